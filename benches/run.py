@@ -1,0 +1,145 @@
+"""Measure quality and seconds on pictures with ground truth, and save the numbers.
+
+    python -m benches.run denoise|upscale|inpaint --data DIR [--preset fast] [--seed 0]
+
+DIR holds ``denoising/cset9`` and ``denoising/cset9_sigma25``, ``sr/set5``, ``inpainting/set11`` and
+``inpainting/set11_masked50``, with whichever pictures. Protocols are the paper's: see each function.
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+
+import untrained as ut
+from benches import paper
+from untrained.metrics import psnr, psnr_upscaling
+from untrained.problem import Problem
+from untrained.restoration import versions
+
+
+class Case(NamedTuple):
+    """A problem, what it is compared with, and the peers' figures on the same input."""
+
+    name: str
+    problem: Problem
+    truth: torch.Tensor
+    peers: dict[str, float]
+
+
+def denoise(data: Path) -> Iterator[Case]:
+    """Gaussian noise, sigma 25, clipped and rounded; sigma is not given."""
+    noisy_folder = data / "denoising" / "cset9_sigma25"
+    for path in sorted(noisy_folder.glob("*.png")):
+        noisy, clean = ut.read(path), ut.read(data / "denoising" / "cset9" / path.name).pixels
+        yield Case(path.stem, ut.tasks.denoise(noisy), clean, {"input": psnr(noisy.pixels, clean)})
+
+
+def upscale(data: Path, factor: int = 4) -> Iterator[Case]:
+    """Set5 x4: Pillow's Lanczos reduction of the largest divisible crop, as the authors' loader."""
+    for path in sorted((data / "sr" / "set5").glob("*.png")):
+        with Image.open(path) as image:
+            height, width = image.height // factor, image.width // factor
+            large = image.convert("RGB").crop((0, 0, factor * width, factor * height))
+        small = large.resize((width, height), Image.Resampling.LANCZOS)
+        bicubic = small.resize(large.size, Image.Resampling.BICUBIC)
+        truth = ut.as_picture(np.asarray(large)).pixels
+        peer = psnr_upscaling(ut.as_picture(np.asarray(bicubic)).pixels, truth)
+        problem = ut.tasks.upscale(np.asarray(small), factor)
+        yield Case(path.stem, problem, truth, {"bicubic": peer})
+
+
+def inpaint(data: Path) -> Iterator[Case]:
+    """Half of the pixels missing; the mask is where the damaged picture is zero."""
+    for path in sorted((data / "inpainting" / "set11_masked50").glob("*.png")):
+        damaged = ut.read(path)
+        clean = ut.read(data / "inpainting" / "set11" / path.name).pixels
+        problem = ut.tasks.inpaint(damaged, damaged.stored[..., 0] == 0)
+        yield Case(path.stem, problem, clean, {})
+
+
+CASES: dict[str, tuple[Callable[[Path], Iterator[Case]], Callable[..., float]]] = {
+    "denoise": (denoise, psnr),
+    "upscale": (upscale, psnr_upscaling),
+    "inpaint": (inpaint, psnr),
+}
+
+
+def measure(case: Case, metric: Callable[..., float], preset: str, seed: int) -> dict[str, object]:
+    """Restore one case; PSNR of the exported samples in dB, and wall-clock seconds."""
+    start = time.perf_counter()
+    result = ut.restore(case.problem, preset, seed=seed)
+    seconds = time.perf_counter() - start
+    row = {
+        "picture": case.name,
+        "height": result.restored.height,
+        "width": result.restored.width,
+        "psnr": round(metric(result.image, case.truth), 3),
+        **{name: round(value, 3) for name, value in case.peers.items()},
+        "seconds": round(seconds, 1),
+        "steps": result.steps,
+        "notes": list(result.notes),
+    }
+    kept = case.problem.kept
+    if kept is not None:
+        known = kept[0, 0].numpy()
+        row["known_kept"] = bool(
+            np.array_equal(result.restored.stored[known], case.problem.picture.stored[known])
+        )
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def machine() -> dict[str, str]:
+    """What the numbers were measured on."""
+    cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    )
+    return {
+        **versions(),
+        "processor": cpu[0].split(":")[1].strip() if cpu else platform.processor(),
+        "threads": str(torch.get_num_threads()),
+        "commit": commit.stdout.strip(),
+    }
+
+
+def main() -> None:
+    """Run one bench and save ``benches/results/TASK-PRESET.json``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("task", choices=CASES)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    cases, metric = CASES[given.task]
+    rows = [measure(case, metric, given.preset, given.seed) for case in cases(given.data)]
+    if not rows:
+        sys.exit(f"{given.data} holds no pictures for {given.task}")
+    numbers = [key for key, value in rows[0].items() if isinstance(value, float)]
+    means = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in numbers}
+    command = f"python -m benches.run {given.task} --data DIR --preset {given.preset}"
+    result = {
+        "command": f"{command} --seed {given.seed}",
+        "machine": machine(),
+        "recipe": ut.preset(given.task, given.preset).model_dump(mode="json"),
+        "published": paper.PUBLISHED[given.task],
+        "mean": means,
+        "rows": rows,
+    }
+    path = Path(__file__).parent / "results" / f"{given.task}-{given.preset}.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"mean {means} -> {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Image restoration with untrained networks: one picture in, one network fitted to it, one out."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "untrained.files": ("read", "write"),
+    "untrained.image": ("Picture", "PictureError", "as_picture"),
+    "untrained.problem": ("Problem", "ProblemError"),
+    "untrained.recipes": ("Recipe", "RecipeError", "known_presets", "preset", "read_recipe"),
+    "untrained.restoration": ("Restoration",),
+    "untrained.restore": ("restore", "watch"),
+    "untrained.fit": ("Fit",),
+    "untrained.step": ("Step",),
+    "untrained.report": ("write_report",),
+    "untrained.verbs": ("deblock", "denoise", "inpaint", "upscale"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+if TYPE_CHECKING:
+    from untrained import tasks as tasks
+    from untrained.files import read as read
+    from untrained.files import write as write
+    from untrained.fit import Fit as Fit
+    from untrained.image import Picture as Picture
+    from untrained.image import PictureError as PictureError
+    from untrained.image import as_picture as as_picture
+    from untrained.problem import Problem as Problem
+    from untrained.problem import ProblemError as ProblemError
+    from untrained.recipes import Recipe as Recipe
+    from untrained.recipes import RecipeError as RecipeError
+    from untrained.recipes import known_presets as known_presets
+    from untrained.recipes import preset as preset
+    from untrained.recipes import read_recipe as read_recipe
+    from untrained.report import write_report as write_report
+    from untrained.restoration import Restoration as Restoration
+    from untrained.restore import restore as restore
+    from untrained.restore import watch as watch
+    from untrained.step import Step as Step
+    from untrained.verbs import deblock as deblock
+    from untrained.verbs import denoise as denoise
+    from untrained.verbs import inpaint as inpaint
+    from untrained.verbs import upscale as upscale
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used (PEP 562): importing the package loads no torch."""
+    if name == "tasks":
+        return importlib.import_module("untrained.tasks")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'untrained' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*sorted(_HOME_OF), "tasks", "__version__"]

@@ -1,0 +1,59 @@
+"""From the settings of a network to the network itself."""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from untrained import networks, recipes
+
+
+class Built(NamedTuple):
+    """A network and the height and width of the input that it wants."""
+
+    network: nn.Module
+    input_size: tuple[int, int]
+
+
+def build_network(
+    settings: recipes.Network,
+    channels_in: int,
+    channels_out: int,
+    size: tuple[int, int],
+    seed: int,
+) -> Built:
+    """Build the network for a picture of `size`, its weights drawn from `seed`.
+
+    The global random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        if isinstance(settings, recipes.DecoderNetwork):
+            decoder = _decoder(settings, channels_in, channels_out, size)
+            return Built(decoder, decoder.latent_size)
+        return Built(_hourglass(settings, channels_in, channels_out), size)
+
+
+def _hourglass(
+    settings: recipes.SkipNetwork | recipes.UNetNetwork | recipes.ResNetNetwork,
+    channels_in: int,
+    channels_out: int,
+) -> nn.Module:
+    if isinstance(settings, recipes.UNetNetwork):
+        unet = networks.UNet(channels_in, channels_out, **settings.model_dump(exclude={"kind"}))
+        return networks.SizeKeeping(unet, unet.multiple, unet.minimum)
+    if isinstance(settings, recipes.ResNetNetwork):
+        resnet = networks.ResNet(channels_in, channels_out, **settings.model_dump(exclude={"kind"}))
+        return networks.SizeKeeping(resnet, resnet.multiple, resnet.minimum)
+    options = settings.model_dump(exclude={"kind", "channels"})
+    skip = networks.Skip(
+        channels_in, channels_out, down=settings.channels, up=settings.channels, **options
+    )
+    return networks.SizeKeeping(skip, skip.multiple, skip.minimum)
+
+
+def _decoder(
+    settings: recipes.DecoderNetwork, channels_in: int, channels_out: int, size: tuple[int, int]
+) -> networks.DeepDecoder | networks.ConvDecoder:
+    kind = networks.ConvDecoder if settings.convolutions else networks.DeepDecoder
+    return kind(channels_in, channels_out, size=size, channels=settings.channels)

@@ -1,0 +1,239 @@
+"""The command line: one verb per task. Importing this file loads no torch."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import cyclopts
+from cyclopts import App, Parameter
+
+from untrained import __version__
+from untrained.errors import RequestError, WorkError
+
+if TYPE_CHECKING:
+    from untrained.image import Picture
+    from untrained.problem import Problem
+
+FAILED, WRONG = 1, 2
+
+app = App(
+    name="untrained",
+    help="Restore a picture with a network trained on nothing: it is fitted to that one picture.",
+    version=__version__,
+)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Options:
+    """Options of every verb."""
+
+    preset: str = "fast"
+    """Settings to use: fast, paper (and, for inpaint, paper-text, paper-hole, paper-region)."""
+    recipe: Path | None = None
+    """JSON file of settings, in place of a preset."""
+    seconds: float | None = None
+    """Time budget in seconds."""
+    steps: int | None = None
+    """Budget in optimisation steps."""
+    device: str = "auto"
+    """Where to compute: auto, cpu, cuda or mps."""
+    seed: int = 0
+    """The same seed gives the same file on the same machine."""
+    reference: Path | None = None
+    """Clean picture; only for PSNR and SSIM, the fit never sees it."""
+    report: Path | None = None
+    """Folder for a report: picture, curve, snapshots, report.json and index.html."""
+    resume: Annotated[bool, Parameter(negative="")] = False
+    """Go on with an interrupted fit."""
+    overwrite: Annotated[bool, Parameter(negative="")] = False
+    """Replace an existing output."""
+    json: Annotated[bool, Parameter(negative="")] = False
+    """Print one JSON object as the last line on standard output."""
+    quiet: Annotated[bool, Parameter(negative="")] = False
+    """Show no progress."""
+
+
+_DEFAULTS = Options()
+
+
+@app.command
+def denoise(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    sigma: float | None = None,
+    options: Options = _DEFAULTS,
+) -> int:
+    """Remove noise.
+
+    Parameters
+    ----------
+    input
+        The noisy picture.
+    output
+        Where to write the result; its extension says the format.
+    sigma
+        Noise level in grey levels of 255; estimated from the picture when absent.
+    """
+
+    def describe(picture: "Picture") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.denoise(picture, sigma=None if sigma is None else sigma / 255)
+
+    return _run(input, output, options, describe)
+
+
+@app.command
+def deblock(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    options: Options = _DEFAULTS,
+) -> int:
+    """Remove JPEG artefacts.
+
+    Parameters
+    ----------
+    input
+        The picture with blocks and ringing.
+    output
+        Where to write the result; its extension says the format.
+    """
+
+    def describe(picture: "Picture") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.deblock(picture)
+
+    return _run(input, output, options, describe)
+
+
+@app.command
+def upscale(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    factor: float = 4,
+    kernel: str = "lanczos2",
+    options: Options = _DEFAULTS,
+) -> int:
+    """Enlarge a picture.
+
+    Parameters
+    ----------
+    input
+        The small picture.
+    output
+        Where to write the result; its extension says the format.
+    factor
+        How many times wider and higher: an integer from 2 to 16.
+    kernel
+        How the small picture is taken to have been reduced: lanczos2 or lanczos3.
+    """
+
+    def describe(picture: "Picture") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.upscale(picture, factor, kernel=kernel)
+
+    return _run(input, output, options, describe)
+
+
+@app.command
+def inpaint(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    mask: Path | None = None,
+    known: Path | None = None,
+    options: Options = _DEFAULTS,
+) -> int:
+    """Fill missing pixels; the known ones come back unchanged.
+
+    With neither mask, transparent and NaN pixels are filled.
+
+    Parameters
+    ----------
+    input
+        The picture with missing pixels.
+    output
+        Where to write the result; its extension says the format.
+    mask
+        Picture of the same size: white is filled.
+    known
+        Picture of the same size: white is known.
+    """
+
+    def describe(picture: "Picture") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.inpaint(picture, mask, known=known)
+
+    return _run(input, output, options, describe)
+
+
+@app.command
+def info() -> int:
+    """Show versions, devices and the precision that would be used."""
+    from untrained.engine import available_devices, choose_engine  # noqa: PLC0415
+    from untrained.restoration import versions  # noqa: PLC0415
+
+    engine = choose_engine()
+    rows = versions() | {
+        "devices": ", ".join(available_devices()),
+        "device": engine.device.type,
+        "precision": f"{engine.precision}: {engine.why}",
+    }
+    for key, value in rows.items():
+        sys.stdout.write(f"{key:10} {value}\n")
+    return 0
+
+
+def _run(
+    source: Path, target: Path, options: Options, describe: Callable[["Picture"], "Problem"]
+) -> int:
+    from untrained.job import Job, run_job  # noqa: PLC0415
+
+    given = {field.name: getattr(options, field.name) for field in fields(options)}
+    return run_job(Job(source, target, **given), describe)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong request, 130 interrupted."""
+    sys.exit(_status(sys.argv[1:] if arguments is None else arguments))
+
+
+def _status(arguments: list[str]) -> int:
+    try:
+        status = app(
+            arguments, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except (cyclopts.CycloptsError, RequestError) as error:
+        return _say(error, WRONG)
+    except (WorkError, OSError, MemoryError) as error:
+        return _say(error, FAILED)
+    except RuntimeError as error:
+        if "memory" not in str(error):
+            raise
+        return _say(error, FAILED)
+    except KeyboardInterrupt:
+        return _say("interrupted before there was a picture; nothing was written", 130)
+    return status if isinstance(status, int) else 0
+
+
+def _say(what: object, status: int) -> int:
+    line = " ".join(str(what).split())
+    sys.stderr.write(f"untrained: {line or type(what).__name__}\n")
+    return status
+
+
+if __name__ == "__main__":
+    main()

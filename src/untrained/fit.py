@@ -1,0 +1,260 @@
+"""Fit: the loop. One optimisation step per iteration, and nothing else."""
+
+import copy
+import dataclasses
+import time
+from collections.abc import Iterator
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from untrained.architecture import build_network
+from untrained.averaging import ExponentialAverage
+from untrained.engine import Engine
+from untrained.guard import Guard
+from untrained.noise import mean_squared_error
+from untrained.pairings import input_channels, make_pairing
+from untrained.problem import Problem, ProblemError
+from untrained.recipes import Discrepancy as DiscrepancySettings
+from untrained.recipes import Recipe, StopRule
+from untrained.restoration import Record, Restoration
+from untrained.step import Step
+from untrained.stopping import Budget, Discrepancy, Rule, Stop, WindowedVariance
+
+
+class Fit:
+    """Fits one untrained network to one problem: ``for step in fit`` runs one step each.
+
+    The iteration ends when a stop rule says so; `stop` then says why. `restoration` may be called
+    at any time for the picture so far. With the same problem, recipe, seed and device it gives the
+    same pictures; so does a fit continued from `state_dict` (unless the recipe budgets seconds).
+
+    Parameters
+    ----------
+    problem
+        All that the fit may see.
+    recipe
+        All settings.
+    seed
+        Draws the weights, the latent and the noise of every step.
+    engine
+        Device and precision.
+
+    Raises
+    ------
+    ProblemError
+        If the recipe does not apply to the problem.
+    """
+
+    def __init__(self, problem: Problem, recipe: Recipe, *, seed: int, engine: Engine) -> None:
+        self.problem = problem
+        self.recipe = recipe
+        self.seed = seed
+        self.engine = engine
+        self.stop: Stop | None = None
+        self.last: Step | None = None
+        self.history: list[Record] = []
+        self._on_device = _moved(problem, engine.device)
+        self._build()
+        self._average = ExponentialAverage(recipe.averaging)
+        self._guard = Guard(**recipe.guard.model_dump())
+        self._budget = Budget(recipe.steps, recipe.seconds)
+        self._rules: tuple[Rule, ...] = (*map(self._rule, recipe.stopping), self._budget)
+        self._index = 0
+        self._seconds = 0.0
+
+    def _build(self) -> None:
+        problem, recipe = self.problem, self.recipe
+        self._generator = self.engine.generator(self.seed)
+        network, input_size = build_network(
+            recipe.network,
+            input_channels(recipe.pairing, problem),
+            problem.channels,
+            problem.size,
+            self.seed,
+        )
+        self._pairing = make_pairing(recipe.pairing, self._on_device, input_size, self._generator)
+        self._network = self.engine.prepare(network)
+        self._optimiser = torch.optim.Adam(
+            self._network.parameters(), lr=recipe.optimiser.step_size, fused=True
+        )
+
+    def _rule(self, settings: StopRule) -> Rule:
+        if isinstance(settings, DiscrepancySettings):
+            noise = self.problem.noise
+            if noise is None or noise.sigma == 0:
+                raise ProblemError("the discrepancy rule needs a noise level above zero")
+            return Discrepancy(self._residual, noise.expected_residual, settings.factor)
+        return WindowedVariance(settings.window, settings.patience)
+
+    def _residual(self, picture: Tensor) -> float:
+        problem = self._on_device
+        return float(mean_squared_error(problem.operator(picture), problem.measurement))
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What the divergence guard did, a sentence each."""
+        return tuple(self._guard.events)
+
+    def __iter__(self) -> Iterator[Step]:
+        return self
+
+    def __next__(self) -> Step:
+        """Run one step.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss stays non-finite after all returns to good weights.
+        """
+        if self.stop is not None:
+            raise StopIteration
+        start = time.perf_counter()
+        image, loss = self._advance()
+        self._index += 1
+        average = self._average.update(image)
+        self._seconds += time.perf_counter() - start
+        step = Step(
+            index=self._index,
+            loss=loss,
+            image=image,
+            average=average,
+            picture=average if self.recipe.hand_over == "average" else image,
+            seconds=self._seconds,
+            progress=self._budget.progress(self._index, self._seconds),
+        )
+        self._take(step)
+        return step
+
+    def _advance(self) -> tuple[Tensor, float]:
+        """Run forward and backward and update the weights; return the picture and its loss."""
+        while True:
+            pair = self._pairing.draw(self._generator)
+            image = self.engine.run(self._network, pair.input)
+            loss = pair.loss(self._on_device.operator(image))
+            value = float(loss.detach())
+            if not self._guard.diverged(value):
+                break
+            self._load_weights(self._guard.give_back(self._index + 1, value))
+        if self._guard.due(self._index):
+            self._guard.keep(self._index, value, self._weights())
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._set_step_size()
+        self._optimiser.step()
+        return image.detach().contiguous(), value
+
+    def _set_step_size(self) -> None:
+        settings = self.recipe.optimiser
+        size = settings.step_size * self._guard.step_scale
+        if self._index < settings.warm_up:
+            size *= (self._index + 1) / settings.warm_up
+        if settings.decay == "cosine":
+            progress = torch.tensor(self._budget.progress(self._index, self._seconds))
+            size *= 0.01 + 0.99 * float(torch.cos(progress * torch.pi) + 1) / 2
+        for group in self._optimiser.param_groups:
+            group["lr"] = size
+
+    def _take(self, step: Step) -> None:
+        stops = [rule.update(step) for rule in self._rules]
+        self.stop = next((stop for stop in stops if stop is not None), None)
+        statistic = self._rules[0].statistic
+        self.history.append(Record(step.index, step.loss, statistic, step.seconds))
+        self.last = step
+
+    def restoration(self) -> Restoration:
+        """Hand over: the stop's picture, or the latest one when the fit has not stopped.
+
+        Raises
+        ------
+        RuntimeError
+            If no step has been run.
+        """
+        if self.last is None:
+            raise RuntimeError("no step has been run yet: there is no picture to hand over")
+        stop = self.stop or Stop(
+            "interrupted", f"interrupted after {self._index} steps", self._index, self.last.picture
+        )
+        restored = self.problem.compose(stop.picture)
+        return Restoration(
+            task=self.problem.task,
+            image=restored.pixels,
+            restored=restored,
+            stopped=stop.reason,
+            chosen_step=stop.step,
+            steps=self._index,
+            seconds=self._seconds,
+            history=tuple(self.history),
+            notes=(*self.problem.notes, *self.events),
+            recipe=self.recipe,
+            seed=self.seed,
+            device=self.engine.device.type,
+            precision=self.engine.precision,
+            precision_why=self.engine.why,
+        )
+
+    def _weights(self) -> dict[str, Any]:
+        return {
+            "network": self._network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+
+    def _load_weights(self, state: dict[str, Any]) -> None:
+        self._network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.
+
+        The tensors are the live ones, as in torch: save them before the next step.
+        """
+        last = self.last
+        return {
+            "weights": self._weights(),
+            "generator": self._generator.get_state(),
+            "average": self._average.state_dict(),
+            "guard": self._guard.state_dict(),
+            "rules": [rule.state_dict() for rule in self._rules],
+            "index": self._index,
+            "seconds": self._seconds,
+            "history": [list(record) for record in self.history],
+            "last": dataclasses.asdict(last) if last else None,
+            "stop": dataclasses.asdict(self.stop) if self.stop else None,
+            "precision": self.engine.precision,
+        }
+
+    @classmethod
+    def resume(
+        cls, problem: Problem, recipe: Recipe, state: dict[str, Any], *, seed: int, engine: Engine
+    ) -> Self:
+        """Continue a fit from its `state_dict`; the other parameters are as when it was made.
+
+        Raises
+        ------
+        ProblemError
+            If the engine's precision is not the one of the saved fit.
+        """
+        if state["precision"] != engine.precision:
+            raise ProblemError(
+                f"the saved fit ran in {state['precision']}, this machine would go on in "
+                f"{engine.precision}: set precision in the recipe"
+            )
+        fit = cls(problem, recipe, seed=seed, engine=engine)
+        fit._load_weights(state["weights"])
+        fit._generator.set_state(state["generator"])
+        fit._average.load_state_dict(state["average"])
+        fit._guard.load_state_dict(state["guard"])
+        for rule, saved in zip(fit._rules, state["rules"], strict=True):
+            rule.load_state_dict(saved)
+        fit._index, fit._seconds = state["index"], state["seconds"]
+        fit.history = [Record(*row) for row in state["history"]]
+        fit.last = Step(**state["last"]) if state["last"] else None
+        fit.stop = Stop(**state["stop"]) if state["stop"] else None
+        return fit
+
+
+def _moved(problem: Problem, device: torch.device) -> Problem:
+    return dataclasses.replace(
+        problem, measurement=problem.measurement.to(device), operator=problem.operator.to(device)
+    )

@@ -1,0 +1,280 @@
+"""Picture: pixels for the fit, and everything else that the user's picture is made of."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from untrained.errors import RequestError
+
+Samples = NDArray[Any]
+
+_UNIT_RANGE = (-0.5, 1.5)
+
+
+class PictureError(RequestError):
+    """A file or array that is not a picture we can restore; the message says what would be."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a file carries besides its samples."""
+
+    format: str = ""
+    """PNG, JPEG, TIFF, WEBP or BMP; empty for arrays."""
+    exif: bytes | None = None
+    """EXIF block without the orientation: the pixels are upright."""
+    icc: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    chunks: tuple[tuple[bytes, bytes], ...] = ()
+    """Ancillary chunks of a PNG, name and content."""
+    description: str | None = None
+    """ImageDescription of a TIFF."""
+    quantization: dict[int, list[int]] | None = None
+    """Quantisation tables of a JPEG."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture: float32 pixels in [0, 1] and the samples, alpha and metadata they came with.
+
+    ``pixels = (stored - offset) / scale``. Integers of 8 and 16 bits span [0, 1]; so do floats that
+    lie in it already, give or take some noise; other ranges are mapped by their extremes.
+    """
+
+    pixels: Tensor
+    """Float32 ``(1, C, H, W)``, colour only, missing pixels at the mean of their channel."""
+    stored: Samples
+    """``(H, W, C)``, colour samples in their own data type."""
+    alpha: Samples | None = None
+    """``(H, W)`` in the data type of the samples."""
+    missing: Tensor | None = None
+    """Bool ``(1, 1, H, W)``, True where a float sample is NaN; None when none is."""
+    offset: float = 0.0
+    scale: float = 1.0
+    cmyk: bool = False
+    flat: bool = False
+    """Whether the array given was ``(H, W)``."""
+    like: Tensor | None = None
+    """An empty tensor of the data type and device given; None when no tensor was."""
+    metadata: Metadata = field(default_factory=Metadata)
+
+    @property
+    def height(self) -> int:
+        """H."""
+        return int(self.stored.shape[0])
+
+    @property
+    def width(self) -> int:
+        """W."""
+        return int(self.stored.shape[1])
+
+    @property
+    def channels(self) -> int:
+        """C, without alpha."""
+        return int(self.stored.shape[2])
+
+    @property
+    def kind(self) -> Literal["file", "numpy", "torch"]:
+        """What the user gave."""
+        if self.metadata.format:
+            return "file"
+        return "numpy" if self.like is None else "torch"
+
+    @property
+    def transparent(self) -> Tensor | None:
+        """Bool ``(1, 1, H, W)``, True where alpha is 0; None when it nowhere is."""
+        if self.alpha is None or not (self.alpha == 0).any():
+            return None
+        return torch.from_numpy(self.alpha == 0)[None, None]
+
+    def with_pixels(
+        self, pixels: Tensor, *, kept: Tensor | None = None, filled: Tensor | None = None
+    ) -> "Picture":
+        """Make a picture of the same kind, data type and metadata with other pixels.
+
+        Integers are rounded and clipped to the range of their type, floats are not clipped.
+
+        Parameters
+        ----------
+        pixels
+            ``(1, C, H', W')``; alpha and missing pixels are enlarged when the size differs.
+        kept
+            Bool ``(1, 1, H, W)``: where the stored samples stay, bit for bit; same size only.
+        filled
+            Bool ``(1, 1, H, W)``: where missing pixels are no longer missing, nor transparent.
+            Missing pixels elsewhere stay NaN.
+        """
+        size = (int(pixels.shape[-2]), int(pixels.shape[-1]))
+        samples = pixels[0].permute(1, 2, 0).double().numpy() * self.scale + self.offset
+        stored = _as_dtype(samples, self.stored.dtype)
+        if kept is not None:
+            stored = np.where(_plane(kept)[..., None], self.stored, stored)
+        missing = None if self.missing is None else _resized_mask(self.missing, size)
+        alpha = None if self.alpha is None else _resized_alpha(self.alpha, size)
+        if filled is not None:
+            missing = None if missing is None else missing & ~filled
+            alpha = None if alpha is None else np.where(_plane(filled), opaque(alpha.dtype), alpha)
+        if missing is not None and missing.any():
+            stored = np.where(_plane(missing)[..., None], np.array(np.nan, stored.dtype), stored)
+        else:
+            missing = None
+        shown, _ = _normalised(stored, self.offset, self.scale)
+        return replace(self, pixels=shown, stored=stored, alpha=alpha, missing=missing)
+
+    def to_numpy(self) -> Samples:
+        """Give ``(H, W, C)`` (``(H, W)`` if given so) in the stored type, alpha as last channel."""
+        if self.alpha is not None:
+            return np.concatenate([self.stored, self.alpha[..., None]], axis=2)
+        grey_file = self.kind == "file" and self.channels == 1
+        return self.stored[..., 0] if self.flat or grey_file else self.stored
+
+    def in_kind(self) -> "Picture | Samples | Tensor":
+        """Give what the user gave: a Picture, a NumPy array, or a torch tensor."""
+        if self.kind == "file":
+            return self
+        if self.like is None:
+            return self.to_numpy()
+        tensor = torch.from_numpy(np.ascontiguousarray(self.stored.transpose(2, 0, 1)))[None]
+        return tensor.to(self.like)
+
+
+def as_picture(value: Any) -> Picture:
+    """Take a picture in any accepted kind.
+
+    Parameters
+    ----------
+    value
+        A Picture; NumPy ``(H, W)`` or ``(H, W, C)``, bool, integer or float; or a floating torch
+        tensor ``(1, C, H, W)``. No channel is taken as alpha.
+
+    Raises
+    ------
+    PictureError
+        If the shape or the values are not those of a picture.
+    TypeError
+        If it is something else.
+    """
+    if isinstance(value, Picture):
+        return value
+    if isinstance(value, Tensor):
+        if value.ndim != 4 or value.shape[0] != 1 or not value.is_floating_point():
+            raise PictureError(
+                f"a tensor of shape {tuple(value.shape)} and {value.dtype} is no picture: give "
+                "floating (1, C, H, W)"
+            )
+        stored = value.detach().cpu()[0].permute(1, 2, 0)
+        exact = stored.float() if stored.dtype == torch.bfloat16 else stored
+        return make_picture(exact.numpy().copy(), like=value.detach().new_empty(0))
+    if isinstance(value, np.ndarray):
+        if value.ndim not in (2, 3):
+            raise PictureError(
+                f"an array of shape {value.shape} is no picture: give (H, W) or (H, W, C)"
+            )
+        stored = value[..., None] if value.ndim == 2 else value
+        return make_picture(stored.copy(), flat=value.ndim == 2)
+    raise TypeError(
+        f"a {type(value).__name__} is no picture: give an array, a tensor, or a file through read()"
+    )
+
+
+def make_picture(
+    stored: Samples,
+    *,
+    alpha: Samples | None = None,
+    cmyk: bool = False,
+    flat: bool = False,
+    like: Tensor | None = None,
+    metadata: Metadata | None = None,
+) -> Picture:
+    """Make a picture of stored samples ``(H, W, C)``.
+
+    Raises
+    ------
+    PictureError
+        If it has no pixel, is complex, is infinite somewhere or NaN everywhere.
+    """
+    if 0 in stored.shape:
+        raise PictureError(f"a picture of shape {stored.shape} has no pixel")
+    if stored.dtype.kind not in "buif":
+        raise PictureError(f"samples of type {stored.dtype} are not real numbers")
+    offset, scale = _range(stored)
+    pixels, missing = _normalised(stored, offset, scale)
+    return Picture(
+        pixels=pixels,
+        stored=stored,
+        alpha=alpha,
+        missing=missing,
+        offset=offset,
+        scale=scale,
+        cmyk=cmyk,
+        flat=flat,
+        like=like,
+        metadata=metadata or Metadata(),
+    )
+
+
+def opaque(dtype: np.dtype[Any]) -> float:
+    """Alpha of an opaque pixel in this data type."""
+    return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
+
+
+def _range(stored: Samples) -> tuple[float, float]:
+    """Offset and scale that bring the samples to [0, 1]."""
+    if stored.dtype == bool:
+        return 0.0, 1.0
+    if stored.dtype in (np.uint8, np.uint16):
+        return 0.0, float(np.iinfo(stored.dtype).max)
+    values = stored.astype(np.float64)
+    if np.isinf(values).any():
+        raise PictureError("the picture has infinite samples: replace them by NaN (missing)")
+    if np.isnan(values).all():
+        raise PictureError("every sample of the picture is NaN: no pixel is known")
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if stored.dtype.kind == "f" and _UNIT_RANGE[0] <= low and high <= _UNIT_RANGE[1]:
+        return 0.0, 1.0
+    return low, (high - low) or 1.0
+
+
+def _normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Tensor | None]:
+    """Pixels with missing ones at the mean of their channel, and which are missing."""
+    values = (stored.astype(np.float64) - offset) / scale
+    gaps = np.isnan(values)
+    if gaps.any():
+        known = np.where(gaps, 0.0, values).sum((0, 1)) / np.maximum((~gaps).sum((0, 1)), 1)
+        values = np.where(gaps, known, values)
+    planes = np.ascontiguousarray(values.transpose(2, 0, 1)[None], dtype=np.float32)
+    holes = torch.from_numpy(gaps.any(axis=2))[None, None] if gaps.any() else None
+    return torch.from_numpy(planes), holes
+
+
+def _as_dtype(samples: Samples, dtype: np.dtype[Any]) -> Samples:
+    if dtype == bool:
+        return samples >= 0.5
+    if dtype.kind in "ui":
+        limits = np.iinfo(dtype)
+        # In float64 the largest 64-bit integers are not exact, so clip again as integers.
+        clipped = np.clip(np.rint(samples), float(limits.min), float(limits.max))
+        top = np.nextafter(float(limits.max), 0) if limits.bits == 64 else float(limits.max)
+        return np.minimum(clipped, top).astype(dtype)
+    return samples.astype(dtype)
+
+
+def _plane(mask: Tensor) -> NDArray[np.bool_]:
+    return np.asarray(mask[0, 0].cpu().numpy(), dtype=bool)
+
+
+def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(mask.float(), size=size, mode="nearest") > 0.5
+
+
+def _resized_alpha(alpha: Samples, size: tuple[int, int]) -> Samples:
+    if alpha.shape == size:
+        return alpha
+    plane = torch.from_numpy(alpha.astype(np.float64))[None, None]
+    larger = F.interpolate(plane, size=size, mode="bicubic", align_corners=False)[0, 0].numpy()
+    return _as_dtype(np.clip(larger, 0, opaque(alpha.dtype)), alpha.dtype)

@@ -1,0 +1,60 @@
+"""Picture quality against a reference: thin names over scikit-image.
+
+Only reports and benches may use this file: nothing that fits can see a clean picture.
+"""
+
+from torch import Tensor
+
+
+def psnr(image: Tensor, reference: Tensor) -> float:
+    """Peak signal-to-noise ratio in dB, peak 1, over all samples of ``(1, C, H, W)``."""
+    from skimage.metrics import peak_signal_noise_ratio
+
+    if bool((image == reference).all()):
+        return float("inf")
+    return float(
+        peak_signal_noise_ratio(reference.double().numpy(), image.double().numpy(), data_range=1.0)
+    )
+
+
+def ssim(image: Tensor, reference: Tensor) -> float | None:
+    """Structural similarity (Wang et al. 2004), Gaussian window of 11, mean over channels.
+
+    None for pictures smaller than the window, where it is not defined.
+    """
+    from skimage.metrics import structural_similarity
+
+    if min(image.shape[-2:]) < 11:
+        return None
+    value = structural_similarity(
+        reference[0].double().numpy(),
+        image[0].double().numpy(),
+        data_range=1.0,
+        channel_axis=0,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    return float(value)
+
+
+def luma(image: Tensor) -> Tensor:
+    """BT.601 luma, studio range, of RGB ``(1, 3, H, W)`` in [0, 1]: as in the upscaling tables.
+
+    ``(219 (0.299 R + 0.587 G + 0.114 B) + 16) / 255``; grey pictures are mapped likewise.
+    """
+    if image.shape[1] == 1:
+        grey = image
+    else:
+        grey = 0.299 * image[:, 0:1] + 0.587 * image[:, 1:2] + 0.114 * image[:, 2:3]
+    return (219 * grey + 16) / 255
+
+
+def psnr_upscaling(image: Tensor, reference: Tensor, border: int = 4) -> float:
+    """PSNR of the luma without a border: the paper's figure for super-resolution.
+
+    The authors' script leaves off `border` pixels at the top and left and one more at the bottom
+    and right.
+    """
+    inner = slice(border, -border - 1)
+    return psnr(luma(image)[..., inner, inner], luma(reference)[..., inner, inner])

@@ -1,0 +1,9 @@
+"""Networks whose structure is the prior: they are fitted to one picture and never trained."""
+
+from untrained.networks.decoder import ConvDecoder, DeepDecoder
+from untrained.networks.layers import SizeKeeping
+from untrained.networks.resnet import ResNet
+from untrained.networks.skip import Skip
+from untrained.networks.unet import UNet
+
+__all__ = ["ConvDecoder", "DeepDecoder", "ResNet", "SizeKeeping", "Skip", "UNet"]

@@ -1,0 +1,70 @@
+"""Noise models, and the estimation of the noise level from the picture alone."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """White Gaussian noise of standard deviation `sigma`, in picture units (25/255, not 25).
+
+    Raises
+    ------
+    ValueError
+        If sigma is negative or not finite.
+    """
+
+    sigma: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.sigma) and self.sigma >= 0):
+            raise ValueError(f"sigma {self.sigma} is no noise level: give a finite one, 0 or more")
+
+    def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw a measurement of `clean`, unclipped, of the same shape."""
+        drawn = torch.randn(clean.shape, generator=generator, device=clean.device)
+        return clean + self.sigma * drawn
+
+    def negative_log_likelihood(self, prediction: Tensor, measurement: Tensor) -> Tensor:
+        """Mean over the samples of ``-log p(measurement | prediction)``; a scalar."""
+        variance = self.sigma**2
+        constant = 0.5 * math.log(2 * math.pi * variance)
+        return mean_squared_error(prediction, measurement) / (2 * variance) + constant
+
+    @property
+    def expected_residual(self) -> float:
+        """Mean squared error of a measurement against its own clean picture."""
+        return self.sigma**2
+
+
+def mean_squared_error(prediction: Tensor, measurement: Tensor) -> Tensor:
+    """Mean over all samples of the squared difference: the Gaussian likelihood up to scale."""
+    return (prediction - measurement).square().mean()
+
+
+def estimate_sigma(image: Tensor) -> float:
+    """Estimate the standard deviation of white Gaussian noise.
+
+    The median absolute deviation of the finest diagonal wavelet coefficients (Donoho and Johnstone
+    1994, doi 10.1093/biomet/81.3.425), averaged over the channels.
+
+    Parameters
+    ----------
+    image
+        ``(1, C, H, W)``, in picture units.
+
+    Returns
+    -------
+    The estimate in picture units; 0 for pictures thinner than 2 pixels, where none can be made.
+    """
+    from skimage.restoration import estimate_sigma as mad_of_wavelets
+
+    if min(image.shape[-2:]) < 2:
+        return 0.0
+    channels = image[0].double().cpu().numpy()
+    levels = [float(mad_of_wavelets(channel)) for channel in channels]
+    return float(np.nan_to_num(np.mean(levels)))

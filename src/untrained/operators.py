@@ -1,0 +1,73 @@
+"""Forward operators A: how the picture became the measurement. All are linear and differentiable.
+
+An operator is any callable module from a picture ``(1, C, H, W)`` to a measurement; operators chain
+with `torch.nn.Sequential`.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from untrained.lanczos import LanczosDownsample
+
+KERNELS = {"lanczos2": 2, "lanczos3": 3}
+
+
+class Mask(nn.Module):
+    """Keep the known pixels, set the others to zero.
+
+    Parameters
+    ----------
+    known
+        Bool ``(1, 1, H, W)``, True where the pixel was measured.
+    """
+
+    known: Tensor
+
+    def __init__(self, known: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("known", known.float(), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Mask ``(1, C, H, W)``."""
+        return image * self.known
+
+
+def downsample(factor: int, kernel: str = "lanczos2") -> nn.Module:
+    """Make the operator that reduces ``(1, C, f H, f W)`` to ``(1, C, H, W)``.
+
+    Parameters
+    ----------
+    factor
+        The reduction f, at least 2.
+    kernel
+        ``lanczos2`` (the paper's) or ``lanczos3``.
+
+    Raises
+    ------
+    ValueError
+        If the kernel is unknown or the factor below 2.
+    """
+    if kernel not in KERNELS:
+        raise ValueError(f"unknown kernel {kernel!r}: choose from {', '.join(KERNELS)}")
+    if factor < 2:
+        raise ValueError(f"factor {factor} does not reduce: give an integer of 2 or more")
+    return LanczosDownsample(factor, KERNELS[kernel])
+
+
+def adjoint(operator: nn.Module, measurement: Tensor, size: tuple[int, int]) -> Tensor:
+    """Apply the adjoint of a linear operator, by reverse-mode differentiation.
+
+    Parameters
+    ----------
+    operator
+        Linear map from ``(1, C, H, W)`` to the shape of `measurement`.
+    measurement
+        Where to apply the adjoint.
+    size
+        H and W of the picture.
+    """
+    shape = (1, measurement.shape[1], *size)
+    start = torch.zeros(shape, dtype=measurement.dtype, device=measurement.device)
+    start.requires_grad_(True)
+    (result,) = torch.autograd.grad(operator(start), start, measurement)
+    return result

@@ -1,0 +1,188 @@
+"""Pairings: ways of drawing (input, target) pairs for the network from the one measurement."""
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from untrained import recipes
+from untrained.noise import mean_squared_error
+from untrained.problem import Problem, ProblemError
+from untrained.recipes import BlindSpotPairing, LatentPairing, RecorruptPairing
+
+
+class Pair(NamedTuple):
+    """What a step fits: the network sees `input`, its picture seen through A should be `target`."""
+
+    input: Tensor
+    target: Tensor
+    weight: Tensor | None = None
+    """Where the target counts, broadcastable to it; everywhere when None."""
+
+    def loss(self, prediction: Tensor) -> Tensor:
+        """Mean squared error of what A made of the network's picture, where the target counts."""
+        if self.weight is None:
+            return mean_squared_error(prediction, self.target)
+        squares = (prediction - self.target).square() * self.weight
+        return squares.sum() / self.weight.expand_as(squares).sum().clamp_min(1)
+
+
+class Pairing(Protocol):
+    """Draws the pair of each step."""
+
+    def draw(self, generator: torch.Generator) -> Pair:
+        """Draw the next pair with this generator."""
+
+
+class Latent:
+    """A fixed latent with fresh Gaussian jitter; the measurement as target (Ulyanov et al. 2018).
+
+    Parameters
+    ----------
+    latent
+        z, ``(1, K, H, W)``.
+    measurement
+        y.
+    jitter
+        Standard deviation of the noise added to z at every step.
+    """
+
+    def __init__(self, latent: Tensor, measurement: Tensor, jitter: float) -> None:
+        self._latent = latent
+        self._measurement = measurement
+        self._jitter = jitter
+
+    def draw(self, generator: torch.Generator) -> Pair:
+        """Draw the jittered latent and the measurement."""
+        if self._jitter == 0:
+            return Pair(self._latent, self._measurement)
+        noise = _normal_like(self._latent, generator)
+        return Pair(self._latent + self._jitter * noise, self._measurement)
+
+
+class Recorrupt:
+    """Recorrupted-to-Recorrupted (Pang et al. 2021): two pictures of independent noise from one.
+
+    ``(y + a n, y - n / a)`` with fresh ``n ~ N(0, sigma^2)``: the noises of the two are
+    uncorrelated, so the squared error has the expectation of the supervised one plus a constant.
+
+    Parameters
+    ----------
+    measurement
+        y, ``(1, C, H, W)``.
+    operator
+        A, a mask or the identity: only measured pixels enter the target.
+    sigma
+        Noise level in picture units.
+    strength
+        a.
+    """
+
+    def __init__(
+        self, measurement: Tensor, operator: torch.nn.Module, sigma: float, strength: float
+    ) -> None:
+        self._measurement = measurement
+        self._operator = operator
+        self._sigma = sigma
+        self._strength = strength
+
+    def draw(self, generator: torch.Generator) -> Pair:
+        """Draw a fresh recorruption."""
+        noise = self._sigma * _normal_like(self._measurement, generator)
+        target = self._operator(self._measurement - noise / self._strength)
+        return Pair(self._measurement + self._strength * noise, target)
+
+
+class BlindSpot:
+    """Hide some known pixels at random and predict them (Self2Self, Quan et al. 2020).
+
+    The input is the measurement with a fresh Bernoulli choice of the known pixels, the others zero,
+    and that choice as one more channel.
+
+    Parameters
+    ----------
+    measurement
+        y, ``(1, C, H, W)``, zero where unknown.
+    known
+        Float ``(1, 1, H, W)``, 1 where measured.
+    keep
+        Probability that a known pixel is shown.
+    everywhere
+        Whether the shown pixels are a target too.
+    """
+
+    def __init__(self, measurement: Tensor, known: Tensor, keep: float, everywhere: bool) -> None:
+        self._measurement = measurement
+        self._known = known
+        self._keep = keep
+        self._everywhere = everywhere
+
+    def draw(self, generator: torch.Generator) -> Pair:
+        """Draw a fresh choice of pixels."""
+        chance = torch.rand(self._known.shape, generator=generator, device=generator.device)
+        shown = self._known * (chance < self._keep)
+        weight = self._known if self._everywhere else self._known - shown
+        return Pair(torch.cat([self._measurement * shown, shown], dim=1), self._measurement, weight)
+
+
+def input_channels(settings: recipes.Pairing, problem: Problem) -> int:
+    """Say how many channels the network's input will have."""
+    if isinstance(settings, BlindSpotPairing):
+        return problem.channels + 1
+    if isinstance(settings, RecorruptPairing):
+        return problem.channels
+    return 2 if settings.source == "meshgrid" else settings.channels
+
+
+def make_pairing(
+    settings: recipes.Pairing,
+    problem: Problem,
+    input_size: tuple[int, int],
+    generator: torch.Generator,
+) -> Pairing:
+    """Make the pairing that `settings` describe.
+
+    Parameters
+    ----------
+    settings
+        Which pairing, and its settings.
+    problem
+        Its tensors lie on the generator's device.
+    input_size
+        Height and width of the network's input.
+    generator
+        Draws the latent.
+
+    Raises
+    ------
+    ProblemError
+        If the pairing does not apply: recorrupt needs a known noise level, and it and blind-spot
+        a measurement of the picture's own size.
+    """
+    if isinstance(settings, LatentPairing):
+        latent = _latent(settings, input_size, generator)
+        return Latent(latent, problem.measurement, settings.jitter)
+    if input_size != tuple(problem.measurement.shape[-2:]):
+        raise ProblemError(
+            f"the {settings.kind} pairing needs a measurement of the picture's own size and a "
+            "network that keeps it"
+        )
+    if isinstance(settings, BlindSpotPairing):
+        known = problem.operator(torch.ones_like(problem.measurement[:, :1]))
+        return BlindSpot(problem.measurement, known, settings.keep, settings.everywhere)
+    if problem.noise is None:
+        raise ProblemError(f"the recorrupt pairing needs a noise level; {problem.task} has none")
+    return Recorrupt(problem.measurement, problem.operator, problem.noise.sigma, settings.strength)
+
+
+def _latent(settings: LatentPairing, size: tuple[int, int], generator: torch.Generator) -> Tensor:
+    device = generator.device
+    if settings.source == "meshgrid":
+        axes = [torch.linspace(0, 1, side, device=device) for side in size]
+        return torch.stack(torch.meshgrid(*axes, indexing="ij"))[None].flip(1)
+    shape = (1, settings.channels, *size)
+    return settings.scale * torch.rand(shape, generator=generator, device=device)
+
+
+def _normal_like(tensor: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(tensor.shape, generator=generator, device=tensor.device)

@@ -1,0 +1,32 @@
+"""Pictures for looking at: 8-bit PNGs for reports and progress, never for results."""
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+
+def png_bytes(image: Tensor) -> bytes:
+    """Encode ``(1, C, H, W)`` in [0, 1] as an 8-bit PNG.
+
+    Four channels are taken as CMYK; of any other number but 1 and 3 the first is shown in grey.
+    """
+    samples = (image[0].clamp(0, 1) * 255).round().byte().cpu().numpy()
+    channels = samples.shape[0]
+    if channels == 3:
+        shown = Image.fromarray(np.ascontiguousarray(samples.transpose(1, 2, 0)))
+    elif channels == 4:
+        layers = [Image.fromarray(layer) for layer in samples]
+        shown = Image.merge("CMYK", layers).convert("RGB")
+    else:
+        shown = Image.fromarray(samples[0])
+    buffer = io.BytesIO()
+    shown.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def data_url(png: bytes) -> str:
+    """Write a PNG as a ``data:`` address, for pages that need no other file."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,0 +1,81 @@
+"""Problem + Recipe -> Restoration."""
+
+from untrained.engine import choose_engine
+from untrained.fit import Fit
+from untrained.problem import Problem
+from untrained.recipes import Recipe, RecipeError, preset
+from untrained.restoration import Restoration
+
+
+def settle_recipe(
+    problem: Problem,
+    recipe: Recipe | str = "fast",
+    *,
+    steps: int | None = None,
+    seconds: float | None = None,
+) -> Recipe:
+    """Look up the preset of the problem's task and apply the budgets asked for.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such preset, or a budget is not positive.
+    """
+    if isinstance(recipe, str):
+        recipe = preset(problem.task, recipe, factor=problem.factor)
+    if steps is not None and steps < 1:
+        raise RecipeError(f"{steps} steps cannot be run: give 1 or more")
+    if seconds is not None and not seconds > 0:
+        raise RecipeError(f"{seconds:g} seconds is no budget: give more than 0")
+    budgets = {"steps": steps, "seconds": seconds}
+    return recipe.model_copy(update={k: v for k, v in budgets.items() if v is not None})
+
+
+def watch(
+    problem: Problem,
+    recipe: Recipe | str = "fast",
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    steps: int | None = None,
+    seconds: float | None = None,
+) -> Fit:
+    """Set up a fit to be watched: ``for step in watch(problem): ...``, then `Fit.restoration`.
+
+    Parameters
+    ----------
+    problem
+        From one of the functions in `untrained.tasks`.
+    recipe
+        A preset's name, or a Recipe.
+    seed
+        The same seed gives the same picture on the same device.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    steps, seconds
+        Budgets in place of the recipe's. A budget in seconds is not repeatable to the pixel.
+
+    Raises
+    ------
+    RecipeError, ProblemError, EngineError
+        ValueErrors that name the setting at fault and what would be right.
+    """
+    settled = settle_recipe(problem, recipe, steps=steps, seconds=seconds)
+    engine = choose_engine(device, settled.precision)
+    return Fit(problem, settled, seed=seed, engine=engine)
+
+
+def restore(
+    problem: Problem,
+    recipe: Recipe | str = "fast",
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    steps: int | None = None,
+    seconds: float | None = None,
+) -> Restoration:
+    """Fit until it stops by itself. Parameters and errors as for `watch`."""
+    fit = watch(problem, recipe, seed=seed, device=device, steps=steps, seconds=seconds)
+    for _ in fit:
+        pass
+    return fit.restoration()

@@ -1,0 +1,8 @@
+"""The tasks: each describes a Problem; none solves it."""
+
+from untrained.tasks.deblock import deblock
+from untrained.tasks.denoise import denoise
+from untrained.tasks.inpaint import inpaint
+from untrained.tasks.upscale import upscale
+
+__all__ = ["deblock", "denoise", "inpaint", "upscale"]

@@ -1,0 +1,35 @@
+"""Deblocking: JPEG compression left blocks and ringing."""
+
+from typing import Any
+
+from torch import nn
+
+from untrained.image import as_picture
+from untrained.operators import Mask
+from untrained.problem import Problem
+
+
+def deblock(image: Any) -> Problem:
+    """Describe the removal of compression artefacts.
+
+    The network takes up the picture before the artefacts (Ulyanov et al. 2018, section 4.1).
+
+    Parameters
+    ----------
+    image
+        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
+
+    Raises
+    ------
+    PictureError
+        If `image` is not a picture.
+    """
+    picture = as_picture(image)
+    missing = picture.missing
+    return Problem(
+        task="deblock",
+        picture=picture,
+        measurement=picture.pixels if missing is None else picture.pixels * ~missing,
+        operator=nn.Identity() if missing is None else Mask(~missing),
+        size=(picture.height, picture.width),
+    )

@@ -1,0 +1,47 @@
+"""Denoising: the picture plus white Gaussian noise was measured."""
+
+from typing import Any
+
+from torch import nn
+
+from untrained.image import as_picture
+from untrained.noise import Gaussian, estimate_sigma
+from untrained.operators import Mask
+from untrained.problem import Problem, ProblemError
+
+
+def denoise(image: Any, *, sigma: float | None = None) -> Problem:
+    """Describe a denoising problem.
+
+    Parameters
+    ----------
+    image
+        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``. Missing (NaN) pixels are not
+        fitted and stay missing.
+    sigma
+        Noise level in picture units (25/255, not 25); estimated from the picture when None.
+
+    Raises
+    ------
+    ProblemError
+        If sigma is not in (0, 1].
+    PictureError
+        If `image` is not a picture.
+    """
+    picture = as_picture(image)
+    if sigma is not None and not 0 < sigma <= 1:
+        raise ProblemError(
+            f"sigma {sigma:g} is not in (0, 1] picture units (on the command line: in (0, 255])"
+        )
+    level = estimate_sigma(picture.pixels) if sigma is None else sigma
+    origin = "estimated from the picture" if sigma is None else "as given"
+    missing = picture.missing
+    return Problem(
+        task="denoise",
+        picture=picture,
+        measurement=picture.pixels if missing is None else picture.pixels * ~missing,
+        operator=nn.Identity() if missing is None else Mask(~missing),
+        size=(picture.height, picture.width),
+        noise=Gaussian(level),
+        notes=(f"noise level {255 * level:.2f} of 255, {origin}",),
+    )

@@ -1,0 +1,68 @@
+"""Inpainting: only the known pixels were measured."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from untrained.files import mask
+from untrained.image import Picture, as_picture
+from untrained.operators import Mask
+from untrained.problem import Problem, ProblemError
+
+
+def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
+    """Describe an inpainting problem. Known pixels come back bit for bit.
+
+    Parameters
+    ----------
+    image
+        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
+    fill
+        Mask ``(H, W)``, path or picture of it: white (over half, or True) is filled, as in OpenCV
+        and scikit-image.
+    known
+        The opposite: white is known, as in the literature. Give at most one of the two; with
+        neither, transparent and missing (NaN) pixels are filled.
+
+    Raises
+    ------
+    ProblemError
+        If both masks are given, or no pixel is missing, or none is known.
+    PictureError
+        If `image` is not a picture or the mask has another size.
+    """
+    picture = as_picture(image)
+    filled = _filled(picture, fill, known)
+    if picture.missing is not None:
+        filled = filled | picture.missing
+    if not filled.any():
+        raise ProblemError(
+            "no pixel is missing: give a mask that is white where to fill, or one of the known "
+            "pixels, or a picture with transparent or NaN pixels"
+        )
+    if filled.all():
+        raise ProblemError("no pixel is known: is the mask meant the other way round?")
+    return Problem(
+        task="inpaint",
+        picture=picture,
+        measurement=picture.pixels * ~filled,
+        operator=Mask(~filled),
+        size=(picture.height, picture.width),
+        kept=~filled,
+        filled=filled,
+        notes=(f"{100 * filled.float().mean():.3g} % of the pixels are missing",),
+    )
+
+
+def _filled(picture: Picture, fill: Any, known: Any) -> Tensor:
+    size = (picture.height, picture.width)
+    if fill is not None and known is not None:
+        raise ProblemError("give the mask of pixels to fill or of known pixels, not both")
+    if fill is not None:
+        return mask(fill, size)
+    if known is not None:
+        return ~mask(known, size)
+    if picture.transparent is not None:
+        return picture.transparent
+    return torch.zeros((1, 1, *size), dtype=torch.bool)

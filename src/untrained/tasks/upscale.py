@@ -1,0 +1,50 @@
+"""Upscaling: a larger picture was reduced to the one measured."""
+
+from typing import Any
+
+from torch import nn
+
+from untrained.image import as_picture
+from untrained.operators import Mask, downsample
+from untrained.problem import Problem, ProblemError
+
+LARGEST_FACTOR = 16
+
+
+def upscale(image: Any, factor: float = 4, *, kernel: str = "lanczos2") -> Problem:
+    """Describe an upscaling (super-resolution) problem.
+
+    Parameters
+    ----------
+    image
+        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
+    factor
+        Integer from 2 to 16; the result is ``(factor * H, factor * W)``.
+    kernel
+        How the larger picture is taken to have been reduced: ``lanczos2`` (the paper's) or
+        ``lanczos3``.
+
+    Raises
+    ------
+    ProblemError
+        If the factor or the kernel makes no sense.
+    PictureError
+        If `image` is not a picture.
+    """
+    picture = as_picture(image)
+    if not 2 <= factor <= LARGEST_FACTOR or factor != int(factor):
+        raise ProblemError(f"factor {factor:g}: give an integer from 2 to {LARGEST_FACTOR}")
+    times = int(factor)
+    try:
+        operator = downsample(times, kernel)
+    except ValueError as error:
+        raise ProblemError(str(error)) from error
+    missing = picture.missing
+    return Problem(
+        task="upscale",
+        picture=picture,
+        measurement=picture.pixels if missing is None else picture.pixels * ~missing,
+        operator=operator if missing is None else nn.Sequential(operator, Mask(~missing)),
+        size=(times * picture.height, times * picture.width),
+        factor=times,
+    )

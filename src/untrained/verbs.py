@@ -1,0 +1,42 @@
+"""The verbs of the library: a task described and solved in one call."""
+
+from typing import Any, TypedDict, Unpack
+
+from untrained import tasks
+from untrained.recipes import Recipe
+from untrained.restoration import Restoration
+from untrained.restore import restore
+
+
+class Options(TypedDict, total=False):
+    """Options of every verb, as for `restore.watch`."""
+
+    recipe: Recipe | str
+    seed: int
+    device: str
+    steps: int | None
+    seconds: float | None
+
+
+def denoise(image: Any, *, sigma: float | None = None, **options: Unpack[Options]) -> Restoration:
+    """Remove white Gaussian noise. See `tasks.denoise` for the picture, `watch` for the options."""
+    return restore(tasks.denoise(image, sigma=sigma), **options)
+
+
+def deblock(image: Any, **options: Unpack[Options]) -> Restoration:
+    """Remove JPEG artefacts. See `tasks.deblock` for the picture, `watch` for the options."""
+    return restore(tasks.deblock(image), **options)
+
+
+def upscale(
+    image: Any, factor: float = 4, *, kernel: str = "lanczos2", **options: Unpack[Options]
+) -> Restoration:
+    """Enlarge a picture. See `tasks.upscale` for the picture, `watch` for the options."""
+    return restore(tasks.upscale(image, factor, kernel=kernel), **options)
+
+
+def inpaint(
+    image: Any, fill: Any = None, *, known: Any = None, **options: Unpack[Options]
+) -> Restoration:
+    """Fill missing pixels. See `tasks.inpaint` for masks, `watch` for the options."""
+    return restore(tasks.inpaint(image, fill, known=known), **options)

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from scipy import stats
+
+from untrained.noise import Gaussian, estimate_sigma
+
+
+def test_samples_have_the_stated_level_and_no_bias():
+    clean = torch.full((1, 1, 300, 300), 0.5)
+    noise = Gaussian(0.1).sample(clean, torch.Generator().manual_seed(0)) - clean
+    assert noise.std().item() == pytest.approx(0.1, rel=0.01)
+    assert noise.mean().item() == pytest.approx(0, abs=1e-3)
+
+
+def test_likelihood_agrees_with_scipy():
+    x, y = torch.rand(2, 1, 3, 4, 5, dtype=torch.float64)
+    expected = -stats.norm(loc=x.numpy(), scale=0.07).logpdf(y.numpy()).mean()
+    assert Gaussian(0.07).negative_log_likelihood(x, y).item() == pytest.approx(expected)
+
+
+def test_likelihood_is_least_at_the_true_level():
+    clean = torch.full((1, 1, 200, 200), 0.5, dtype=torch.float64)
+    y = Gaussian(0.1).sample(clean, torch.Generator().manual_seed(0))
+    value = {s: Gaussian(s).negative_log_likelihood(clean, y).item() for s in (0.08, 0.1, 0.12)}
+    assert min(value, key=value.get) == 0.1
+
+
+def test_expected_residual_is_that_of_samples():
+    clean = torch.zeros(1, 1, 300, 300)
+    model = Gaussian(0.2)
+    residual = (model.sample(clean, torch.Generator().manual_seed(1)) - clean).square().mean()
+    assert residual.item() == pytest.approx(model.expected_residual, rel=0.02)
+
+
+@pytest.mark.parametrize("sigma", [-0.1, float("nan"), float("inf")])
+def test_impossible_levels_are_refused(sigma):
+    with pytest.raises(ValueError, match="sigma"):
+        Gaussian(sigma)
+
+
+@pytest.mark.parametrize("level", [5, 15, 25, 50])
+def test_estimates_the_level_of_a_photograph(level):
+    clean = skimage.data.astronaut().transpose(2, 0, 1)[None] / 255
+    noise = np.random.default_rng(0).normal(0, level / 255, clean.shape)
+    noisy = torch.from_numpy(np.clip(clean + noise, 0, 1)).float()
+    assert 255 * estimate_sigma(noisy) == pytest.approx(level, rel=0.15, abs=1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 3, 1, 50), (1, 1, 2, 2), (1, 3, 64, 64)])
+def test_flat_and_thin_pictures_have_no_noise(shape):
+    assert estimate_sigma(torch.full(shape, 0.4)) == pytest.approx(0, abs=1e-9)

@@ -1,0 +1,26 @@
+"""A recipe small enough to fit in milliseconds, and pictures for it."""
+
+import numpy as np
+import skimage.data
+
+from untrained.recipes import LatentPairing, Optimiser, Recipe, SkipNetwork
+
+NETWORK = SkipNetwork(
+    channels=(4, 8), skip=(2, 2), kernel_down=(3, 3), kernel_up=(3, 3), upsampling=("bilinear",) * 2
+)
+
+
+def tiny_recipe(**changes):
+    settings = {
+        "network": NETWORK,
+        "pairing": LatentPairing(channels=4),
+        "optimiser": Optimiser(step_size=0.01),
+        "steps": 12,
+        "precision": "float32",
+    }
+    return Recipe(**(settings | changes))
+
+
+def photo(height=24, width=20):
+    """A piece of scikit-image's astronaut, (H, W, 3) uint8."""
+    return np.ascontiguousarray(skimage.data.astronaut()[100 : 100 + height, 200 : 200 + width])
