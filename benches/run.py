@@ -2,8 +2,9 @@
 
     python -m benches.run denoise|upscale|inpaint --data DIR [--preset fast] [--seed 0]
 
-DIR holds ``denoising/cset9`` and ``denoising/cset9_sigma25``, ``sr/set5``, ``inpainting/set11`` and
-``inpainting/set11_masked50``, with whichever pictures. Protocols are the paper's: see each function.
+DIR holds ``denoising/cset9`` and ``denoising/cset9_sigma25``, ``sr/set5``, ``inpainting/set11``
+and ``inpainting/set11_masked50``,
+with whichever pictures. Protocols are the paper's: see each function.
 """
 
 import argparse

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from tiny import photo, tiny_recipe
 
+from tiny import photo, tiny_recipe
 from untrained import cli, files
 
 

@@ -227,8 +227,8 @@ def test_restoration_before_and_amid():
     [
         UNetNetwork(channels=(4, 8)),
         ResNetNetwork(blocks=1, channels=4),
-        DecoderNetwork(channels=4, layers=3),
-        DecoderNetwork(channels=4, layers=3, convolutions=True),
+        DecoderNetwork(channels=(4, 4, 4)),
+        DecoderNetwork(channels=(4, 4, 4), convolutions=True),
     ],
 )
 def test_every_network_fits(network):

@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from untrained.version import __version__ as __version__
 
 _HOMES = {
     "untrained.files": ("read", "write"),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import cyclopts
 from cyclopts import App, Parameter
 
-from untrained import __version__
 from untrained.errors import RequestError, WorkError
+from untrained.version import __version__
 
 if TYPE_CHECKING:
     from untrained.image import Picture

@@ -1,7 +1,7 @@
 """Picture files: read and write PNG, JPEG, TIFF, WebP and BMP without losing a bit.
 
-Pillow reads and writes 8-bit files; it would quietly halve the depth of a 16-bit colour PNG, so those
-go through imagecodecs, and TIFF goes through tifffile.
+Pillow reads and writes 8-bit files; it would quietly halve the depth of a 16-bit colour PNG, so
+those go through imagecodecs, and TIFF goes through tifffile.
 """
 
 import contextlib
@@ -17,12 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
 from untrained.errors import RequestError
-from untrained.image import Metadata, Picture, PictureError, Samples, make_picture, opaque
+from untrained.image import (
+    Metadata,
+    Picture,
+    PictureError,
+    Samples,
+    as_picture,
+    make_picture,
+)
 
 LARGEST = 500_000_000
 """Pixels above which a file is refused by its header."""
@@ -82,8 +88,6 @@ def mask(source: Any, size: tuple[int, int]) -> Tensor:
     PictureError
         If it cannot be read or has another size.
     """
-    from untrained.image import as_picture  # noqa: PLC0415
-
     picture = read(source) if isinstance(source, str | Path) else as_picture(source)
     if (picture.height, picture.width) != size:
         raise PictureError(
@@ -121,8 +125,8 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
     Parameters
     ----------
     path
-        Its extension says the format. JPEG is written at quality 95 without chroma subsampling, WebP
-        without loss.
+        Its extension says the format. JPEG is written at quality 95 without chroma subsampling,
+        WebP without loss.
     picture
         A Picture, a Restoration, or an array or tensor as for `as_picture`.
     overwrite
@@ -135,8 +139,6 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
     OSError
         If the disk is full or fails; an old file is untouched.
     """
-    from untrained.image import as_picture  # noqa: PLC0415
-
     path = Path(path)
     shown = picture if isinstance(picture, Picture) else getattr(picture, "restored", None)
     shown = as_picture(picture) if shown is None else shown
@@ -197,8 +199,8 @@ def _decoder(data: bytes) -> Callable[[Path, bytes], Picture]:
 def _check_size(path: Path, height: int, width: int) -> None:
     if height * width > LARGEST:
         raise PictureError(
-            f"{path} says it has {width}x{height} pixels, over {LARGEST // 10**6} megapixels: cut it "
-            "into parts"
+            f"{path} says it has {width}x{height} pixels, over {LARGEST // 10**6} megapixels: cut "
+            "it into parts"
         )
 
 
@@ -301,7 +303,7 @@ def _copied_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _read_deep_png(path: Path, data: bytes) -> Picture:
-    import imagecodecs  # noqa: PLC0415
+    import imagecodecs
 
     width, height = struct.unpack(">II", data[16:24])
     _check_size(path, height, width)
@@ -460,13 +462,8 @@ def _interleaved(picture: Picture) -> Samples:
 
 def _pillow_bytes(name: str, picture: Picture) -> bytes:
     samples = _interleaved(picture)
-    mode = (
-        "CMYK"
-        if picture.cmyk
-        else {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[
-            samples.size // samples[..., :1].size if samples.ndim == 3 else 1
-        ]
-    )
+    colours = "CMYK" if picture.cmyk else {1: "L", 3: "RGB"}[picture.channels]
+    mode = colours if picture.alpha is None else colours + "A"
     size = (picture.width, picture.height)
     image = Image.frombytes(mode, size, samples.tobytes())
     options: dict[str, Any] = {
@@ -514,7 +511,7 @@ def _packed_chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _deep_png_bytes(picture: Picture) -> bytes:
-    import imagecodecs  # noqa: PLC0415
+    import imagecodecs
 
     data = bytes(imagecodecs.png_encode(_interleaved(picture)))
     info = picture.metadata

@@ -140,7 +140,7 @@ class Fit:
         if self._guard.due(self._index):
             self._guard.keep(self._index, value, self._weights())
         self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self._set_step_size()
         self._optimiser.step()
         return image.detach().contiguous(), value
@@ -203,6 +203,11 @@ class Fit:
     def _load_weights(self, state: dict[str, Any]) -> None:
         self._network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
+        # The fused step walks weights and moments side by side in memory: lay them out alike.
+        for weight, moments in self._optimiser.state.items():
+            for name, value in moments.items():
+                if value.shape == weight.shape:
+                    moments[name] = torch.empty_like(weight.detach()).copy_(value)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.

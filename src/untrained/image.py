@@ -167,8 +167,8 @@ def as_picture(value: Any) -> Picture:
                 f"a tensor of shape {tuple(value.shape)} and {value.dtype} is no picture: give "
                 "floating (1, C, H, W)"
             )
-        stored = value.detach().cpu()[0].permute(1, 2, 0)
-        exact = stored.float() if stored.dtype == torch.bfloat16 else stored
+        planes = value.detach().cpu()[0].permute(1, 2, 0)
+        exact = planes.float() if planes.dtype == torch.bfloat16 else planes
         return make_picture(exact.numpy().copy(), like=value.detach().new_empty(0))
     if isinstance(value, np.ndarray):
         if value.ndim not in (2, 3):
@@ -253,14 +253,14 @@ def _normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, T
 
 
 def _as_dtype(samples: Samples, dtype: np.dtype[Any]) -> Samples:
-    if dtype == bool:
-        return samples >= 0.5
+    if dtype.kind == "b":
+        return np.asarray(samples >= 0.5)
     if dtype.kind in "ui":
         limits = np.iinfo(dtype)
         # In float64 the largest 64-bit integers are not exact, so clip again as integers.
         clipped = np.clip(np.rint(samples), float(limits.min), float(limits.max))
         top = np.nextafter(float(limits.max), 0) if limits.bits == 64 else float(limits.max)
-        return np.minimum(clipped, top).astype(dtype)
+        return np.asarray(np.minimum(clipped, top), dtype=dtype)
     return samples.astype(dtype)
 
 

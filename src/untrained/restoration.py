@@ -10,6 +10,7 @@ from torch import Tensor
 
 from untrained.image import Picture
 from untrained.recipes import Recipe
+from untrained.version import __version__
 
 
 class Record(NamedTuple):
@@ -57,8 +58,6 @@ class Restoration:
 
 def versions() -> dict[str, str]:
     """Versions that a result depends on."""
-    from untrained import __version__  # noqa: PLC0415
-
     return {
         "untrained": __version__,
         "torch": torch.__version__,
