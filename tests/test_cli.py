@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -139,8 +140,9 @@ def bad_inputs(folder):
     Path("text.png").write_text("hello")
     whole = Path("in.png").read_bytes()
     Path("cut.png").write_bytes(whole[: len(whole) // 2])
+    header = b"IHDR" + 2 * (10**6).to_bytes(4, "big") + whole[24:29]
     Path("huge.png").write_bytes(
-        whole[:16] + (10**6).to_bytes(4) + (10**6).to_bytes(4) + whole[24:]
+        whole[:12] + header + zlib.crc32(header).to_bytes(4, "big") + whole[33:]
     )
     Path("dir.png").mkdir()
     Path("exists.png").write_bytes(b"mine")

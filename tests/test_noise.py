@@ -40,7 +40,7 @@ def test_impossible_levels_are_refused(sigma):
         Gaussian(sigma)
 
 
-@pytest.mark.parametrize("level", [5, 15, 25, 50])
+@pytest.mark.parametrize("level", [5, 15, 25])
 def test_estimates_the_level_of_a_photograph(level):
     clean = skimage.data.astronaut().transpose(2, 0, 1)[None] / 255
     noise = np.random.default_rng(0).normal(0, level / 255, clean.shape)

@@ -4,8 +4,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pywt
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+_NORMAL_QUARTILE = 0.6744897501960817
+"""Upper quartile of the standard normal distribution: MAD over sigma."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,13 @@ def estimate_sigma(image: Tensor) -> float:
     -------
     The estimate in picture units; 0 for pictures thinner than 2 pixels, where none can be made.
     """
-    from skimage.restoration import estimate_sigma as mad_of_wavelets
-
     if min(image.shape[-2:]) < 2:
         return 0.0
-    channels = image[0].double().cpu().numpy()
-    levels = [float(mad_of_wavelets(channel)) for channel in channels]
-    return float(np.nan_to_num(np.mean(levels)))
+    return float(np.mean([_level(channel) for channel in image[0].double().cpu().numpy()]))
+
+
+def _level(channel: NDArray[np.float64]) -> float:
+    _, (_, _, diagonal) = pywt.dwt2(channel, "db2")
+    # Exact zeros come from flat or saturated areas, which hide the noise.
+    magnitudes = np.abs(diagonal[diagonal != 0])
+    return float(np.median(magnitudes)) / _NORMAL_QUARTILE if magnitudes.size else 0.0

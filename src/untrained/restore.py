@@ -60,6 +60,8 @@ def watch(
     RecipeError, ProblemError, EngineError
         ValueErrors that name the setting at fault and what would be right.
     """
+    if not 0 <= seed < 2**63:
+        raise RecipeError(f"seed {seed} cannot be used: give 0 or more, below 2^63")
     settled = settle_recipe(problem, recipe, steps=steps, seconds=seconds)
     engine = choose_engine(device, settled.precision)
     return Fit(problem, settled, seed=seed, engine=engine)
