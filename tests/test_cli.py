@@ -231,14 +231,21 @@ def test_a_full_disk_leaves_the_old_file_and_status_1(folder, capsys, monkeypatc
 
 
 def begin(*words):
-    """Start the command line in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "untrained.cli", *words],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    """Start the command line in a process of its own, its standard error in the file `err`."""
+    with Path("err").open("w") as err:
+        return subprocess.Popen(
+            [sys.executable, "-m", "untrained.cli", *words],
+            stderr=err,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+
+def finish(process):
+    """Wait for the end; return exit status, standard output and standard error on one line."""
+    out, _ = process.communicate(timeout=120)
+    return process.returncode, out, " ".join(Path("err").read_text().split())
 
 
 @pytest.mark.slow
@@ -247,31 +254,25 @@ def test_interrupted_then_resumed_is_the_uninterrupted_file(folder, number):
     recipe = tiny_recipe(steps=600)
     Path("long.json").write_text(recipe.model_dump_json())
     words = ("--recipe", "long.json", "--device", "cpu")
-    whole = begin("denoise", "in.png", "whole.png", *words)
-    assert whole.wait(120) == 0, whole.stderr.read()
+    assert finish(begin("denoise", "in.png", "whole.png", *words))[0] == 0
 
     process = begin("denoise", "in.png", "out.png", *words, "--report", "rep")
-    os.set_blocking(process.stderr.fileno(), False)
-    deadline, seen = time.monotonic() + 60, ""
-    while "noise level" not in seen and time.monotonic() < deadline:
-        seen += process.stderr.read() or ""
+    deadline = time.monotonic() + 60
+    while "noise level" not in Path("err").read_text() and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.4)
     process.send_signal(number)
-    os.set_blocking(process.stderr.fileno(), True)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert "wrote the best picture so far" in " ".join(err.split())
+    status, _, err = finish(process)
+    assert status == 130, err
+    assert "wrote the best picture so far" in err
     with Image.open("out.png") as image:
         image.load()
     assert Path("out.png").read_bytes() != Path("whole.png").read_bytes()
     assert Path("out.png.resume").exists()
 
-    refused = begin("denoise", "in.png", "out.png", *words)
-    assert refused.wait(60) == 2
-    resumed = begin("denoise", "in.png", "out.png", *words, "--resume", "--json")
-    out, err = resumed.communicate(timeout=120)
-    assert resumed.returncode == 0, err
+    assert finish(begin("denoise", "in.png", "out.png", *words))[0] == 2
+    status, out, err = finish(begin("denoise", "in.png", "out.png", *words, "--resume", "--json"))
+    assert status == 0, err
     assert "going on from step" in err
     assert json.loads(out.splitlines()[-1])["steps"] == 600
     assert Path("out.png").read_bytes() == Path("whole.png").read_bytes()
@@ -303,7 +304,7 @@ def test_resuming_with_other_settings_is_refused(folder, capsys, monkeypatch):
 
     monkeypatch.setattr(job, "SECONDS_BETWEEN_SAVINGS", 0.0)
     monkeypatch.setattr(files, "write", lambda *_a, **_k: (_ for _ in ()).throw(OSError("killed")))
-    run("denoise", "in.png", "out.png", *TINY, "--quiet")
+    assert run("denoise", "in.png", "out.png", *TINY, "--quiet") == 1
     monkeypatch.undo()
     monkeypatch.chdir(folder)
     assert run("denoise", "in.png", "out.png", *TINY, "--resume", "--seed", "3") == 2
