@@ -240,9 +240,12 @@ def test_every_network_fits(network):
 @pytest.mark.parametrize("channels", [(), (1,), (3,), (5,)])
 def test_any_size_and_channels(shape, channels):
     image = np.random.default_rng(0).integers(0, 255, (*shape, *channels), dtype=np.uint8)
-    for task in (tasks.denoise(image, sigma=0.1), tasks.deblock(image), tasks.upscale(image, 2)):
+    for factor, task in (
+        (1, tasks.denoise(image, sigma=0.1)),
+        (1, tasks.deblock(image)),
+        (2, tasks.upscale(image, 2)),
+    ):
         result = restore(task, tiny_recipe(steps=2), device="cpu")
-        factor = task.factor
         assert result.picture.shape == (factor * shape[0], factor * shape[1], *channels)
         assert result.picture.dtype == np.uint8
 

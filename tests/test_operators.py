@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 import properties
-from untrained.operators import Mask, downsample
+from untrained.operators import Mask, back_project, downsample
 
 
 def known(height, width):
@@ -42,6 +42,19 @@ def test_mask_zeroes_exactly_the_unknown():
     got = Mask(mask)(image)
     assert torch.equal(got[mask.expand_as(got)], image[mask.expand_as(got)])
     assert got[~mask.expand_as(got)].abs().max() == 0
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_back_projection_agrees_with_the_measurement(factor):
+    operator = downsample(factor)
+    source = torch.Generator().manual_seed(2)
+    measurement = torch.rand(1, 3, 8, 9, generator=source)
+    start = torch.rand(1, 3, 8 * factor, 9 * factor, generator=source)
+    after = back_project(start, measurement, operator)
+    before = (operator(start) - measurement).abs().mean()
+    assert (operator(after) - measurement).abs().mean() < 0.05 * before
+    exact = back_project(after, operator(after), operator)
+    torch.testing.assert_close(exact, after)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from torch import nn
 
 from untrained import tasks
 from untrained.operators import Mask
-from untrained.pairings import Latent, Recorrupt, input_channels, make_pairing
+from untrained.pairings import BlindSpot, Latent, Recorrupt, input_channels, make_pairing
 from untrained.problem import ProblemError
-from untrained.recipes import LatentPairing, RecorruptPairing
+from untrained.recipes import GuidePairing, LatentPairing, RecorruptPairing
 
 
 def generator(seed=0):
@@ -75,6 +75,47 @@ def test_recorrupt_targets_only_what_was_measured():
     pair = Recorrupt(torch.ones(1, 1, 2, 2), Mask(known), 0.1, 0.5).draw(generator())
     assert (pair.target[~known] == 0).all()
     assert (pair.target[known] != 0).all()
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_blind_spot_shows_some_known_pixels_and_targets_the_hidden(everywhere):
+    """Quan et al. 2020: the pixels that count were not seen."""
+    y = torch.rand(1, 2, 200, 200, generator=generator()) + 0.1
+    known = (torch.rand(1, 1, 200, 200, generator=generator(1)) < 0.5).float()
+    pair = BlindSpot(y * known, known, 0.8, everywhere).draw(generator())
+    seen, shown = pair.input[:, :2], pair.input[:, 2:]
+    assert torch.equal(seen, y * shown)
+    assert (shown <= known).all()
+    assert (shown.sum() / known.sum()).item() == pytest.approx(0.8, abs=0.01)
+    assert torch.equal(pair.weight, known if everywhere else known - shown)
+    expected = ((0.3 - y) ** 2)[pair.weight.expand_as(y) > 0].mean()
+    assert pair.loss(torch.full_like(y, 0.3)).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_blind_spot_draws_afresh():
+    pairing, source = (
+        BlindSpot(torch.ones(1, 1, 9, 9), torch.ones(1, 1, 9, 9), 0.5, False),
+        generator(),
+    )
+    assert not torch.equal(pairing.draw(source).input, pairing.draw(source).input)
+
+
+def test_a_blind_spot_that_hides_nothing_costs_nothing():
+    pair = BlindSpot(torch.ones(1, 1, 1, 1), torch.ones(1, 1, 1, 1), 0.999999, False).draw(
+        generator()
+    )
+    assert pair.loss(torch.zeros(1, 1, 1, 1)).item() == 0
+
+
+def test_guide_is_the_first_channels_of_the_input():
+    task = tasks.upscale(np.random.default_rng(0).random((4, 5, 3)), 2)
+    settings = GuidePairing(channels=2, jitter=0)
+    pair = make_pairing(settings, task, (8, 10), generator()).draw(generator())
+    assert input_channels(settings, task) == 5 == pair.input.shape[1]
+    assert torch.equal(pair.input[:, :3], task.guide)
+    assert torch.equal(pair.target, task.measurement)
+    with pytest.raises(ProblemError, match="guide"):
+        input_channels(settings, problem())
 
 
 def test_input_channels():

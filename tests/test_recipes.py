@@ -39,7 +39,7 @@ def test_paper_settings_are_the_published_ones():
     assert (denoise.pairing.channels, denoise.pairing.scale) == (32, 0.1)
     assert denoise.pairing.jitter == pytest.approx(1 / 30)
     assert (upscale.steps, upscale.pairing.jitter) == (2000, 0.03)
-    larger = preset("upscale", "paper", factor=8)
+    larger = preset("upscale", "paper", variant="x8")
     assert (larger.steps, larger.pairing.jitter) == (4000, 0.05)
     inpaint = preset("inpaint", "paper")
     assert (inpaint.steps, inpaint.optimiser.step_size) == (11000, 0.001)

@@ -28,7 +28,8 @@ class CheckpointError(RequestError):
 def fingerprint(problem: Problem) -> str:
     """Digest of all that a fit sees of a problem: measurement, operator, noise level, size."""
     digest = hashlib.sha256(repr((problem.task, problem.size, problem.noise)).encode())
-    tensors = [problem.measurement, *problem.operator.buffers()]
+    guide = [] if problem.guide is None else [problem.guide]
+    tensors = [problem.measurement, *guide, *problem.operator.buffers()]
     for tensor in tensors:
         digest.update(repr(tuple(tensor.shape)).encode())
         digest.update(np.ascontiguousarray(tensor.cpu().numpy()).tobytes())

@@ -4,8 +4,11 @@ An operator is any callable module from a picture ``(1, C, H, W)`` to a measurem
 with `torch.nn.Sequential`.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from untrained.lanczos import LanczosDownsample
 
@@ -52,6 +55,34 @@ def downsample(factor: int, kernel: str = "lanczos2") -> nn.Module:
     if factor < 2:
         raise ValueError(f"factor {factor} does not reduce: give an integer of 2 or more")
     return LanczosDownsample(factor, KERNELS[kernel])
+
+
+def back_project(
+    image: Tensor, measurement: Tensor, operator: nn.Module, rounds: int = 8
+) -> Tensor:
+    """Bring a picture into agreement with its reduced measurement (Irani and Peleg 1991).
+
+    Adds the residual ``y - A x``, enlarged by bicubic interpolation, a few times over.
+
+    Parameters
+    ----------
+    image
+        x, ``(1, C, f H, f W)``.
+    measurement
+        y, ``(1, C, H, W)``.
+    operator
+        A, a reduction as made by `downsample`, alone or followed by a mask.
+    rounds
+        How often.
+    """
+    for _ in range(rounds):
+        image = image + enlarge(measurement - operator(image), image.shape[-2:])
+    return image
+
+
+def enlarge(image: Tensor, size: Sequence[int]) -> Tensor:
+    """Interpolate ``(1, C, H, W)`` to `size` by bicubic splines."""
+    return F.interpolate(image, size=tuple(size), mode="bicubic", align_corners=False)
 
 
 def adjoint(operator: nn.Module, measurement: Tensor, size: tuple[int, int]) -> Tensor:

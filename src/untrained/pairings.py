@@ -8,7 +8,7 @@ from torch import Tensor
 from untrained import recipes
 from untrained.noise import mean_squared_error
 from untrained.problem import Problem, ProblemError
-from untrained.recipes import BlindSpotPairing, LatentPairing, RecorruptPairing
+from untrained.recipes import BlindSpotPairing, GuidePairing, LatentPairing, RecorruptPairing
 
 
 class Pair(NamedTuple):
@@ -127,6 +127,8 @@ class BlindSpot:
 
 def input_channels(settings: recipes.Pairing, problem: Problem) -> int:
     """Say how many channels the network's input will have."""
+    if isinstance(settings, GuidePairing):
+        return settings.channels + int(_guide(problem).shape[1])
     if isinstance(settings, BlindSpotPairing):
         return problem.channels + 1
     if isinstance(settings, RecorruptPairing):
@@ -162,6 +164,8 @@ def make_pairing(
     if isinstance(settings, LatentPairing):
         latent = _latent(settings, input_size, generator)
         return Latent(latent, problem.measurement, settings.jitter)
+    if isinstance(settings, GuidePairing):
+        return _guided(settings, problem, input_size, generator)
     if input_size != tuple(problem.measurement.shape[-2:]):
         raise ProblemError(
             f"the {settings.kind} pairing needs a measurement of the picture's own size and a "
@@ -173,6 +177,28 @@ def make_pairing(
     if problem.noise is None:
         raise ProblemError(f"the recorrupt pairing needs a noise level; {problem.task} has none")
     return Recorrupt(problem.measurement, problem.operator, problem.noise.sigma, settings.strength)
+
+
+def _guide(problem: Problem) -> Tensor:
+    if problem.guide is None:
+        raise ProblemError(f"the guide pairing needs a guide picture; {problem.task} has none")
+    return problem.guide
+
+
+def _guided(
+    settings: GuidePairing,
+    problem: Problem,
+    input_size: tuple[int, int],
+    generator: torch.Generator,
+) -> Pairing:
+    guide = _guide(problem)
+    if tuple(guide.shape[-2:]) != input_size:
+        raise ProblemError("the guide pairing needs a network whose input has the picture's size")
+    noise = settings.scale * torch.rand(
+        (1, settings.channels, *input_size), generator=generator, device=generator.device
+    )
+    latent = torch.cat([guide, noise], dim=1)
+    return Latent(latent, problem.measurement, settings.jitter)
 
 
 def _latent(settings: LatentPairing, size: tuple[int, int], generator: torch.Generator) -> Tensor:

@@ -1,5 +1,6 @@
 """Problem: all that a fit may see."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -31,12 +32,16 @@ class Problem:
     size: tuple[int, int]
     """H and W of the picture sought."""
     noise: Gaussian | None = None
+    guide: Tensor | None = None
+    """A picture ``(1, G, H, W)`` that resembles the one sought, for the guide pairing."""
+    agree: Callable[[Tensor], Tensor] | None = None
+    """Brings a picture ``(1, C, H, W)`` into agreement with the measurement, on the CPU."""
     kept: Tensor | None = None
     """Bool ``(1, 1, H, W)``: pixels of the input that are put back bit for bit."""
     filled: Tensor | None = None
     """Bool ``(1, 1, H, W)``: missing pixels that the result supplies."""
-    factor: int = 1
-    """Upscaling factor."""
+    variant: str = ""
+    """Kind of problem within the task, for which presets may have other settings."""
     notes: tuple[str, ...] = ()
     """What was decided from the picture, in words."""
 
@@ -47,4 +52,6 @@ class Problem:
 
     def compose(self, image: Tensor) -> Picture:
         """Dress a network's output ``(1, C, H, W)`` as a picture like the input."""
-        return self.picture.with_pixels(image.cpu(), kept=self.kept, filled=self.filled)
+        image = image.cpu()
+        agreed = image if self.agree is None else self.agree(image)
+        return self.picture.with_pixels(agreed, kept=self.kept, filled=self.filled)

@@ -119,6 +119,22 @@ class LatentPairing(Settings):
     """Standard deviation of the Gaussian noise added afresh to the input at every step."""
 
 
+class GuidePairing(Settings):
+    """A picture that resembles the one sought as input, with some noise channels beside it.
+
+    The paper gives the flash picture to flash/no-flash restoration; for upscaling the guide is the
+    enlarged input.
+    """
+
+    kind: Literal["guide"] = "guide"
+    channels: int = Field(8, ge=0)
+    """Channels of uniform noise beside the guide."""
+    scale: float = Field(0.1, gt=0)
+    """Noise is uniform in [0, scale]."""
+    jitter: float = Field(1 / 30, ge=0)
+    """Standard deviation of the Gaussian noise added afresh to the input at every step."""
+
+
 class RecorruptPairing(Settings):
     """Recorrupted-to-Recorrupted (Pang et al. 2021): y + a n predicts y - n / a, n ~ N(0, sigma^2).
 
@@ -141,7 +157,7 @@ class BlindSpotPairing(Settings):
 
 
 Pairing = Annotated[
-    LatentPairing | RecorruptPairing | BlindSpotPairing, Field(discriminator="kind")
+    LatentPairing | GuidePairing | RecorruptPairing | BlindSpotPairing, Field(discriminator="kind")
 ]
 
 
@@ -217,7 +233,7 @@ def known_presets(task: Task) -> tuple[str, ...]:
     return tuple(_PRESETS[task])
 
 
-def preset(task: Task, name: str, *, factor: float | None = None) -> Recipe:
+def preset(task: Task, name: str, *, variant: str = "") -> Recipe:
     """Look up a preset.
 
     Parameters
@@ -226,8 +242,9 @@ def preset(task: Task, name: str, *, factor: float | None = None) -> Recipe:
         The verb.
     name
         The preset.
-    factor
-        Upscaling factor: the paper has other settings from 8 on.
+    variant
+        The kind of problem, as `Problem.variant` says: presets may have other settings for it (the
+        paper has for upscaling by 8 and more; `fast` has for holes).
 
     Raises
     ------
@@ -241,9 +258,7 @@ def preset(task: Task, name: str, *, factor: float | None = None) -> Recipe:
         raise RecipeError(
             f"unknown preset {name!r} for {task}: choose from {', '.join(names)}{hint}"
         )
-    if task == "upscale" and name == "paper" and factor is not None and factor >= 8:
-        return _PAPER_UPSCALE_8
-    return _PRESETS[task][name]
+    return _VARIANTS.get((task, name, variant)) or _PRESETS[task][name]
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -350,7 +365,7 @@ _PAPER_REGION = _PAPER_TEXT.model_copy(
     }
 )
 
-_FAST_NETWORK = SkipNetwork(channels=_NARROW, padding="zero")
+_FAST_NETWORK = SkipNetwork(channels=_NARROW, skip=(16,) * 5, padding="zero")
 _FAST_OPTIMISER = Optimiser(step_size=0.01, warm_up=20, decay="cosine")
 _FAST_LATENT = Recipe(
     name="fast",
@@ -369,15 +384,35 @@ _FAST_DENOISE = _FAST_LATENT.model_copy(
     }
 )
 
+_FAST_UPSCALE = _FAST_LATENT.model_copy(
+    update={
+        "why": "the enlarged input as guide, narrow hourglass, short budget",
+        "pairing": GuidePairing(jitter=0.03),
+    }
+)
+_FAST_SCATTERED = _FAST_LATENT.model_copy(
+    update={
+        "why": "known pixels predicted from others (Quan et al. 2020), narrow hourglass",
+        "pairing": BlindSpotPairing(keep=0.85),
+        "steps": 600,
+        "averaging": 0.98,
+    }
+)
+
 _PRESETS: dict[Task, dict[str, Recipe]] = {
     "denoise": {"fast": _FAST_DENOISE, "paper": _PAPER_DENOISE},
     "deblock": {"fast": _FAST_LATENT, "paper": _PAPER_DEBLOCK},
-    "upscale": {"fast": _FAST_LATENT, "paper": _PAPER_UPSCALE},
+    "upscale": {"fast": _FAST_UPSCALE, "paper": _PAPER_UPSCALE},
     "inpaint": {
-        "fast": _FAST_LATENT,
+        "fast": _FAST_SCATTERED,
         "paper": _PAPER_INPAINT,
         "paper-text": _PAPER_TEXT,
         "paper-hole": _PAPER_HOLE,
         "paper-region": _PAPER_REGION,
     },
+}
+
+_VARIANTS: dict[tuple[Task, str, str], Recipe] = {
+    ("upscale", "paper", "x8"): _PAPER_UPSCALE_8,
+    ("inpaint", "fast", "holes"): _FAST_LATENT,
 }

@@ -22,7 +22,7 @@ def settle_recipe(
         If there is no such preset, or a budget is not positive.
     """
     if isinstance(recipe, str):
-        recipe = preset(problem.task, recipe, factor=problem.factor)
+        recipe = preset(problem.task, recipe, variant=problem.variant)
     if steps is not None and steps < 1:
         raise RecipeError(f"{steps} steps cannot be run: give 1 or more")
     if seconds is not None and not seconds > 0:

@@ -10,6 +10,9 @@ from untrained.image import Picture, as_picture
 from untrained.operators import Mask
 from untrained.problem import Problem, ProblemError
 
+DEEPEST_SCATTERED = 6.0
+"""Missing pixels further than this from every known one count as a hole."""
+
 
 def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
     """Describe an inpainting problem. Known pixels come back bit for bit.
@@ -43,6 +46,8 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
         )
     if filled.all():
         raise ProblemError("no pixel is known: is the mask meant the other way round?")
+    depth = _depth(filled)
+    holes = depth > DEEPEST_SCATTERED
     return Problem(
         task="inpaint",
         picture=picture,
@@ -51,8 +56,21 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
         size=(picture.height, picture.width),
         kept=~filled,
         filled=filled,
-        notes=(f"{100 * filled.float().mean():.3g} % of the pixels are missing",),
+        variant="holes" if holes else "",
+        notes=(
+            (
+                f"{100 * filled.float().mean():.3g} % of the pixels are missing, "
+                f"{'in holes' if holes else 'scattered'}: up to {depth:.3g} pixels from a known one"
+            ),
+        ),
     )
+
+
+def _depth(filled: Tensor) -> float:
+    """Largest distance, in pixels, from a missing pixel to a known one."""
+    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415
+
+    return float(distance_transform_edt(filled[0, 0].numpy()).max())
 
 
 def _filled(picture: Picture, fill: Any, known: Any) -> Tensor:

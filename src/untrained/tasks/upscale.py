@@ -1,11 +1,12 @@
 """Upscaling: a larger picture was reduced to the one measured."""
 
+from functools import partial
 from typing import Any
 
 from torch import nn
 
 from untrained.image import as_picture
-from untrained.operators import Mask, downsample
+from untrained.operators import Mask, back_project, downsample, enlarge
 from untrained.problem import Problem, ProblemError
 
 LARGEST_FACTOR = 16
@@ -39,12 +40,19 @@ def upscale(image: Any, factor: float = 4, *, kernel: str = "lanczos2") -> Probl
         operator = downsample(times, kernel)
     except ValueError as error:
         raise ProblemError(str(error)) from error
+    size = (times * picture.height, times * picture.width)
     missing = picture.missing
+    if missing is not None:
+        operator = nn.Sequential(operator, Mask(~missing))
+    measurement = picture.pixels if missing is None else picture.pixels * ~missing
+    agree = partial(back_project, measurement=measurement, operator=operator)
     return Problem(
         task="upscale",
         picture=picture,
-        measurement=picture.pixels if missing is None else picture.pixels * ~missing,
-        operator=operator if missing is None else nn.Sequential(operator, Mask(~missing)),
-        size=(times * picture.height, times * picture.width),
-        factor=times,
+        measurement=measurement,
+        operator=operator,
+        size=size,
+        guide=agree(enlarge(picture.pixels, size)),
+        agree=agree,
+        variant="x8" if times >= 8 else "",
     )
