@@ -390,6 +390,16 @@ _FAST_UPSCALE = _FAST_LATENT.model_copy(
         "pairing": GuidePairing(jitter=0.03),
     }
 )
+_FAST_HOLES = _FAST_LATENT.model_copy(
+    update={
+        "why": "coordinates as input and no skip branches, as the paper's vase; short budget",
+        "network": SkipNetwork(
+            channels=(32, 64, 64, 128, 128), **_scales(5, skip=0, upsampling="nearest")
+        ),
+        "pairing": LatentPairing(source="meshgrid", channels=2, jitter=0.03),
+        "steps": 400,
+    }
+)
 _FAST_SCATTERED = _FAST_LATENT.model_copy(
     update={
         "why": "known pixels predicted from others (Quan et al. 2020), narrow hourglass",
@@ -414,5 +424,5 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
 
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("upscale", "paper", "x8"): _PAPER_UPSCALE_8,
-    ("inpaint", "fast", "holes"): _FAST_LATENT,
+    ("inpaint", "fast", "holes"): _FAST_HOLES,
 }
