@@ -236,7 +236,7 @@ def test_every_network_fits(network):
     assert result.picture.shape == (24, 20, 3)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 50), (33, 17)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (5000, 3), (33, 17)])
 @pytest.mark.parametrize("channels", [(), (1,), (3,), (5,)])
 def test_any_size_and_channels(shape, channels):
     image = np.random.default_rng(0).integers(0, 255, (*shape, *channels), dtype=np.uint8)

@@ -8,7 +8,30 @@ from torch import Tensor, nn
 from untrained.errors import RequestError
 from untrained.image import Picture
 from untrained.noise import Gaussian
+from untrained.operators import Mask
 from untrained.recipes import Task
+
+
+def observed(picture: Picture, operator: nn.Module | None = None) -> tuple[Tensor, nn.Module]:
+    """Say what was measured of a picture with missing pixels, and through what.
+
+    Parameters
+    ----------
+    picture
+        What the user gave.
+    operator
+        A, from the picture sought to one like `picture`; the identity when None.
+
+    Returns
+    -------
+    The measurement, float32 ``(1, C, H, W)``, zero where pixels are missing, and A followed by the
+    mask of the known ones.
+    """
+    operator = nn.Identity() if operator is None else operator
+    if picture.missing is None:
+        return picture.pixels, operator
+    known = ~picture.missing
+    return picture.pixels * known, nn.Sequential(operator, Mask(known))
 
 
 class ProblemError(RequestError):

@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from torch import nn
-
 from untrained.image import as_picture
-from untrained.operators import Mask
-from untrained.problem import Problem
+from untrained.problem import Problem, observed
 
 
 def deblock(image: Any) -> Problem:
@@ -25,11 +22,11 @@ def deblock(image: Any) -> Problem:
         If `image` is not a picture.
     """
     picture = as_picture(image)
-    missing = picture.missing
+    measurement, operator = observed(picture)
     return Problem(
         task="deblock",
         picture=picture,
-        measurement=picture.pixels if missing is None else picture.pixels * ~missing,
-        operator=nn.Identity() if missing is None else Mask(~missing),
+        measurement=measurement,
+        operator=operator,
         size=(picture.height, picture.width),
     )

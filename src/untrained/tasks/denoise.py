@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from torch import nn
-
 from untrained.image import as_picture
 from untrained.noise import Gaussian, estimate_sigma
-from untrained.operators import Mask
-from untrained.problem import Problem, ProblemError
+from untrained.problem import Problem, ProblemError, observed
 
 
 def denoise(image: Any, *, sigma: float | None = None) -> Problem:
@@ -35,12 +32,12 @@ def denoise(image: Any, *, sigma: float | None = None) -> Problem:
         )
     level = estimate_sigma(picture.pixels) if sigma is None else sigma
     origin = "estimated from the picture" if sigma is None else "as given"
-    missing = picture.missing
+    measurement, operator = observed(picture)
     return Problem(
         task="denoise",
         picture=picture,
-        measurement=picture.pixels if missing is None else picture.pixels * ~missing,
-        operator=nn.Identity() if missing is None else Mask(~missing),
+        measurement=measurement,
+        operator=operator,
         size=(picture.height, picture.width),
         noise=Gaussian(level),
         notes=(f"noise level {255 * level:.2f} of 255, {origin}",),

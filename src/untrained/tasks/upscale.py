@@ -3,11 +3,9 @@
 from functools import partial
 from typing import Any
 
-from torch import nn
-
 from untrained.image import as_picture
-from untrained.operators import Mask, back_project, downsample, enlarge
-from untrained.problem import Problem, ProblemError
+from untrained.operators import back_project, downsample, enlarge
+from untrained.problem import Problem, ProblemError, observed
 
 LARGEST_FACTOR = 16
 
@@ -37,14 +35,11 @@ def upscale(image: Any, factor: float = 4, *, kernel: str = "lanczos2") -> Probl
         raise ProblemError(f"factor {factor:g}: give an integer from 2 to {LARGEST_FACTOR}")
     times = int(factor)
     try:
-        operator = downsample(times, kernel)
+        reduction = downsample(times, kernel)
     except ValueError as error:
         raise ProblemError(str(error)) from error
     size = (times * picture.height, times * picture.width)
-    missing = picture.missing
-    if missing is not None:
-        operator = nn.Sequential(operator, Mask(~missing))
-    measurement = picture.pixels if missing is None else picture.pixels * ~missing
+    measurement, operator = observed(picture, reduction)
     agree = partial(back_project, measurement=measurement, operator=operator)
     return Problem(
         task="upscale",
