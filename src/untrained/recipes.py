@@ -402,9 +402,15 @@ _FAST_HOLES = _FAST_LATENT.model_copy(
 )
 _FAST_SCATTERED = _FAST_LATENT.model_copy(
     update={
-        "why": "known pixels predicted from others (Quan et al. 2020), narrow hourglass",
+        "why": "known pixels predicted from others (Quan et al. 2020), narrow shallow hourglass",
+        "network": SkipNetwork(
+            channels=(16, 32, 64, 128),
+            padding="zero",
+            mix=False,
+            **_scales(4, skip=16, kernel_down=3, kernel_up=3, upsampling="nearest"),
+        ),
         "pairing": BlindSpotPairing(keep=0.85),
-        "steps": 600,
+        "steps": 900,
         "averaging": 0.98,
     }
 )
