@@ -1,0 +1,66 @@
+"""Make docs/benchmarks.md from benches/results/*.json.
+
+python -m benches.table
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+HEAD = """# Benchmarks
+
+Made by `python -m benches.table` from `benches/results/*.json`; every table says the command that measured it. PSNR in dB is
+that of the exported samples. No fit saw a clean picture, and no setting was chosen for a single picture. The published means
+are over whole sets, of which a table may hold a part: compare row by row with the peers measured on the same input.
+Not measured on a GPU.
+"""
+PEERS = {"input": "input", "bicubic": "bicubic"}
+
+
+def table(result: dict[str, Any]) -> str:
+    """One task's numbers as Markdown."""
+    rows = result["rows"]
+    peers = [name for name in PEERS if name in rows[0]]
+    head = ["picture", "size", *peers, "untrained", "gain", "seconds"]
+    if not peers:
+        head.remove("gain")
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for row in [*rows, result["mean"] | {"picture": "**mean**"}]:
+        lines.append(f"| {' | '.join(_cells(row, peers))} |")
+    machine = result["machine"]
+    published = "; ".join(
+        f"{name} {facts['psnr']:.2f} ({facts['where']})"
+        for name, facts in result["published"].items()
+    )
+    return "\n".join(
+        [
+            f"## {result['recipe']['name']}: {result['command'].split()[3]}",
+            "",
+            f"`{result['command']}` on {machine['processor']}, {machine['threads']} threads, torch "
+            f"{machine['torch']}, commit {machine['commit'][:10]}.",
+            "",
+            *lines,
+            "",
+            f"Published means: {published}.",
+        ]
+    )
+
+
+def _cells(row: dict[str, Any], peers: list[str]) -> list[str]:
+    size = f"{row['width']}x{row['height']}" if "width" in row else ""
+    cells = [row["picture"], size, *(f"{row[peer]:.2f}" for peer in peers), f"{row['psnr']:.2f}"]
+    if peers:
+        cells.append(f"{row['psnr'] - row[peers[0]]:+.2f}")
+    return [*cells, f"{row['seconds']:.0f}"]
+
+
+def main() -> None:
+    """Write the page."""
+    results = sorted((ROOT / "benches" / "results").glob("*.json"))
+    parts = [HEAD, *(table(json.loads(path.read_text())) for path in results)]
+    (ROOT / "docs" / "benchmarks.md").write_text("\n\n".join(part.rstrip() for part in parts) + "\n")
+
+
+if __name__ == "__main__":
+    main()

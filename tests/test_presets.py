@@ -1,0 +1,98 @@
+"""The presets at work: each one runs, and `fast` restores small pictures better than doing nothing."""
+
+import io
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+from tiny import photo
+
+from untrained import tasks
+from untrained.recipes import known_presets
+from untrained.restore import restore
+
+
+def cross():
+    fill = np.zeros((24, 20), bool)
+    fill[10:12] = fill[:, 9:11] = True
+    return fill
+
+
+PROBLEMS = {
+    "denoise": lambda: tasks.denoise(photo(), sigma=0.1),
+    "deblock": lambda: tasks.deblock(photo()),
+    "upscale": lambda: tasks.upscale(photo(), 2),
+    "inpaint": lambda: tasks.inpaint(photo(), cross()),
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "name"), [(task, name) for task in PROBLEMS for name in known_presets(task)]
+)
+def test_every_preset_runs(task, name):
+    result = restore(PROBLEMS[task](), name, steps=1, device="cpu")
+    assert result.recipe.name == name
+    assert np.isfinite(np.asarray(result)).all()
+
+
+def test_variants_run():
+    hole = np.zeros((40, 40), bool)
+    hole[5:30, 5:30] = True
+    for problem, name in (
+        (tasks.inpaint(photo(40, 40), hole), "fast"),
+        (tasks.upscale(photo(8, 8), 8), "paper"),
+    ):
+        result = restore(problem, name, steps=1, device="cpu")
+        assert result.recipe.why != restore(PROBLEMS[problem.task](), name, steps=1).recipe.why
+
+
+CLEAN = np.ascontiguousarray(skimage.data.astronaut()[80:176, 180:276])
+
+
+def psnr(picture):
+    return 10 * np.log10(255**2 / np.mean((picture.astype(float) - CLEAN) ** 2))
+
+
+def noisy():
+    noise = np.random.default_rng(0).normal(0, 25, CLEAN.shape)
+    return np.clip(CLEAN + noise, 0, 255).round().astype(np.uint8)
+
+
+def compressed():
+    file = io.BytesIO()
+    Image.fromarray(CLEAN).save(file, "JPEG", quality=8)
+    return np.asarray(Image.open(file))
+
+
+def reduced():
+    return np.asarray(Image.fromarray(CLEAN).resize((48, 48), Image.Resampling.LANCZOS))
+
+
+def bicubic():
+    return np.asarray(Image.fromarray(reduced()).resize((96, 96), Image.Resampling.BICUBIC))
+
+
+MISSING = np.random.default_rng(0).random((96, 96)) < 0.5
+
+
+def nearest_filled():
+    from scipy.ndimage import distance_transform_edt
+
+    _, (rows, columns) = distance_transform_edt(MISSING, return_indices=True)
+    return CLEAN[rows, columns]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("make", "peer", "gain"),
+    [
+        (lambda: tasks.denoise(noisy()), noisy, 6.0),
+        (lambda: tasks.upscale(reduced(), 2), bicubic, 0.5),
+        (lambda: tasks.inpaint(CLEAN * ~MISSING[..., None], MISSING), nearest_filled, 3.0),
+    ],
+    ids=["denoise", "upscale", "inpaint"],
+)
+def test_fast_beats_the_obvious(make, peer, gain):
+    result = restore(make(), "fast", steps=250, device="cpu")
+    assert psnr(result.picture) > psnr(peer()) + gain
