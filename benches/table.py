@@ -59,7 +59,9 @@ def main() -> None:
     """Write the page."""
     results = sorted((ROOT / "benches" / "results").glob("*.json"))
     parts = [HEAD, *(table(json.loads(path.read_text())) for path in results)]
-    (ROOT / "docs" / "benchmarks.md").write_text("\n\n".join(part.rstrip() for part in parts) + "\n")
+    (ROOT / "docs" / "benchmarks.md").write_text(
+        "\n\n".join(part.rstrip() for part in parts) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import skimage.data
 from PIL import Image
-from tiny import photo
 
+from tiny import photo
 from untrained import tasks
 from untrained.recipes import known_presets
 from untrained.restore import restore

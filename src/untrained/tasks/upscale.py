@@ -47,7 +47,7 @@ def upscale(image: Any, factor: float = 4, *, kernel: str = "lanczos2") -> Probl
         measurement=measurement,
         operator=operator,
         size=size,
-        guide=agree(enlarge(picture.pixels, size)),
+        guide=enlarge(picture.pixels, size),
         agree=agree,
         variant="x8" if times >= 8 else "",
     )
