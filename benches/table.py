@@ -10,10 +10,10 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 HEAD = """# Benchmarks
 
-Made by `python -m benches.table` from `benches/results/*.json`; every table says the command that measured it. PSNR in dB is
-that of the exported samples. No fit saw a clean picture, and no setting was chosen for a single picture. The published means
-are over whole sets, of which a table may hold a part: compare row by row with the peers measured on the same input.
-Not measured on a GPU.
+Made by `python -m benches.table` from `benches/results/*.json`; every table says the command that
+measured it. PSNR in dB is that of the exported samples. No fit saw a clean picture. The published
+means are over whole sets, of which a table may hold a part: compare with the peers measured on the
+same input. Not measured on a GPU.
 """
 PEERS = {"input": "input", "bicubic": "bicubic"}
 
@@ -26,8 +26,8 @@ def table(result: dict[str, Any]) -> str:
     if not peers:
         head.remove("gain")
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    for row in [*rows, result["mean"] | {"picture": "**mean**"}]:
-        lines.append(f"| {' | '.join(_cells(row, peers))} |")
+    mean = result["mean"] | {"picture": "**mean**"}
+    lines += [f"| {' | '.join(_cells(row, peers))} |" for row in [*rows, mean]]
     machine = result["machine"]
     published = "; ".join(
         f"{name} {facts['psnr']:.2f} ({facts['where']})"
@@ -37,8 +37,9 @@ def table(result: dict[str, Any]) -> str:
         [
             f"## {result['recipe']['name']}: {result['command'].split()[3]}",
             "",
-            f"`{result['command']}` on {machine['processor']}, {machine['threads']} threads, torch "
-            f"{machine['torch']}, commit {machine['commit'][:10]}.",
+            f"`{result['command']}`",
+            "",
+            f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}.",
             "",
             *lines,
             "",

@@ -1,4 +1,4 @@
-"""The presets at work: each one runs, and `fast` restores small pictures better than doing nothing."""
+"""The presets at work: each one runs, and `fast` beats the obvious on small pictures."""
 
 import io
 
