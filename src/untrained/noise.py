@@ -12,6 +12,13 @@ from torch import Tensor
 _NORMAL_QUARTILE = 0.6744897501960817
 """Upper quartile of the standard normal distribution: MAD over sigma."""
 
+_ROUNDS = 3
+_MARGIN = 2.0
+"""Standard deviations from black and white within which noise counts as clipped."""
+
+_LEAST_SHARE = 0.02
+"""Share of coefficients below which clipped ones are used after all."""
+
 
 @dataclass(frozen=True)
 class Gaussian:
@@ -55,7 +62,8 @@ def estimate_sigma(image: Tensor) -> float:
     """Estimate the standard deviation of white Gaussian noise.
 
     The median absolute deviation of the finest diagonal wavelet coefficients (Donoho and Johnstone
-    1994, doi 10.1093/biomet/81.3.425), averaged over the channels.
+    1994, doi 10.1093/biomet/81.3.425), averaged over the channels. Coefficients near black and
+    white, where clipping to [0, 1] has cut the noise, are left out when enough others remain.
 
     Parameters
     ----------
@@ -72,7 +80,19 @@ def estimate_sigma(image: Tensor) -> float:
 
 
 def _level(channel: NDArray[np.float64]) -> float:
-    _, (_, _, diagonal) = pywt.dwt2(channel, "db2")
+    approximation, (_, _, diagonal) = pywt.dwt2(channel, "db2")
+    brightness = approximation / 2
+    level = _median_level(diagonal)
+    for _ in range(_ROUNDS):
+        margin = _MARGIN * level
+        unclipped = (brightness > margin) & (brightness < 1 - margin)
+        if unclipped.mean() < _LEAST_SHARE:
+            break
+        level = _median_level(diagonal[unclipped])
+    return level
+
+
+def _median_level(coefficients: NDArray[np.float64]) -> float:
     # Exact zeros come from flat or saturated areas, which hide the noise.
-    magnitudes = np.abs(diagonal[diagonal != 0])
+    magnitudes = np.abs(coefficients[coefficients != 0])
     return float(np.median(magnitudes)) / _NORMAL_QUARTILE if magnitudes.size else 0.0
