@@ -66,6 +66,8 @@ def load_with_others(path):
 @pytest.mark.parametrize("size", [(9, 7), (1, 1), (1, 8)])
 def test_lossless_files_survive_exactly(tmp_path, suffix, dtype, channels, size):
     samples = noise(dtype, *size, channels)
+    if channels in (2, 4):
+        samples[0, 0, -1] = 0  # the colour under full transparency must survive too
     source, target = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
     save_with_others(source, samples)
     picture = read(source)

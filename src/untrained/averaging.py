@@ -19,7 +19,7 @@ class ExponentialAverage:
 
     def update(self, image: Tensor) -> Tensor:
         """Take in a picture and return the average so far, a new tensor."""
-        self._sum = image.clone() if self._sum is None else self._sum * self.decay + image
+        self._sum = image if self._sum is None else self._sum * self.decay + image
         self._weight = self._weight * self.decay + 1
         return self._sum / self._weight
 
