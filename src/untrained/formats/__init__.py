@@ -1,0 +1,1 @@
+"""Encoders and decoders of picture files; `files.py` chooses among them."""

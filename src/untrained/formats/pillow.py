@@ -1,0 +1,90 @@
+"""8-bit PNG, JPEG, WebP and BMP, through Pillow."""
+
+import contextlib
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from untrained.formats.exif import ORIENTATION, exif_bytes, exif_for
+from untrained.formats.png import copied_chunks, with_chunks
+from untrained.formats.samples import check_size, interleaved, refuse_pages, split_alpha, upright
+from untrained.image import Metadata, Picture, PictureError, make_picture
+
+
+def read(path: Path, data: bytes) -> Picture:
+    """Decode a whole picture; PictureError says what is wrong with it."""
+    with opened(data) as image:
+        check_size(path, image.height, image.width)
+        refuse_pages(path, int(getattr(image, "n_frames", 1)))
+        exif = image.getexif()
+        metadata = Metadata(
+            format=str(image.format),
+            icc=image.info.get("icc_profile"),
+            dpi=_dpi(image.info.get("dpi")),
+            chunks=copied_chunks(data) if image.format == "PNG" else (),
+            quantization=dict(getattr(image, "quantization", None) or {}) or None,
+        )
+        image.load()
+        samples = upright(np.asarray(_expanded(image)), exif.get(ORIENTATION, 1))
+        metadata = replace(metadata, exif=exif_bytes(exif))
+        colour, alpha = split_alpha(samples, has_alpha=_expanded(image).mode in ("LA", "RGBA"))
+        return make_picture(colour, alpha=alpha, cmyk=image.mode == "CMYK", metadata=metadata)
+
+
+def encode(name: str, picture: Picture) -> bytes:
+    """Encode 8-bit samples as PNG, JPEG (quality 95, 4:4:4), lossless WebP or BMP."""
+    samples = interleaved(picture)
+    colours = "CMYK" if picture.cmyk else {1: "L", 3: "RGB"}[picture.channels]
+    mode = colours if picture.alpha is None else colours + "A"
+    size = (picture.width, picture.height)
+    image = Image.frombytes(mode, size, samples.tobytes())
+    options: dict[str, Any] = {
+        "JPEG": {"quality": 95, "subsampling": 0},
+        "WebP": {"lossless": True, "quality": 80, "exact": True},
+    }.get(name, {})
+    info = picture.metadata
+    if info.icc and name != "BMP":
+        options["icc_profile"] = info.icc
+    if info.exif and name != "BMP":
+        options["exif"] = exif_for(picture)
+    if info.dpi and name in ("JPEG", "BMP", "PNG"):
+        options["dpi"] = info.dpi
+    buffer = io.BytesIO()
+    image.save(buffer, format=name, **options)
+    data = buffer.getvalue()
+    return with_chunks(data, picture, taken=(b"pHYs",)) if name == "PNG" else data
+
+
+@contextlib.contextmanager
+def opened(data: bytes) -> Iterator[Image.Image]:
+    """Open with Pillow, its own limit on pixels set aside: ours is checked right after."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP", "BMP", "TIFF"]) as image:
+            yield image
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _expanded(image: Image.Image) -> Image.Image:
+    """Palettes, bits and transparent colours as plain samples."""
+    clear = "transparency" in image.info
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode in ("P", "PA"):
+        return image.convert("RGBA" if clear or image.mode == "PA" else "RGB")
+    if image.mode in ("L", "RGB") and clear:
+        return image.convert("LA" if image.mode == "L" else "RGBA")
+    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        return image
+    raise PictureError(f"colour mode {image.mode} is not supported: save the picture as RGB")
+
+
+def _dpi(value: Any) -> tuple[float, float] | None:
+    return None if value is None else (float(value[0]), float(value[1]))
