@@ -11,6 +11,7 @@ PUBLISHED: dict[str, dict[str, dict[str, object]]] = {
             "where": "the same, clipped noise",
         },
     },
+    "deblock": {},
     "upscale": {
         "Deep Image Prior": {"psnr": 29.90, "where": "Ulyanov et al. 2018: Set5 x4, luma"},
         "bicubic": {"psnr": 28.43, "where": "the same"},

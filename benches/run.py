@@ -1,13 +1,14 @@
 """Measure quality and seconds on pictures with ground truth, and save the numbers.
 
-    python -m benches.run denoise|upscale|inpaint --data DIR [--preset fast] [--seed 0]
+    python -m benches.run denoise|deblock|upscale|inpaint --data DIR [--preset fast] [--seed 0]
 
 DIR holds ``denoising/cset9`` and ``denoising/cset9_sigma25``, ``sr/set5``, ``inpainting/set11``
-and ``inpainting/set11_masked50``,
-with whichever pictures. Protocols are the paper's: see each function.
+and ``inpainting/set11_masked50``, with whichever pictures. Protocols are the paper's where it has
+one: see each function.
 """
 
 import argparse
+import io
 import json
 import platform
 import subprocess
@@ -45,6 +46,20 @@ def denoise(data: Path) -> Iterator[Case]:
         yield Case(path.stem, ut.tasks.denoise(noisy), clean, {"input": psnr(noisy.pixels, clean)})
 
 
+def deblock(data: Path) -> Iterator[Case]:
+    """Pillow's JPEG at quality 10, chroma halved; the paper shows one picture and no figure."""
+    for path in sorted((data / "denoising" / "cset9").glob("*.png")):
+        file = io.BytesIO()
+        with Image.open(path) as image:
+            clean = image.convert("RGB")
+        clean.save(file, "JPEG", quality=10)
+        with Image.open(file) as image:
+            blocky = ut.as_picture(np.asarray(image))
+        truth = ut.as_picture(np.asarray(clean)).pixels
+        peers = {"jpeg": psnr(blocky.pixels, truth)}
+        yield Case(path.stem, ut.tasks.deblock(blocky), truth, peers)
+
+
 def upscale(data: Path, factor: int = 4) -> Iterator[Case]:
     """Set5 x4: Pillow's Lanczos reduction of the largest divisible crop, as the authors' loader."""
     for path in sorted((data / "sr" / "set5").glob("*.png")):
@@ -70,6 +85,7 @@ def inpaint(data: Path) -> Iterator[Case]:
 
 CASES: dict[str, tuple[Callable[[Path], Iterator[Case]], Callable[..., float]]] = {
     "denoise": (denoise, psnr),
+    "deblock": (deblock, psnr),
     "upscale": (upscale, psnr_upscaling),
     "inpaint": (inpaint, psnr),
 }

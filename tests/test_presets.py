@@ -9,8 +9,41 @@ from PIL import Image
 
 from tiny import photo
 from untrained import tasks
-from untrained.recipes import known_presets
+from untrained.presets import known_presets, preset
+from untrained.recipes import Recipe, RecipeError, SkipNetwork
 from untrained.restore import restore
+
+
+@pytest.mark.parametrize("task", ["denoise", "deblock", "upscale", "inpaint"])
+def test_presets_survive_json_and_say_why(task):
+    assert {"fast", "paper"} <= set(known_presets(task))
+    for name in known_presets(task):
+        recipe = preset(task, name)
+        assert recipe.name == name
+        assert recipe.why
+        assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+def test_paper_settings_are_the_published_ones():
+    denoise, upscale = preset("denoise", "paper"), preset("upscale", "paper")
+    assert denoise.network == SkipNetwork()
+    assert denoise.network.channels == (128,) * 5
+    assert denoise.network.skip == (4,) * 5
+    assert denoise.network.padding == "reflection"
+    assert (denoise.steps, denoise.averaging) == (1800, 0.99)
+    assert denoise.optimiser.step_size == 0.01
+    assert (denoise.pairing.channels, denoise.pairing.scale) == (32, 0.1)
+    assert denoise.pairing.jitter == pytest.approx(1 / 30)
+    assert (upscale.steps, upscale.pairing.jitter) == (2000, 0.03)
+    larger = preset("upscale", "paper", variant="x8")
+    assert (larger.steps, larger.pairing.jitter) == (4000, 0.05)
+    inpaint = preset("inpaint", "paper")
+    assert (inpaint.steps, inpaint.optimiser.step_size) == (11000, 0.001)
+
+
+def test_unknown_presets_list_the_known_and_suggest():
+    with pytest.raises(RecipeError, match=r"fast, paper.*did you mean 'paper'"):
+        preset("denoise", "papr")
 
 
 def cross():
@@ -88,10 +121,11 @@ def nearest_filled():
     ("make", "peer", "gain"),
     [
         (lambda: tasks.denoise(noisy()), noisy, 6.0),
+        (lambda: tasks.deblock(compressed()), compressed, 0.5),
         (lambda: tasks.upscale(reduced(), 2), bicubic, 0.5),
         (lambda: tasks.inpaint(CLEAN * ~MISSING[..., None], MISSING), nearest_filled, 3.0),
     ],
-    ids=["denoise", "upscale", "inpaint"],
+    ids=["denoise", "deblock", "upscale", "inpaint"],
 )
 def test_fast_beats_the_obvious(make, peer, gain):
     result = restore(make(), "fast", steps=250, device="cpu")

@@ -9,7 +9,8 @@ _HOMES = {
     "untrained.files": ("read", "write"),
     "untrained.image": ("Picture", "PictureError", "as_picture"),
     "untrained.problem": ("Problem", "ProblemError"),
-    "untrained.recipes": ("Recipe", "RecipeError", "known_presets", "preset", "read_recipe"),
+    "untrained.presets": ("known_presets", "preset"),
+    "untrained.recipes": ("Recipe", "RecipeError", "read_recipe"),
     "untrained.restoration": ("Restoration",),
     "untrained.restore": ("restore", "watch"),
     "untrained.fit": ("Fit",),
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from untrained.image import Picture as Picture
     from untrained.image import PictureError as PictureError
     from untrained.image import as_picture as as_picture
+    from untrained.presets import known_presets as known_presets
+    from untrained.presets import preset as preset
     from untrained.problem import Problem as Problem
     from untrained.problem import ProblemError as ProblemError
     from untrained.recipes import Recipe as Recipe
     from untrained.recipes import RecipeError as RecipeError
-    from untrained.recipes import known_presets as known_presets
-    from untrained.recipes import preset as preset
     from untrained.recipes import read_recipe as read_recipe
     from untrained.report import write_report as write_report
     from untrained.restoration import Restoration as Restoration

@@ -2,8 +2,9 @@
 
 from untrained.engine import choose_engine
 from untrained.fit import Fit
+from untrained.presets import preset
 from untrained.problem import Problem
-from untrained.recipes import Recipe, RecipeError, preset
+from untrained.recipes import Recipe, RecipeError
 from untrained.restoration import Restoration
 
 

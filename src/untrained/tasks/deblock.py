@@ -9,7 +9,8 @@ from untrained.problem import Problem, observed
 def deblock(image: Any) -> Problem:
     """Describe the removal of compression artefacts.
 
-    The network takes up the picture before the artefacts (Ulyanov et al. 2018, section 4.1).
+    The network takes up the picture before the artefacts (Ulyanov et al. 2018, section 4.1). The
+    picture is its own guide, for the recipes that use one.
 
     Parameters
     ----------
@@ -29,4 +30,5 @@ def deblock(image: Any) -> Problem:
         measurement=measurement,
         operator=operator,
         size=(picture.height, picture.width),
+        guide=measurement,
     )

@@ -1,0 +1,204 @@
+"""The presets: recipes for each task, with where their settings come from. Imports no torch."""
+
+import difflib
+from typing import Any
+
+from untrained.recipes import (
+    BlindSpotPairing,
+    GuidePairing,
+    LatentPairing,
+    Optimiser,
+    Recipe,
+    RecipeError,
+    RecorruptPairing,
+    SkipNetwork,
+    Task,
+)
+
+
+def known_presets(task: Task) -> tuple[str, ...]:
+    """Names of the presets of `task`."""
+    return tuple(_PRESETS[task])
+
+
+def preset(task: Task, name: str, *, variant: str = "") -> Recipe:
+    """Look up a preset.
+
+    Parameters
+    ----------
+    task
+        The verb.
+    name
+        The preset.
+    variant
+        The kind of problem, as `Problem.variant` says: presets may have other settings for it (the
+        paper has for upscaling by 8 and more; `fast` has for holes).
+
+    Raises
+    ------
+    RecipeError
+        If the task has no such preset; the message lists those it has.
+    """
+    names = known_presets(task)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise RecipeError(
+            f"unknown preset {name!r} for {task}: choose from {', '.join(names)}{hint}"
+        )
+    return _VARIANTS.get((task, name, variant)) or _PRESETS[task][name]
+
+
+def _scales(n: int, **settings: Any) -> dict[str, Any]:
+    """Repeat single values for each of `n` scales."""
+    return {
+        key: value if isinstance(value, tuple) else (value,) * n for key, value in settings.items()
+    }
+
+
+_NARROW = (16, 32, 64, 128, 128)
+
+_PAPER_DENOISE = Recipe(
+    name="paper",
+    why="Ulyanov et al. 2018, section 4.1: 1800 steps, exponential average of the outputs",
+    steps=1800,
+    precision="float32",
+)
+_PAPER_DEBLOCK = Recipe(
+    name="paper",
+    why="Ulyanov et al. 2018, JPEG restoration: narrow hourglass, 2400 steps",
+    network=SkipNetwork(channels=(8, 16, 32, 64, 128), skip=(0, 0, 0, 4, 4)),
+    pairing=LatentPairing(channels=3),
+    steps=2400,
+    hand_over="iterate",
+    precision="float32",
+)
+_PAPER_UPSCALE = Recipe(
+    name="paper",
+    why="Ulyanov et al. 2018, super-resolution x4: 2000 steps, input noise 0.03",
+    pairing=LatentPairing(jitter=0.03),
+    steps=2000,
+    hand_over="iterate",
+    precision="float32",
+)
+_PAPER_UPSCALE_8 = _PAPER_UPSCALE.model_copy(
+    update={
+        "why": "Ulyanov et al. 2018, super-resolution x8: 4000 steps, input noise 0.05",
+        "pairing": LatentPairing(jitter=0.05),
+        "steps": 4000,
+    }
+)
+_PAPER_INPAINT = Recipe(
+    name="paper",
+    why="Ulyanov et al. 2018, table 1, scattered missing pixels: 11000 steps at 0.001",
+    pairing=LatentPairing(jitter=0.03),
+    optimiser=Optimiser(step_size=0.001),
+    steps=11000,
+    hand_over="iterate",
+    precision="float32",
+)
+_PAPER_TEXT = _PAPER_INPAINT.model_copy(
+    update={
+        "name": "paper-text",
+        "why": "Ulyanov et al. 2018, text removal: 128 skip channels, nearest upsampling",
+        "network": SkipNetwork(**_scales(5, skip=128, upsampling="nearest")),
+        "optimiser": Optimiser(),
+        "steps": 6001,
+    }
+)
+_PAPER_HOLE = _PAPER_TEXT.model_copy(
+    update={
+        "name": "paper-hole",
+        "why": "Ulyanov et al. 2018, a hole (vase): coordinates as input, no skip branches",
+        "network": SkipNetwork(**_scales(5, skip=0, upsampling="nearest")),
+        "pairing": LatentPairing(source="meshgrid", channels=2, jitter=0.03),
+        "steps": 5001,
+    }
+)
+_PAPER_REGION = _PAPER_TEXT.model_copy(
+    update={
+        "name": "paper-region",
+        "why": "Ulyanov et al. 2018, a large region (library): six scales, 5x5 encoder, no skips",
+        "network": SkipNetwork(
+            channels=(16, 32, 64, 128, 128, 128),
+            mix=False,
+            **_scales(6, skip=0, kernel_down=5, kernel_up=3, upsampling="nearest"),
+        ),
+        "pairing": LatentPairing(channels=1, jitter=0),
+        "steps": 3001,
+    }
+)
+
+_FAST_NETWORK = SkipNetwork(channels=_NARROW, skip=(16,) * 5, padding="zero")
+_FAST_OPTIMISER = Optimiser(step_size=0.01, warm_up=20, decay="cosine")
+_FAST_LATENT = Recipe(
+    name="fast",
+    why="narrow hourglass at full resolution, step size decaying over a short budget",
+    network=_FAST_NETWORK,
+    pairing=LatentPairing(jitter=0.03),
+    optimiser=_FAST_OPTIMISER,
+    steps=450,
+    averaging=0.97,
+)
+_FAST_DENOISE = _FAST_LATENT.model_copy(
+    update={
+        "why": "recorrupted pairs (Pang et al. 2021) on a narrow hourglass, short budget",
+        "pairing": RecorruptPairing(strength=0.5),
+        "averaging": 0.98,
+    }
+)
+
+_FAST_DEBLOCK = _FAST_LATENT.model_copy(
+    update={
+        "why": "the picture itself as guide, under strong jitter; narrow hourglass, short budget",
+        "pairing": GuidePairing(jitter=0.1),
+    }
+)
+_FAST_UPSCALE = _FAST_LATENT.model_copy(
+    update={
+        "why": "the enlarged input as guide, narrow hourglass, short budget",
+        "pairing": GuidePairing(jitter=0.03),
+    }
+)
+_FAST_HOLES = _FAST_LATENT.model_copy(
+    update={
+        "why": "coordinates as input and no skip branches, as the paper's vase; short budget",
+        "network": SkipNetwork(
+            channels=(32, 64, 64, 128, 128), **_scales(5, skip=0, upsampling="nearest")
+        ),
+        "pairing": LatentPairing(source="meshgrid", channels=2, jitter=0.03),
+        "steps": 400,
+    }
+)
+_FAST_SCATTERED = _FAST_LATENT.model_copy(
+    update={
+        "why": "known pixels predicted from others (Quan et al. 2020), narrow shallow hourglass",
+        "network": SkipNetwork(
+            channels=(16, 32, 64, 128),
+            padding="zero",
+            mix=False,
+            **_scales(4, skip=16, kernel_down=3, kernel_up=3, upsampling="nearest"),
+        ),
+        "pairing": BlindSpotPairing(keep=0.85),
+        "steps": 900,
+        "averaging": 0.98,
+    }
+)
+
+_PRESETS: dict[Task, dict[str, Recipe]] = {
+    "denoise": {"fast": _FAST_DENOISE, "paper": _PAPER_DENOISE},
+    "deblock": {"fast": _FAST_DEBLOCK, "paper": _PAPER_DEBLOCK},
+    "upscale": {"fast": _FAST_UPSCALE, "paper": _PAPER_UPSCALE},
+    "inpaint": {
+        "fast": _FAST_SCATTERED,
+        "paper": _PAPER_INPAINT,
+        "paper-text": _PAPER_TEXT,
+        "paper-hole": _PAPER_HOLE,
+        "paper-region": _PAPER_REGION,
+    },
+}
+
+_VARIANTS: dict[tuple[Task, str, str], Recipe] = {
+    ("upscale", "paper", "x8"): _PAPER_UPSCALE_8,
+    ("inpaint", "fast", "holes"): _FAST_HOLES,
+}
