@@ -30,5 +30,5 @@ def deblock(image: Any) -> Problem:
         measurement=measurement,
         operator=operator,
         size=(picture.height, picture.width),
-        guide=measurement,
+        guide=picture.pixels,
     )
