@@ -19,6 +19,7 @@ from untrained.recipes import (
     Optimiser,
     RecorruptPairing,
     ResNetNetwork,
+    TotalVariation,
     UNetNetwork,
     WindowedVariance,
 )
@@ -79,6 +80,7 @@ def test_global_random_state_is_neither_used_nor_touched():
         {"pairing": RecorruptPairing()},
         {"stopping": (WindowedVariance(window=3, patience=50), Discrepancy(factor=0.01))},
         {"guard": Guard(every=4)},
+        {"total_variation": TotalVariation(weight=0.1, discrepancy=0.8)},
     ],
 )
 @pytest.mark.parametrize("cut", [1, 7])

@@ -31,9 +31,11 @@ class Options:
     """Options of every verb."""
 
     preset: str = "fast"
-    """Settings to use: fast, paper (and, for inpaint, paper-text, paper-hole, paper-region)."""
+    """Settings to use: fast, paper, tv (for inpaint also paper-text, paper-hole, paper-region)."""
     recipe: Path | None = None
     """JSON file of settings, in place of a preset."""
+    prior: str = "untrained"
+    """untrained (the structure of a network) or tv (total variation on free pixels)."""
     seconds: float | None = None
     """Time budget in seconds."""
     steps: int | None = None

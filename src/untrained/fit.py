@@ -21,6 +21,7 @@ from untrained.recipes import Recipe, StopRule
 from untrained.restoration import Record, Restoration
 from untrained.step import Step
 from untrained.stopping import Budget, Discrepancy, Rule, Stop, WindowedVariance
+from untrained.variation import Variation
 
 
 class Fit:
@@ -60,6 +61,7 @@ class Fit:
         self._average = ExponentialAverage(recipe.averaging)
         self._guard = Guard(**recipe.guard.model_dump())
         self._budget = Budget(recipe.steps, recipe.seconds)
+        self._variation = self._make_variation()
         self._rules: tuple[Rule, ...] = (*map(self._rule, recipe.stopping), self._budget)
         self._index = 0
         self._seconds = 0.0
@@ -87,6 +89,18 @@ class Fit:
                 raise ProblemError("the discrepancy rule needs a noise level above zero")
             return Discrepancy(self._residual, noise.expected_residual, settings.factor)
         return WindowedVariance(settings.window, settings.patience)
+
+    def _make_variation(self) -> Variation | None:
+        settings, noise = self.recipe.total_variation, self.problem.noise
+        if settings is None:
+            return None
+        if settings.discrepancy is None:
+            return Variation(settings.weight, None)
+        if noise is None or noise.sigma == 0:
+            raise ProblemError(
+                "a total variation led by discrepancy needs a noise level above zero"
+            )
+        return Variation(settings.weight, noise.sigma * settings.discrepancy**0.5)
 
     def _residual(self, picture: Tensor) -> float:
         problem = self._on_device
@@ -132,7 +146,9 @@ class Fit:
         while True:
             pair = self._pairing.draw(self._generator)
             image = self.engine.run(self._network, pair.input)
-            loss = pair.loss(self._on_device.operator(image))
+            prediction = self._on_device.operator(image)
+            misfit = pair.loss(prediction, self.problem.misfit)
+            loss = misfit if self._variation is None else misfit + self._variation.term(image)
             value = float(loss.detach())
             if not self._guard.diverged(value):
                 break
@@ -143,6 +159,8 @@ class Fit:
         loss.backward()
         self._set_step_size()
         self._optimiser.step()
+        if self._variation is not None:
+            self._variation.update(prediction.detach(), pair.target)
         return image.detach().contiguous(), value
 
     def _set_step_size(self) -> None:
@@ -220,6 +238,7 @@ class Fit:
             "generator": self._generator.get_state(),
             "average": self._average.state_dict(),
             "guard": self._guard.state_dict(),
+            "variation": self._variation.state_dict() if self._variation else None,
             "rules": [rule.state_dict() for rule in self._rules],
             "index": self._index,
             "seconds": self._seconds,
@@ -250,6 +269,8 @@ class Fit:
         fit._generator.set_state(state["generator"])
         fit._average.load_state_dict(state["average"])
         fit._guard.load_state_dict(state["guard"])
+        if fit._variation is not None:
+            fit._variation.load_state_dict(state["variation"])
         for rule, saved in zip(fit._rules, state["rules"], strict=True):
             rule.load_state_dict(saved)
         fit._index, fit._seconds = state["index"], state["seconds"]

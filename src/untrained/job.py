@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 from rich.progress import (
@@ -30,7 +30,7 @@ from untrained.image import Picture
 from untrained.problem import Problem
 from untrained.recipes import read_recipe
 from untrained.restoration import Restoration
-from untrained.restore import settle_recipe, watch
+from untrained.restore import PriorName, settle_recipe, watch
 
 DONE, INTERRUPTED = 0, 130
 SECONDS_BETWEEN_SAVINGS = 60.0
@@ -44,6 +44,7 @@ class Job:
     output: Path
     preset: str = "fast"
     recipe: Path | None = None
+    prior: str = "untrained"
     seconds: float | None = None
     steps: int | None = None
     device: str = "auto"
@@ -138,6 +139,7 @@ def _begin(job: Job, problem: Problem, console: Console) -> Fit:
     recipe = settle_recipe(
         problem,
         job.preset if job.recipe is None else read_recipe(job.recipe),
+        prior=cast("PriorName", job.prior),
         steps=job.steps,
         seconds=job.seconds,
     )

@@ -13,11 +13,11 @@ _NORMAL_QUARTILE = 0.6744897501960817
 """Upper quartile of the standard normal distribution: MAD over sigma."""
 
 _ROUNDS = 3
-_MARGIN = 2.0
+CLIPPING_MARGIN = 2.0
 """Standard deviations from black and white within which noise counts as clipped."""
 
-_LEAST_SHARE = 0.02
-"""Share of coefficients below which clipped ones are used after all."""
+LEAST_SHARE = 0.02
+"""Share of samples below which clipped ones are used after all."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def _level(channel: NDArray[np.float64]) -> float:
     brightness = approximation / 2
     level = _median_level(diagonal)
     for _ in range(_ROUNDS):
-        margin = _MARGIN * level
+        margin = CLIPPING_MARGIN * level
         unclipped = (brightness > margin) & (brightness < 1 - margin)
-        if unclipped.mean() < _LEAST_SHARE:
+        if unclipped.mean() < LEAST_SHARE:
             break
         level = _median_level(diagonal[unclipped])
     return level

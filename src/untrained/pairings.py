@@ -1,5 +1,6 @@
 """Pairings: ways of drawing (input, target) pairs for the network from the one measurement."""
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import torch
@@ -19,10 +20,12 @@ class Pair(NamedTuple):
     weight: Tensor | None = None
     """Where the target counts, broadcastable to it; everywhere when None."""
 
-    def loss(self, prediction: Tensor) -> Tensor:
-        """Mean squared error of what A made of the network's picture, where the target counts."""
+    def loss(
+        self, prediction: Tensor, misfit: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
+    ) -> Tensor:
+        """Misfit of what A made of the network's picture; its mean square where weights count."""
         if self.weight is None:
-            return mean_squared_error(prediction, self.target)
+            return misfit(prediction, self.target)
         squares = (prediction - self.target).square() * self.weight
         return squares.sum() / self.weight.expand_as(squares).sum().clamp_min(1)
 

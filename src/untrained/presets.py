@@ -8,11 +8,13 @@ from untrained.recipes import (
     GuidePairing,
     LatentPairing,
     Optimiser,
+    PixelNetwork,
     Recipe,
     RecipeError,
     RecorruptPairing,
     SkipNetwork,
     Task,
+    TotalVariation,
 )
 
 
@@ -185,16 +187,35 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
     }
 )
 
+_TV = Recipe(
+    name="tv",
+    why="free pixels and total variation (Rudin, Osher and Fatemi 1992): a prior made by hand",
+    network=PixelNetwork(),
+    pairing=LatentPairing(channels=1, jitter=0),
+    optimiser=Optimiser(step_size=0.05, decay="cosine"),
+    steps=400,
+    averaging=0,
+    hand_over="iterate",
+    precision="float32",
+)
+
+
+def _tv(weight: float, discrepancy: float | None = None) -> Recipe:
+    variation = TotalVariation(weight=weight, discrepancy=discrepancy)
+    return _TV.model_copy(update={"total_variation": variation})
+
+
 _PRESETS: dict[Task, dict[str, Recipe]] = {
-    "denoise": {"fast": _FAST_DENOISE, "paper": _PAPER_DENOISE},
-    "deblock": {"fast": _FAST_DEBLOCK, "paper": _PAPER_DEBLOCK},
-    "upscale": {"fast": _FAST_UPSCALE, "paper": _PAPER_UPSCALE},
+    "denoise": {"fast": _FAST_DENOISE, "paper": _PAPER_DENOISE, "tv": _tv(0.1, 0.8)},
+    "deblock": {"fast": _FAST_DEBLOCK, "paper": _PAPER_DEBLOCK, "tv": _tv(0.04)},
+    "upscale": {"fast": _FAST_UPSCALE, "paper": _PAPER_UPSCALE, "tv": _tv(0.001)},
     "inpaint": {
         "fast": _FAST_SCATTERED,
         "paper": _PAPER_INPAINT,
         "paper-text": _PAPER_TEXT,
         "paper-hole": _PAPER_HOLE,
         "paper-region": _PAPER_REGION,
+        "tv": _tv(0.0003),
     },
 }
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from untrained.errors import RequestError
 from untrained.image import Picture
-from untrained.noise import Gaussian
+from untrained.noise import Gaussian, mean_squared_error
 from untrained.operators import Mask
 from untrained.recipes import Task
 
@@ -55,6 +55,8 @@ class Problem:
     size: tuple[int, int]
     """H and W of the picture sought."""
     noise: Gaussian | None = None
+    misfit: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
+    """E: a scalar from what A made of a picture and the target, both as the measurement."""
     guide: Tensor | None = None
     """A picture ``(1, G, H, W)`` that resembles the one sought, for the guide pairing."""
     agree: Callable[[Tensor], Tensor] | None = None
@@ -71,7 +73,7 @@ class Problem:
     @property
     def channels(self) -> int:
         """Number of colour channels C."""
-        return int(self.measurement.shape[1])
+        return self.picture.channels
 
     def compose(self, image: Tensor) -> Picture:
         """Dress a network's output ``(1, C, H, W)`` as a picture like the input."""

@@ -99,8 +99,15 @@ class DecoderNetwork(Settings):
     """3x3 convolutions (ConvDecoder) in place of 1x1 (Deep Decoder)."""
 
 
+class PixelNetwork(Settings):
+    """No network: every sample of the picture is a weight, for priors that are made by hand."""
+
+    kind: Literal["pixels"] = "pixels"
+
+
 Network = Annotated[
-    SkipNetwork | UNetNetwork | ResNetNetwork | DecoderNetwork, Field(discriminator="kind")
+    SkipNetwork | UNetNetwork | ResNetNetwork | DecoderNetwork | PixelNetwork,
+    Field(discriminator="kind"),
 ]
 
 
@@ -160,6 +167,15 @@ Pairing = Annotated[
 ]
 
 
+class TotalVariation(Settings):
+    """Total variation added to the loss (Rudin, Osher and Fatemi 1992)."""
+
+    weight: float = Field(gt=0)
+    """Factor on the mean over the pixels of the length of the gradient."""
+    discrepancy: float | None = Field(None, gt=0)
+    """Led to where the residual is this times what the known noise explains; None keeps it."""
+
+
 class Optimiser(Settings):
     """Adam (Kingma and Ba 2015) with a step size that warms up and may decay."""
 
@@ -211,6 +227,8 @@ class Recipe(Settings):
     why: str = ""
     network: Network = SkipNetwork()
     pairing: Pairing = LatentPairing()
+    total_variation: TotalVariation | None = None
+    """A hand-made prior beside, or with `PixelNetwork` in place of, that of the structure."""
     optimiser: Optimiser = Optimiser()
     steps: PositiveInt = 2000
     """Budget in steps."""

@@ -1,5 +1,7 @@
 """Problem + Recipe -> Restoration."""
 
+from typing import Literal, get_args
+
 from untrained.engine import choose_engine
 from untrained.fit import Fit
 from untrained.presets import preset
@@ -7,21 +9,30 @@ from untrained.problem import Problem
 from untrained.recipes import Recipe, RecipeError
 from untrained.restoration import Restoration
 
+PriorName = Literal["untrained", "tv"]
+
 
 def settle_recipe(
     problem: Problem,
     recipe: Recipe | str = "fast",
     *,
+    prior: PriorName = "untrained",
     steps: int | None = None,
     seconds: float | None = None,
 ) -> Recipe:
-    """Look up the preset of the problem's task and apply the budgets asked for.
+    """Look up the preset of the problem's task and apply the prior and budgets asked for.
 
     Raises
     ------
     RecipeError
-        If there is no such preset, or a budget is not positive.
+        If there is no such preset or prior, or a budget is not positive.
     """
+    if prior not in get_args(PriorName):
+        raise RecipeError(f"unknown prior {prior!r}: choose from {', '.join(get_args(PriorName))}")
+    if prior == "tv":
+        if recipe not in ("fast", "tv"):
+            raise RecipeError("the prior tv is a preset of its own: give no other preset or recipe")
+        recipe = "tv"
     if isinstance(recipe, str):
         recipe = preset(problem.task, recipe, variant=problem.variant)
     if steps is not None and steps < 1:
@@ -36,6 +47,7 @@ def watch(
     problem: Problem,
     recipe: Recipe | str = "fast",
     *,
+    prior: PriorName = "untrained",
     seed: int = 0,
     device: str = "auto",
     steps: int | None = None,
@@ -49,6 +61,9 @@ def watch(
         From one of the functions in `untrained.tasks`.
     recipe
         A preset's name, or a Recipe.
+    prior
+        ``untrained``, the structure of a network; or ``tv``, total variation on free pixels, which
+        is also the preset of that name.
     seed
         The same seed gives the same picture on the same device.
     device
@@ -63,7 +78,7 @@ def watch(
     """
     if not 0 <= seed < 2**63:
         raise RecipeError(f"seed {seed} cannot be used: give 0 or more, below 2^63")
-    settled = settle_recipe(problem, recipe, steps=steps, seconds=seconds)
+    settled = settle_recipe(problem, recipe, prior=prior, steps=steps, seconds=seconds)
     engine = choose_engine(device, settled.precision)
     return Fit(problem, settled, seed=seed, engine=engine)
 
@@ -72,13 +87,16 @@ def restore(
     problem: Problem,
     recipe: Recipe | str = "fast",
     *,
+    prior: PriorName = "untrained",
     seed: int = 0,
     device: str = "auto",
     steps: int | None = None,
     seconds: float | None = None,
 ) -> Restoration:
     """Fit until it stops by itself. Parameters and errors as for `watch`."""
-    fit = watch(problem, recipe, seed=seed, device=device, steps=steps, seconds=seconds)
+    fit = watch(
+        problem, recipe, prior=prior, seed=seed, device=device, steps=steps, seconds=seconds
+    )
     for _ in fit:
         pass
     return fit.restoration()

@@ -5,13 +5,14 @@ from typing import Any, TypedDict, Unpack
 from untrained import tasks
 from untrained.recipes import Recipe
 from untrained.restoration import Restoration
-from untrained.restore import restore
+from untrained.restore import PriorName, restore
 
 
 class Options(TypedDict, total=False):
     """Options of every verb, as for `restore.watch`."""
 
     recipe: Recipe | str
+    prior: PriorName
     seed: int
     device: str
     steps: int | None

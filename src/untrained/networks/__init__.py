@@ -2,8 +2,9 @@
 
 from untrained.networks.decoder import ConvDecoder, DeepDecoder
 from untrained.networks.layers import SizeKeeping
+from untrained.networks.pixels import Pixels
 from untrained.networks.resnet import ResNet
 from untrained.networks.skip import Skip
 from untrained.networks.unet import UNet
 
-__all__ = ["ConvDecoder", "DeepDecoder", "ResNet", "SizeKeeping", "Skip", "UNet"]
+__all__ = ["ConvDecoder", "DeepDecoder", "Pixels", "ResNet", "SizeKeeping", "Skip", "UNet"]

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from tiny import photo
+from untrained import tasks
+from untrained.presets import preset
+from untrained.problem import ProblemError
+from untrained.recipes import RecipeError, TotalVariation
+from untrained.restore import restore, watch
+from untrained.variation import Variation, total_variation
+
+
+def test_the_formula_by_loops():
+    image = torch.rand(1, 3, 5, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    total = 0.0
+    for i in range(5):
+        for j in range(4):
+            down = image[0, :, i + 1, j] - image[0, :, i, j] if i < 4 else torch.zeros(3)
+            right = image[0, :, i, j + 1] - image[0, :, i, j] if j < 3 else torch.zeros(3)
+            total += float((down.square().sum() + right.square().sum()).sqrt())
+    assert total_variation(image).item() == pytest.approx(total / 20, abs=1e-4)
+
+
+def test_a_flat_picture_has_none_and_a_gradient():
+    image = torch.full((1, 1, 4, 4), 0.3, requires_grad=True)
+    value = total_variation(image)
+    value.backward()
+    assert value.item() < 0.002
+    assert torch.isfinite(image.grad).all()
+
+
+def test_single_rows_and_pixels():
+    assert torch.isfinite(total_variation(torch.rand(1, 3, 1, 1)))
+    assert torch.isfinite(total_variation(torch.rand(1, 1, 1, 9)))
+
+
+def test_the_weight_is_led_by_the_residual():
+    term = Variation(0.1, sigma=0.1)
+    grey = torch.full((1, 1, 8, 8), 0.5)
+    term.update(grey, grey + 0.2)
+    assert term.weight < 0.1
+    term = Variation(0.1, sigma=0.1)
+    term.update(grey, grey + 0.05)
+    assert term.weight > 0.1
+    fixed = Variation(0.1, sigma=None)
+    fixed.update(grey, grey + 1)
+    assert fixed.weight == 0.1
+
+
+def test_clipped_samples_do_not_lead_the_weight():
+    picture = torch.full((1, 1, 8, 8), 0.5)
+    picture[..., 4:] = 0
+    target = picture + 0.1
+    target[..., 4:] = 0
+    term = Variation(0.1, sigma=0.1)
+    term.update(picture, target)
+    assert term.weight == pytest.approx(0.1)
+
+
+def noisy(sigma=25):
+    clean = skimage.data.astronaut()[80:176, 180:276]
+    noise = np.random.default_rng(0).normal(0, sigma, clean.shape)
+    return clean, np.clip(clean + noise, 0, 255).round().astype(np.uint8)
+
+
+def psnr(a, b):
+    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
+
+
+def test_the_prior_tv_denoises_to_the_noise_level():
+    clean, image = noisy()
+    fit = watch(tasks.denoise(image, sigma=25 / 255), prior="tv", device="cpu")
+    for _ in fit:
+        pass
+    result = fit.restoration()
+    assert result.recipe.name == "tv"
+    assert psnr(result.picture, clean) > psnr(image, clean) + 5
+    inside = (result.image > 0.2) & (result.image < 0.8)
+    residual = (result.image - fit.problem.measurement)[inside].square().mean().item()
+    assert residual == pytest.approx(0.8 * (25 / 255) ** 2, rel=0.1)
+
+
+def test_total_variation_smooths():
+    fits = {w: restore(tasks.deblock(photo()), tv(w), device="cpu").image for w in (0.001, 0.2)}
+    assert total_variation(fits[0.2]) < 0.7 * total_variation(fits[0.001])
+
+
+def tv(weight):
+    changes = {"total_variation": TotalVariation(weight=weight), "steps": 100}
+    return preset("deblock", "tv").model_copy(update=changes)
+
+
+def test_bad_requests():
+    with pytest.raises(RecipeError, match="untrained, tv"):
+        restore(tasks.deblock(photo()), prior="wavelets")
+    with pytest.raises(RecipeError, match="preset of its own"):
+        restore(tasks.deblock(photo()), "paper", prior="tv")
+    with pytest.raises(ProblemError, match="noise level"):
+        restore(tasks.deblock(photo()), preset("denoise", "tv"))
