@@ -46,6 +46,7 @@ VERBS = [
     ("upscale", "in.png", "out.png", "--factor", "2"),
     ("inpaint", "in.png", "out.png", "--mask", "mask.png"),
     ("inpaint", "in.png", "out.png", "--known", "mask.png"),
+    ("flash", "in.png", "out.png", "--flash", "in.png"),
 ]
 
 

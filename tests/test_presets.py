@@ -14,7 +14,7 @@ from untrained.recipes import Recipe, RecipeError, SkipNetwork
 from untrained.restore import restore
 
 
-@pytest.mark.parametrize("task", ["denoise", "deblock", "upscale", "inpaint"])
+@pytest.mark.parametrize("task", ["denoise", "deblock", "upscale", "inpaint", "flash"])
 def test_presets_survive_json_and_say_why(task):
     assert {"fast", "paper"} <= set(known_presets(task))
     for name in known_presets(task):
@@ -57,6 +57,7 @@ PROBLEMS = {
     "deblock": lambda: tasks.deblock(photo()),
     "upscale": lambda: tasks.upscale(photo(), 2),
     "inpaint": lambda: tasks.inpaint(photo(), cross()),
+    "flash": lambda: tasks.flash(photo(), photo()),
 }
 
 

@@ -16,7 +16,7 @@ _HOMES = {
     "untrained.fit": ("Fit",),
     "untrained.step": ("Step",),
     "untrained.report": ("write_report",),
-    "untrained.verbs": ("deblock", "denoise", "inpaint", "upscale"),
+    "untrained.verbs": ("deblock", "denoise", "flash", "inpaint", "upscale"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from untrained.step import Step as Step
     from untrained.verbs import deblock as deblock
     from untrained.verbs import denoise as denoise
+    from untrained.verbs import flash as flash
     from untrained.verbs import inpaint as inpaint
     from untrained.verbs import upscale as upscale
 

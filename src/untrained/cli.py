@@ -183,6 +183,38 @@ def inpaint(
 
 
 @app.command
+def flash(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    flash: Path,
+    register: Annotated[bool, Parameter(negative="")] = False,
+    options: Options = _DEFAULTS,
+) -> int:
+    """Give a noisy no-flash picture the detail of its flash picture; the light stays.
+
+    Parameters
+    ----------
+    input
+        The no-flash picture.
+    output
+        Where to write the result; its extension says the format.
+    flash
+        The flash picture, of the same size and depth.
+    register
+        Shift the flash picture onto the other first.
+    """
+
+    def describe(picture: "Picture") -> "Problem":
+        from untrained import files, tasks  # noqa: PLC0415
+
+        return tasks.flash(picture, files.read(flash), register=register)
+
+    return _run(input, output, options, describe)
+
+
+@app.command
 def info() -> int:
     """Show versions, devices and the precision that would be used."""
     from untrained.engine import available_devices, choose_engine  # noqa: PLC0415

@@ -57,6 +57,7 @@ class Fit:
         self.last: Step | None = None
         self.history: list[Record] = []
         self._on_device = _moved(problem, engine.device)
+        self._restarts: list[str] = []
         self._build()
         self._average = ExponentialAverage(recipe.averaging)
         self._guard = Guard(**recipe.guard.model_dump())
@@ -64,17 +65,19 @@ class Fit:
         self._variation = self._make_variation()
         self._rules: tuple[Rule, ...] = (*map(self._rule, recipe.stopping), self._budget)
         self._index = 0
+        self._begun = 0
         self._seconds = 0.0
 
     def _build(self) -> None:
         problem, recipe = self.problem, self.recipe
-        self._generator = self.engine.generator(self.seed)
+        seed = self.seed + len(self._restarts)
+        self._generator = self.engine.generator(seed)
         network, input_size = build_network(
             recipe.network,
             input_channels(recipe.pairing, problem),
             problem.channels,
             problem.size,
-            self.seed,
+            seed,
         )
         self._pairing = make_pairing(recipe.pairing, self._on_device, input_size, self._generator)
         self._network = self.engine.prepare(network)
@@ -108,8 +111,8 @@ class Fit:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What the divergence guard did, a sentence each."""
-        return tuple(self._guard.events)
+        """What went wrong and was mended, a sentence each."""
+        return (*self._restarts, *self._guard.events)
 
     def __iter__(self) -> Iterator[Step]:
         return self
@@ -125,6 +128,7 @@ class Fit:
         if self.stop is not None:
             raise StopIteration
         start = time.perf_counter()
+        self._begin_again_if_stuck()
         image, loss = self._advance()
         self._index += 1
         average = self._average.update(image)
@@ -140,6 +144,23 @@ class Fit:
         )
         self._take(step)
         return step
+
+    def _begin_again_if_stuck(self) -> None:
+        """Draw other weights when the picture of the step that is looked at has drifted."""
+        settings, drift = self.recipe.restart, self.problem.drift
+        if drift is None or self.last is None or self._index - self._begun != settings.after:
+            return
+        off = drift(self.last.image)
+        if off <= settings.tolerance or len(self._restarts) >= settings.times:
+            return
+        self._restarts.append(
+            f"step {self._index}: the colours were off by {off:.2f} and stuck; began again with "
+            "other weights"
+        )
+        self._begun = self._index
+        self._build()
+        self._average = ExponentialAverage(self.recipe.averaging)
+        self._guard.forget()
 
     def _advance(self) -> tuple[Tensor, float]:
         """Run forward and backward and update the weights; return the picture and its loss."""
@@ -241,6 +262,8 @@ class Fit:
             "variation": self._variation.state_dict() if self._variation else None,
             "rules": [rule.state_dict() for rule in self._rules],
             "index": self._index,
+            "begun": self._begun,
+            "restarts": list(self._restarts),
             "seconds": self._seconds,
             "history": [list(record) for record in self.history],
             "last": dataclasses.asdict(last) if last else None,
@@ -265,6 +288,9 @@ class Fit:
                 f"{engine.precision}: set precision in the recipe"
             )
         fit = cls(problem, recipe, seed=seed, engine=engine)
+        if state["restarts"]:
+            fit._restarts = list(state["restarts"])
+            fit._build()
         fit._load_weights(state["weights"])
         fit._generator.set_state(state["generator"])
         fit._average.load_state_dict(state["average"])
@@ -273,7 +299,7 @@ class Fit:
             fit._variation.load_state_dict(state["variation"])
         for rule, saved in zip(fit._rules, state["rules"], strict=True):
             rule.load_state_dict(saved)
-        fit._index, fit._seconds = state["index"], state["seconds"]
+        fit._index, fit._seconds, fit._begun = state["index"], state["seconds"], state["begun"]
         fit.history = [Record(*row) for row in state["history"]]
         fit.last = Step(**state["last"]) if state["last"] else None
         fit.stop = Stop(**state["stop"]) if state["stop"] else None

@@ -76,6 +76,10 @@ class Guard:
         )
         return self._good
 
+    def forget(self) -> None:
+        """Let go of the good state: the fit begins again."""
+        self._good, self._good_loss = None, math.inf
+
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue."""
         return {

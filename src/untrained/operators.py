@@ -4,6 +4,7 @@ An operator is any callable module from a picture ``(1, C, H, W)`` to a measurem
 with `torch.nn.Sequential`.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -83,6 +84,29 @@ def back_project(
 def enlarge(image: Tensor, size: Sequence[int]) -> Tensor:
     """Interpolate ``(1, C, H, W)`` to `size` by bicubic splines."""
     return F.interpolate(image, size=tuple(size), mode="bicubic", align_corners=False)
+
+
+def smooth(image: Tensor, sigma: float) -> Tensor:
+    """Gaussian blur of ``(1, C, H, W)`` to three standard deviations, edges repeated.
+
+    Parameters
+    ----------
+    image
+        Any size: what the window reaches beyond the edge repeats it.
+    sigma
+        Standard deviation in pixels.
+    """
+    radius = max(1, math.ceil(3 * sigma))
+    taps = torch.arange(-radius, radius + 1, dtype=image.dtype, device=image.device)
+    weights = torch.exp(-0.5 * (taps / sigma).square())
+    weights = weights / weights.sum()
+    channels = image.shape[1]
+    for across in (True, False):
+        pads = (radius, radius, 0, 0) if across else (0, 0, radius, radius)
+        kernel = weights.view(1, 1, 1, -1) if across else weights.view(1, 1, -1, 1)
+        kernel = kernel.repeat(channels, 1, 1, 1)
+        image = F.conv2d(F.pad(image, pads, mode="replicate"), kernel, groups=channels)
+    return image
 
 
 def adjoint(operator: nn.Module, measurement: Tensor, size: tuple[int, int]) -> Tensor:

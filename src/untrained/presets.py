@@ -187,6 +187,26 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
     }
 )
 
+_PAPER_FLASH = Recipe(
+    name="paper",
+    why="Ulyanov et al. 2018, flash/no-flash: the flash picture as input, 601 steps at 0.1",
+    network=SkipNetwork(upsampling=("nearest", "nearest", "bilinear", "bilinear", "bilinear")),
+    pairing=GuidePairing(channels=0, jitter=0),
+    optimiser=Optimiser(step_size=0.1),
+    steps=601,
+    hand_over="iterate",
+    precision="float32",
+)
+_FAST_FLASH = _FAST_SCATTERED.model_copy(
+    update={
+        "why": "the flash picture as guide on a narrow shallow hourglass, short budget",
+        "pairing": GuidePairing(jitter=0.02),
+        "optimiser": Optimiser(step_size=0.02, warm_up=20, decay="cosine"),
+        "steps": 260,
+        "averaging": 0.97,
+    }
+)
+
 _TV = Recipe(
     name="tv",
     why="free pixels and total variation (Rudin, Osher and Fatemi 1992): a prior made by hand",
@@ -217,6 +237,7 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
         "paper-region": _PAPER_REGION,
         "tv": _tv(0.0003),
     },
+    "flash": {"fast": _FAST_FLASH, "paper": _PAPER_FLASH, "tv": _tv(0.1)},
 }
 
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {

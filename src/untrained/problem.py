@@ -61,6 +61,8 @@ class Problem:
     """A picture ``(1, G, H, W)`` that resembles the one sought, for the guide pairing."""
     agree: Callable[[Tensor], Tensor] | None = None
     """Brings a picture ``(1, C, H, W)`` into agreement with the measurement, on the CPU."""
+    drift: Callable[[Tensor], float] | None = None
+    """How far off a picture ``(1, C, H, W)`` is as a whole, by which a stuck fit is known."""
     kept: Tensor | None = None
     """Bool ``(1, 1, H, W)``: pixels of the input that are put back bit for bit."""
     filled: Tensor | None = None

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from untrained.errors import RequestError
 
-Task = Literal["denoise", "deblock", "upscale", "inpaint"]
+Task = Literal["denoise", "deblock", "upscale", "inpaint", "flash"]
 
 PerScale = tuple[PositiveInt, ...]
 UpsamplingName = Literal["nearest", "bilinear"]
@@ -220,6 +220,17 @@ class Guard(Settings):
     """Returns after which the fit gives up with an error."""
 
 
+class Restart(Settings):
+    """Begin again with other weights when a fit is stuck with wrong colours."""
+
+    after: PositiveInt = 100
+    """Step at which the picture's drift is looked at."""
+    tolerance: float = Field(0.1, gt=0)
+    """Drift in picture units above which the fit is stuck."""
+    times: int = Field(3, ge=0)
+    """How often it may begin again."""
+
+
 class Recipe(Settings):
     """All settings of a fit; `model_validate_json` reads one, `model_dump_json` writes one."""
 
@@ -241,6 +252,7 @@ class Recipe(Settings):
     stopping: tuple[StopRule, ...] = ()
     """Rules that may stop before the budget is used."""
     guard: Guard = Guard()
+    restart: Restart = Restart()
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """bfloat16 (auto) where the processor multiplies it natively."""
 

@@ -36,6 +36,13 @@ def upscale(
     return restore(tasks.upscale(image, factor, kernel=kernel), **options)
 
 
+def flash(
+    image: Any, flash: Any, *, register: bool = False, **options: Unpack[Options]
+) -> Restoration:
+    """Restore a no-flash picture by its flash picture. See `tasks.flash`, `watch` for options."""
+    return restore(tasks.flash(image, flash, register=register), **options)
+
+
 def inpaint(
     image: Any, fill: Any = None, *, known: Any = None, **options: Unpack[Options]
 ) -> Restoration:

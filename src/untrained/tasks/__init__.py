@@ -2,7 +2,8 @@
 
 from untrained.tasks.deblock import deblock
 from untrained.tasks.denoise import denoise
+from untrained.tasks.flash import flash
 from untrained.tasks.inpaint import inpaint
 from untrained.tasks.upscale import upscale
 
-__all__ = ["deblock", "denoise", "inpaint", "upscale"]
+__all__ = ["deblock", "denoise", "flash", "inpaint", "upscale"]
