@@ -1,0 +1,454 @@
+"""What a person would use instead of a fit: classical filters and other people's packages, by task.
+
+A method is a function from a Problem to a picture, float32 ``(1, C, H, W)`` on the CPU. None has a
+parameter for a clean picture.
+"""
+
+import copy
+import importlib
+import importlib.metadata
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from untrained.errors import RequestError
+from untrained.problem import Problem
+
+Samples = NDArray[Any]
+
+
+class NotApplicable(Exception):
+    """A method that cannot be used here; the message says why in one line."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A method to compare with."""
+
+    name: str
+    """Short name; pictures are filed under it."""
+    title: str
+    """Name for people."""
+    module: str
+    """What it needs to import."""
+    solve: Callable[[Problem], Tensor]
+
+
+def baselines(
+    task: str,
+    *,
+    steps: int = 450,
+    seed: int = 0,
+    device: str = "cpu",
+    weights: dict[str, Any] | None = None,
+) -> tuple[Baseline, ...]:
+    """List the methods for a task.
+
+    Parameters
+    ----------
+    task
+        The verb; an unknown one has no methods.
+    steps, seed, device
+        For the methods that fit a network: the others know no randomness and run on the CPU.
+    weights
+        Those of a trained restorer, from `read_weights`; it comes last.
+    """
+    fitted = Baseline(
+        "deepinv-dip",
+        "DIP of deepinv",
+        "deepinv",
+        partial(deepinv_dip, steps=steps, seed=seed, device=device),
+    )
+    smooth = (
+        Baseline("nlm", "non-local means", "skimage.restoration", non_local_means),
+        Baseline("tv", "total variation", "skimage.restoration", total_variation),
+    )
+    listed: dict[str, tuple[Baseline, ...]] = {
+        "denoise": (*smooth, Baseline("bm3d", "CBM3D", "bm3d", block_matching), fitted),
+        "deblock": smooth,
+        "upscale": (
+            Baseline("bicubic", "bicubic", "PIL.Image", bicubic),
+            Baseline("lanczos", "Lanczos", "PIL.Image", lanczos),
+            fitted,
+        ),
+        "inpaint": (
+            Baseline("nearest", "nearest pixel", "scipy.ndimage", nearest),
+            Baseline("biharmonic", "biharmonic", "skimage.restoration", biharmonic),
+            fitted,
+        ),
+    }
+    if weights is None:
+        return listed.get(task, ())
+    own = partial(trained, weights=weights, device=device)
+    return (*listed.get(task, ()), Baseline("trained", "trained model", "spandrel", own))
+
+
+def solve(baseline: Baseline, problem: Problem) -> Tensor:
+    """Run a method and check what it gives.
+
+    Raises
+    ------
+    NotApplicable
+        If it cannot be used on this problem, or gives no picture.
+    """
+    picture = baseline.solve(problem).detach().float().cpu()
+    expected = (1, problem.channels, *problem.size)
+    if tuple(picture.shape) != expected:
+        raise NotApplicable(f"it gave the shape {tuple(picture.shape)} instead of {expected}")
+    if not bool(picture.isfinite().all()):
+        raise NotApplicable("it gave pixels that are not finite")
+    return picture
+
+
+def load(baseline: Baseline) -> None:
+    """Import what a method needs.
+
+    Raises
+    ------
+    NotApplicable
+        If it is not installed, or cannot be imported.
+    """
+    package = baseline.module.partition(".")[0]
+    try:
+        importlib.import_module(baseline.module)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == package:
+            raise NotApplicable(f"the package {package} is not installed") from error
+        version = _version(package)
+        raise NotApplicable(
+            f"{package} {version} is installed but cannot be imported: {error}"
+        ) from error
+
+
+# Denoising and deblocking -------------------------------------------------------------------------
+
+
+def non_local_means(problem: Problem) -> Tensor:
+    """Average patches that look alike (Buades, Coll and Morel 2005, doi 10.1109/CVPR.2005.38).
+
+    Patches of 5x5 within 6 pixels, h = 0.6 sigma, distances corrected for the noise.
+    """
+    from skimage.restoration import denoise_nl_means
+
+    level = _level(problem)
+    result = denoise_nl_means(
+        _array(problem.picture.pixels),
+        patch_size=5,
+        patch_distance=6,
+        h=0.6 * level,
+        sigma=level,
+        fast_mode=True,
+        channel_axis=-1,
+    )
+    return _tensor(result)
+
+
+def total_variation(problem: Problem) -> Tensor:
+    """Find the picture of least total variation at the distance that the noise explains.
+
+    Rudin, Osher and Fatemi 1992 (doi 10.1016/0167-2789(92)90242-F), by the iteration of Chambolle
+    2004 (doi 10.1023/B:JMIV.0000011325.36760.1e). The weight is the one at which the mean squared residual is sigma^2. For JPEG artefacts it is
+    sigma^2 / 4: their error is smooth within a block, and a residual as large as the error would
+    take too much detail with it.
+    """
+    image = _array(problem.picture.pixels)
+    level = _level(problem)
+    target = level if problem.noise is not None else level / 2
+    return _tensor(_tv_at_residual(image, target**2))
+
+
+def block_matching(problem: Problem) -> Tensor:
+    """Filter groups of similar blocks together: CBM3D (Dabov et al. 2007, 10.1109/TIP.2007.901238).
+
+    The package `bm3d` is for non-commercial use; it is called when the user has installed it.
+    """
+    import bm3d
+
+    level, channels = _level(problem), problem.channels
+    if channels not in (1, 3):
+        raise NotApplicable(f"it takes pictures of 1 or 3 channels, not {channels}")
+    image = _array(problem.picture.pixels)
+    if channels == 1:
+        return _tensor(np.reshape(bm3d.bm3d(image[..., 0], level), image.shape))
+    return _tensor(bm3d.bm3d_rgb(image, level))
+
+
+def blocking_level(image: Tensor) -> float:
+    """Estimate the error of JPEG compression from the steps at the borders of its 8x8 blocks.
+
+    The errors of two neighbouring blocks are nearly independent, those of two pixels of one block
+    nearly equal. A squared step across a border thus exceeds one inside a block by twice the
+    variance of the error.
+
+    Parameters
+    ----------
+    image
+        ``(1, C, H, W)``, whose first block starts at its first pixel.
+
+    Returns
+    -------
+    The root mean square error in picture units; 0 where the borders do not stand out.
+    """
+    excess = []
+    for axis in (-2, -1):
+        steps = image.double().diff(dim=axis).square().transpose(axis, 0).flatten(1).mean(1)
+        border = torch.arange(len(steps)) % 8 == 7
+        if border.any():
+            excess.append(float(steps[border].mean() - steps[~border].mean()))
+    return math.sqrt(max(0.0, float(np.mean(excess)) / 2)) if excess else 0.0
+
+
+def _level(problem: Problem) -> float:
+    if problem.noise is not None:
+        level, what = problem.noise.sigma, "the noise level is 0"
+    else:
+        level, what = blocking_level(problem.picture.pixels), "the borders of blocks do not show"
+    if level == 0:
+        raise NotApplicable(f"{what}: there is nothing to smooth away")
+    return level
+
+
+def _tv_at_residual(image: Samples, variance: float) -> Samples:
+    """Bisect the weight, on a logarithmic scale, to a residual within 1 % of `variance`."""
+    from skimage.restoration import denoise_tv_chambolle
+
+    low, high = 1e-4, 10.0
+    result = image
+    for _ in range(20):
+        weight = math.sqrt(low * high)
+        result = denoise_tv_chambolle(
+            image, weight=weight, eps=2e-5, max_num_iter=400, channel_axis=-1
+        )
+        residual = float(np.mean((result - image) ** 2))
+        if abs(residual - variance) < 0.01 * variance:
+            break
+        low, high = (weight, high) if residual < variance else (low, weight)
+    return result
+
+
+# Upscaling ----------------------------------------------------------------------------------------
+
+
+def bicubic(problem: Problem) -> Tensor:
+    """Interpolate by cubic convolution, a = -0.5 (Keys 1981, doi 10.1109/TASSP.1981.1163711)."""
+    from PIL.Image import Resampling  # noqa: PLC0415
+
+    return _resized(problem, Resampling.BICUBIC)
+
+
+def lanczos(problem: Problem) -> Tensor:
+    """Interpolate by a sinc windowed to three lobes (Duchon 1979)."""
+    from PIL.Image import Resampling  # noqa: PLC0415
+
+    return _resized(problem, Resampling.LANCZOS)
+
+
+def _resized(problem: Problem, kernel: Any) -> Tensor:
+    from PIL import Image  # noqa: PLC0415
+
+    height, width = problem.size
+    planes = [
+        np.asarray(Image.fromarray(plane).resize((width, height), kernel))
+        for plane in problem.picture.pixels[0].numpy()
+    ]
+    return torch.from_numpy(np.stack(planes))[None]
+
+
+# Inpainting ---------------------------------------------------------------------------------------
+
+
+def nearest(problem: Problem) -> Tensor:
+    """Copy the nearest known pixel."""
+    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415
+
+    rows, columns = distance_transform_edt(
+        _gaps(problem), return_distances=False, return_indices=True
+    )
+    return problem.measurement[..., rows, columns]
+
+
+def biharmonic(problem: Problem) -> Tensor:
+    """Solve the biharmonic equation in the gaps (Damelin and Hoang 2018, 10.1155/2018/3950312)."""
+    from skimage.restoration import inpaint_biharmonic
+
+    image = _array(problem.measurement)
+    return _tensor(inpaint_biharmonic(image, _gaps(problem), channel_axis=-1))
+
+
+def _gaps(problem: Problem) -> NDArray[np.bool_]:
+    if problem.filled is None:
+        raise NotApplicable("no pixel is missing")
+    return np.asarray(problem.filled[0, 0].numpy(), dtype=bool)
+
+
+# Networks -----------------------------------------------------------------------------------------
+
+
+def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tensor:
+    """Fit the ConvDecoder of deepinv as its own demonstration does, to the same measurement.
+
+    64 channels, an input of 2x2, Adam at 0.01; no averaging and no stop rule. Tachella et al. 2025
+    (arXiv:2505.20160); network of Darestani and Heckel 2021 (doi 10.1109/TCI.2021.3097596).
+    """
+    import deepinv
+
+    channels, start = 64, (2, 2)
+    operator = copy.deepcopy(problem.operator).to(device)
+    with _seeded(seed, device):
+        decoder = deepinv.models.ConvDecoder(
+            img_size=(problem.channels, *problem.size), in_size=start, channels=channels
+        )
+        prior = deepinv.models.DeepImagePrior(
+            decoder.to(device), img_size=(channels, *start), iterations=steps, learning_rate=0.01
+        )
+        physics = deepinv.physics.Physics(A=lambda image, **_: operator(image))
+        result: Tensor = prior(problem.measurement.to(device), physics)
+    return result
+
+
+def trained(problem: Problem, *, weights: dict[str, Any], device: str) -> Tensor:
+    """Apply a trained restorer of the user's, recognised by the package spandrel."""
+    import spandrel
+
+    try:
+        model = spandrel.ModelLoader(device=device).load_from_state_dict(dict(weights))
+    except spandrel.UnsupportedModelError as error:
+        raise NotApplicable("spandrel knows no architecture with these weights") from error
+    if not isinstance(model, spandrel.ImageModelDescriptor):
+        raise NotApplicable("it is no model from a picture to a picture")
+    times = problem.size[0] // problem.picture.height
+    if model.scale != times:
+        raise NotApplicable(f"it enlarges {model.scale} times; {times} is wanted")
+    image = problem.picture.pixels.to(device)
+    if model.input_channels == model.output_channels == problem.channels:
+        return _applied(model, image)
+    if model.input_channels == model.output_channels == 1:
+        return torch.cat([_applied(model, plane) for plane in image.split(1, dim=1)], dim=1)
+    if model.input_channels == model.output_channels == 3 and problem.channels == 1:
+        return _applied(model, image.expand(1, 3, -1, -1)).mean(dim=1, keepdim=True)
+    raise NotApplicable(
+        f"it takes {model.input_channels} channels and gives {model.output_channels}; the picture "
+        f"has {problem.channels}"
+    )
+
+
+def _applied(model: Any, image: Tensor) -> Tensor:
+    # A copy leaves inference mode behind.
+    result: Tensor = model(image.contiguous().clamp(0, 1)).clone()
+    return result
+
+
+def read_weights(path: Path) -> dict[str, Any]:
+    """Read the weights of a trained model, and nothing else: no code in the file is run.
+
+    Raises
+    ------
+    RequestError
+        If the file cannot be read, or is not one of weights alone.
+    """
+    from safetensors.torch import load_file  # noqa: PLC0415
+
+    try:
+        if path.suffix.lower() == ".safetensors":
+            return dict(load_file(path))
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise RequestError(f"cannot read the model {path}: {error.strerror or error}") from error
+    except Exception as error:
+        raise RequestError(
+            f"{path} is no file of weights alone: give a .pth or .safetensors state dictionary"
+        ) from error
+    if not isinstance(weights, dict):
+        raise RequestError(f"{path} holds a {type(weights).__name__}: give a state dictionary")
+    return weights
+
+
+@contextmanager
+def _seeded(seed: int, device: str) -> Iterator[None]:
+    """Seed the global random state for a package that knows no generators, then put it back."""
+    devices = range(torch.cuda.device_count()) if device == "cuda" else ()
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+# Two pictures of one scene ------------------------------------------------------------------------
+
+
+def joint_bilateral(
+    image: Tensor, guide: Tensor, *, sigma_space: float, sigma_range: float
+) -> Tensor:
+    """Smooth a picture along the edges of another (Petschnig et al. 2004, 10.1145/1015706.1015777).
+
+    Equation 6 there, the cross bilateral filter of Eisemann and Durand 2004
+    (doi 10.1145/1015706.1015778): each pixel becomes the mean of its neighbours, weighted by a
+    Gaussian of their distance and one of their difference in the guide. Neighbours outside the
+    picture do not count.
+
+    Parameters
+    ----------
+    image
+        What to smooth, ``(1, C, H, W)``.
+    guide
+        Where the edges are, ``(1, G, H, W)``; its difference is Euclidean over the G channels.
+    sigma_space
+        Standard deviation in pixels; the window reaches three of them, rounded up.
+    sigma_range
+        Standard deviation in picture units.
+
+    Raises
+    ------
+    RequestError
+        If the pictures differ in size, or a standard deviation is not positive and finite.
+    """
+    if image.shape[-2:] != guide.shape[-2:]:
+        raise RequestError(
+            f"the picture is {image.shape[-1]}x{image.shape[-2]}, the guide "
+            f"{guide.shape[-1]}x{guide.shape[-2]}: they must match"
+        )
+    for sigma in (sigma_space, sigma_range):
+        if not (math.isfinite(sigma) and sigma > 0):
+            raise RequestError(f"standard deviation {sigma:g}: give more than 0")
+    height = image.shape[-2]
+    reach = math.ceil(3 * sigma_space)
+    border = (reach,) * 4
+    # Infinitely far in range: no weight. Offsets of one row of the window lie on the last axis.
+    far = F.pad(guide, border, value=math.inf).unfold(-1, 2 * reach + 1, 1)
+    near = F.pad(image, border).unfold(-1, 2 * reach + 1, 1)
+    offsets = torch.arange(-reach, reach + 1, device=image.device, dtype=image.dtype)
+    total, norm = torch.zeros_like(image), torch.zeros_like(image[:, :1])
+    for row in range(2 * reach + 1):
+        shown = slice(row, row + height)
+        apart = (far[..., shown, :, :] - guide[..., None]).square().sum(1, keepdim=True)
+        space = (offsets.square() + (row - reach) ** 2) / (2 * sigma_space**2)
+        weight = torch.exp(-space - apart / (2 * sigma_range**2))
+        total += (near[..., shown, :, :] * weight).sum(-1)
+        norm += weight.sum(-1)
+    return total / norm
+
+
+def _array(image: Tensor) -> Samples:
+    """``(1, C, H, W)`` to float64 ``(H, W, C)``."""
+    return np.ascontiguousarray(image[0].permute(1, 2, 0).double().cpu().numpy())
+
+
+def _tensor(samples: Samples) -> Tensor:
+    planes = np.ascontiguousarray(samples.transpose(2, 0, 1)[None], dtype=np.float32)
+    return torch.from_numpy(planes)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "of unknown version"
