@@ -157,9 +157,9 @@ def total_variation(problem: Problem) -> Tensor:
     """Find the picture of least total variation at the distance that the noise explains.
 
     Rudin, Osher and Fatemi 1992 (doi 10.1016/0167-2789(92)90242-F), by the iteration of Chambolle
-    2004 (doi 10.1023/B:JMIV.0000011325.36760.1e). The weight is the one at which the mean squared residual is sigma^2. For JPEG artefacts it is
-    sigma^2 / 4: their error is smooth within a block, and a residual as large as the error would
-    take too much detail with it.
+    2004 (doi 10.1023/B:JMIV.0000011325.36760.1e). The weight is the one at which the mean squared
+    residual is sigma^2. For JPEG artefacts it is sigma^2 / 4: their error is smooth within a block,
+    and a residual as large as the error would take too much detail with it.
     """
     image = _array(problem.picture.pixels)
     level = _level(problem)

@@ -190,7 +190,7 @@ def draw(
         panel(row.picture.pixels, row.title, *_caption(row)) for row in rows[1:] if row.picture
     ]
     if reference is not None:
-        panels.append(panel(reference.pixels, "reference"))
+        panels.append(panel(reference.pixels, "reference", "seen by no method"))
     return make_sheet(
         panels,
         heading=heading,

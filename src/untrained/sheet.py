@@ -147,6 +147,7 @@ def _draw_differences(
     if all(panel.difference is None for panel in band):
         return [None] * len(band)
     canvas.write(heading, _PLAIN, _INK)
+    canvas.top += _GAP // 4
     boxes = [
         None if panel.difference is None else canvas.paste(panel.difference, _left(index, column))
         for index, panel in enumerate(band)
