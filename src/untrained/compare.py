@@ -201,7 +201,7 @@ def draw(
 
 def _base(problem: Problem) -> tuple[Tensor, str]:
     if problem.task == "upscale":
-        return bicubic(problem), "the bicubic enlargement"
+        return bicubic(problem).clamp(0, 1), "the bicubic enlargement"
     if problem.filled is not None:
         return nearest(problem), "the input with its gaps filled from the nearest pixel"
     return problem.picture.pixels, "the input"
@@ -217,6 +217,8 @@ def _caption(row: Row) -> tuple[str, ...]:
 def _seconds(row: Row) -> str:
     if row.seconds is None:
         return ""
+    if row.seconds < 0.01:
+        return "under 0.01 s"
     return f"{row.seconds:.2f} s" if row.seconds < 10 else f"{row.seconds:.0f} s"
 
 
