@@ -26,6 +26,9 @@ from untrained.problem import Problem
 
 Samples = NDArray[Any]
 
+_LEAST_LEVEL = 1e-5
+"""Noise levels below this, in picture units, are rounding."""
+
 
 class NotApplicable(Exception):
     """A method that cannot be used here; the message says why in one line."""
@@ -140,9 +143,9 @@ def non_local_means(problem: Problem) -> Tensor:
     """
     from skimage.restoration import denoise_nl_means
 
-    level = _level(problem)
+    image, level = _array(problem.picture.pixels), _level(problem)
     result = denoise_nl_means(
-        _array(problem.picture.pixels),
+        image,
         patch_size=5,
         patch_distance=6,
         h=0.6 * level,
@@ -150,7 +153,7 @@ def non_local_means(problem: Problem) -> Tensor:
         fast_mode=True,
         channel_axis=-1,
     )
-    return _tensor(result)
+    return _tensor(np.reshape(result, image.shape))
 
 
 def total_variation(problem: Problem) -> Tensor:
@@ -213,7 +216,7 @@ def _level(problem: Problem) -> float:
         level, what = problem.noise.sigma, "the noise level is 0"
     else:
         level, what = blocking_level(problem.picture.pixels), "the borders of blocks do not show"
-    if level == 0:
+    if level < _LEAST_LEVEL:
         raise NotApplicable(f"{what}: there is nothing to smooth away")
     return level
 
