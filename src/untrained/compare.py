@@ -352,15 +352,20 @@ def _checked_folder(request: Request, picture: Picture) -> str:
 @contextmanager
 def _progress(console: Console, *, quiet: bool) -> Iterator[Tell]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=quiet) as progress:
-        lines: dict[str, TaskID] = {}
+    progress = Progress(*columns, console=console, disable=quiet)
+    lines: dict[str, TaskID] = {}
 
-        def tell(title: str, share: float) -> None:
-            if title not in lines:
-                lines[title] = progress.add_task(title, total=1.0)
-            progress.update(lines[title], completed=share)
+    def tell(title: str, share: float) -> None:
+        progress.start()  # only now: a wrong request is told in one line
+        if title not in lines:
+            lines[title] = progress.add_task(title, total=1.0)
+        progress.update(lines[title], completed=share)
 
+    try:
         yield tell
+    finally:
+        if lines:
+            progress.stop()
 
 
 def _told(row: Row, suffix: str) -> dict[str, Any]:
