@@ -7,6 +7,7 @@ parameter for a clean picture.
 import copy
 import importlib
 import importlib.metadata
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -422,21 +423,19 @@ def joint_bilateral(
     for sigma in (sigma_space, sigma_range):
         if not (math.isfinite(sigma) and sigma > 0):
             raise RequestError(f"standard deviation {sigma:g}: give more than 0")
-    height = image.shape[-2]
+    height, width = image.shape[-2:]
     reach = math.ceil(3 * sigma_space)
     border = (reach,) * 4
-    # Infinitely far in range: no weight. Offsets of one row of the window lie on the last axis.
-    far = F.pad(guide, border, value=math.inf).unfold(-1, 2 * reach + 1, 1)
-    near = F.pad(image, border).unfold(-1, 2 * reach + 1, 1)
-    offsets = torch.arange(-reach, reach + 1, device=image.device, dtype=image.dtype)
+    # Infinitely far in range: what lies outside the picture has no weight.
+    near, far = F.pad(image, border), F.pad(guide, border, value=math.inf)
     total, norm = torch.zeros_like(image), torch.zeros_like(image[:, :1])
-    for row in range(2 * reach + 1):
-        shown = slice(row, row + height)
-        apart = (far[..., shown, :, :] - guide[..., None]).square().sum(1, keepdim=True)
-        space = (offsets.square() + (row - reach) ** 2) / (2 * sigma_space**2)
+    for row, column in itertools.product(range(2 * reach + 1), repeat=2):
+        window = (..., slice(row, row + height), slice(column, column + width))
+        apart = (far[window] - guide).square().sum(dim=1, keepdim=True)
+        space = ((row - reach) ** 2 + (column - reach) ** 2) / (2 * sigma_space**2)
         weight = torch.exp(-space - apart / (2 * sigma_range**2))
-        total += (near[..., shown, :, :] * weight).sum(-1)
-        norm += weight.sum(-1)
+        total += weight * near[window]
+        norm += weight
     return total / norm
 
 
