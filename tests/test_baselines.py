@@ -311,6 +311,12 @@ def test_a_trained_model_that_does_not_fit_tells_why(monkeypatch, settings, weig
         b.trained(tasks.upscale(photo(), 2), weights=weights, device="cpu")
 
 
+def test_a_trained_model_is_not_taken_for_filling(monkeypatch):
+    fake_spandrel(monkeypatch)
+    with pytest.raises(b.NotApplicable, match="fills no gaps"):
+        b.trained(inpainting()[2], weights={"a": 1}, device="cpu")
+
+
 def test_a_trained_model_of_spandrel_itself():
     spandrel = importable("spandrel")
     network = spandrel.architectures.Compact.Compact(num_feat=8, num_conv=2, upscale=2)

@@ -324,6 +324,8 @@ def trained(problem: Problem, *, weights: dict[str, Any], device: str) -> Tensor
     """Apply a trained restorer of the user's, recognised by the package spandrel."""
     import spandrel
 
+    if problem.filled is not None:
+        raise NotApplicable("a restorer from picture to picture fills no gaps")
     try:
         model = spandrel.ModelLoader(device=device).load_from_state_dict(dict(weights))
     except spandrel.UnsupportedModelError as error:
