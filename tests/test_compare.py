@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,8 @@ def test_known_pixels_are_put_back_whatever_the_method(monkeypatch):
 
 def test_an_input_with_gaps_gets_no_figure():
     gaps = np.random.default_rng(0).random((24, 20)) < 0.5
-    rows = compare.compare(tasks.inpaint(photo(), gaps), **CHEAP, reference=photo())
+    spoiled = np.where(gaps[..., None], 0, photo())
+    rows = compare.compare(tasks.inpaint(spoiled, gaps), **CHEAP, reference=photo())
     assert rows[0].psnr is None
     assert rows[2].psnr > 15
 
@@ -248,6 +250,20 @@ def test_every_task_writes_the_folder_and_one_json_line(folder, capsys, words, m
     for row in line["rows"]:
         assert set(row) == {"method", "title", "file", "seconds", "psnr", "ssim", "notes"}
         assert row["file"] or row["notes"] or row["method"] == "input"
+
+
+def test_a_chatty_peer_does_not_mix_with_the_json_line(folder, capsys, monkeypatch):
+    def chatty(problem):
+        print("hello")
+        warnings.warn("mind", stacklevel=1)
+        return problem.measurement
+
+    monkeypatch.setattr(baselines, "non_local_means", chatty)
+    assert run("in.png", "--task", "denoise", "--sigma", "25", *TINY, "--json", "--quiet") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    rows = json.loads(out)["rows"]
+    assert rows[2]["file"] == "nlm.png"
 
 
 def test_missing_packages_are_told_to_people_too(folder, capsys):
