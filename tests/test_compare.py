@@ -254,7 +254,7 @@ def test_every_task_writes_the_folder_and_one_json_line(folder, capsys, words, m
 
 def test_a_chatty_peer_does_not_mix_with_the_json_line(folder, capsys, monkeypatch):
     def chatty(problem):
-        print("hello")
+        sys.stdout.write("hello")
         warnings.warn("mind", stacklevel=1)
         return problem.measurement
 
