@@ -14,8 +14,8 @@ from PIL import Image
 
 from tiny import photo
 from untrained import baselines as b
-from untrained import tasks
-from untrained.errors import RequestError
+from untrained import borrowed, tasks
+from untrained.errors import NotApplicable, RequestError
 from untrained.metrics import psnr
 from untrained.recipes import Task
 
@@ -88,9 +88,9 @@ def test_blocking_level_is_near_the_error_of_compression(quality):
 @pytest.mark.parametrize("name", ["nlm", "tv"])
 def test_nothing_to_smooth_is_said(name):
     flat = np.full((16, 16, 3), 77, np.uint8)
-    with pytest.raises(b.NotApplicable, match="blocks do not show"):
+    with pytest.raises(NotApplicable, match="blocks do not show"):
         b.solve(one("deblock", name), tasks.deblock(flat))
-    with pytest.raises(b.NotApplicable, match="noise level is 0"):
+    with pytest.raises(NotApplicable, match="noise level is 0"):
         b.solve(one("denoise", name), tasks.denoise(flat))
 
 
@@ -158,7 +158,7 @@ def test_tiny_pictures_give_a_picture_or_a_reason(shape):
         for baseline in b.baselines(problem.task):
             if baseline.module in ("bm3d", "deepinv"):
                 continue
-            with contextlib.suppress(b.NotApplicable):
+            with contextlib.suppress(NotApplicable):
                 result = b.solve(baseline, problem)
                 assert result.shape == (1, 2, *problem.size)
 
@@ -168,7 +168,7 @@ def test_tiny_pictures_give_a_picture_or_a_reason(shape):
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "bm3d", None)
-    with pytest.raises(b.NotApplicable, match="package bm3d is not installed"):
+    with pytest.raises(NotApplicable, match="package bm3d is not installed"):
         b.load(one("denoise", "bm3d"))
 
 
@@ -176,7 +176,7 @@ def test_a_package_that_cannot_be_imported_tells_why(monkeypatch, tmp_path):
     (tmp_path / "deepinv.py").write_text("raise RuntimeError('operator nms does not exist')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "deepinv", raising=False)
-    with pytest.raises(b.NotApplicable, match="cannot be imported: operator nms does not exist"):
+    with pytest.raises(NotApplicable, match="cannot be imported: operator nms does not exist"):
         b.load(one("denoise", "deepinv-dip"))
 
 
@@ -184,7 +184,7 @@ def test_a_missing_dependency_of_a_package_is_not_taken_for_the_package(monkeypa
     (tmp_path / "bm3d.py").write_text("import none_such_module")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "bm3d", raising=False)
-    with pytest.raises(b.NotApplicable, match="cannot be imported: No module named 'none_such"):
+    with pytest.raises(NotApplicable, match="cannot be imported: No module named 'none_such"):
         b.load(one("denoise", "bm3d"))
 
 
@@ -194,7 +194,7 @@ def test_a_missing_dependency_of_a_package_is_not_taken_for_the_package(monkeypa
 )
 def test_what_is_no_picture_is_refused(given, reason):
     baseline = b.Baseline("x", "x", "math", lambda _problem: given)
-    with pytest.raises(b.NotApplicable, match=reason):
+    with pytest.raises(NotApplicable, match=reason):
         b.solve(baseline, tasks.denoise(photo(), sigma=0.1))
 
 
@@ -211,7 +211,7 @@ def test_block_matching_is_given_level_and_layout(monkeypatch):
     assert seen["colour"].shape == (24, 20, 3)
     assert seen["grey"].shape == (24, 20)
     assert seen["sigma"] == 0.2
-    with pytest.raises(b.NotApplicable, match="not 2"):
+    with pytest.raises(NotApplicable, match="not 2"):
         b.block_matching(tasks.denoise(photo()[..., :2], sigma=0.1))
 
 
@@ -232,10 +232,10 @@ def test_an_unknown_task_has_no_methods():
 def test_weights_are_read_without_running_code(tmp_path):
     path = tmp_path / "model.pth"
     torch.save({"params": {"a": torch.ones(2)}}, path)
-    assert torch.equal(b.read_weights(path)["params"]["a"], torch.ones(2))
+    assert torch.equal(borrowed.read_weights(path)["params"]["a"], torch.ones(2))
     torch.save({"a": Trap(tmp_path / "sprung")}, path)
     with pytest.raises(RequestError, match="no file of weights alone"):
-        b.read_weights(path)
+        borrowed.read_weights(path)
     assert not (tmp_path / "sprung").exists()
 
 
@@ -254,9 +254,9 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, content):
     for name in ("m.pth", "m.safetensors"):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(RequestError, match=name):
-            b.read_weights(tmp_path / name)
+            borrowed.read_weights(tmp_path / name)
     with pytest.raises(RequestError, match="cannot read the model"):
-        b.read_weights(tmp_path / "none.pth")
+        borrowed.read_weights(tmp_path / "none.pth")
 
 
 def fake_spandrel(monkeypatch, scale=1, channels=3, image_model=True):
@@ -307,14 +307,14 @@ def test_a_trained_model_sees_the_channels_it_knows(monkeypatch, array, channels
 )
 def test_a_trained_model_that_does_not_fit_tells_why(monkeypatch, settings, weights, reason):
     fake_spandrel(monkeypatch, **settings)
-    with pytest.raises(b.NotApplicable, match=reason):
-        b.trained(tasks.upscale(photo(), 2), weights=weights, device="cpu")
+    with pytest.raises(NotApplicable, match=reason):
+        borrowed.trained(tasks.upscale(photo(), 2), weights=weights, device="cpu")
 
 
 def test_a_trained_model_is_not_taken_for_filling(monkeypatch):
     fake_spandrel(monkeypatch)
-    with pytest.raises(b.NotApplicable, match="fills no gaps"):
-        b.trained(inpainting()[2], weights={"a": 1}, device="cpu")
+    with pytest.raises(NotApplicable, match="fills no gaps"):
+        borrowed.trained(inpainting()[2], weights={"a": 1}, device="cpu")
 
 
 def test_a_trained_model_of_spandrel_itself():

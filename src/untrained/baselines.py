@@ -4,16 +4,13 @@ A method is a function from a Problem to a picture, float32 ``(1, C, H, W)`` on 
 parameter for a clean picture.
 """
 
-import copy
 import importlib
 import importlib.metadata
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,17 +19,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.errors import RequestError
+from untrained.borrowed import deepinv_dip, trained
+from untrained.errors import NotApplicable, RequestError
 from untrained.problem import Problem
 
 Samples = NDArray[Any]
 
 _LEAST_LEVEL = 1e-5
 """Noise levels below this, in picture units, are rounding."""
-
-
-class NotApplicable(Exception):
-    """A method that cannot be used here; the message says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,7 @@ def baselines(
     steps, seed, device
         For the methods that fit a network: the others know no randomness and run on the CPU.
     weights
-        Those of a trained restorer, from `read_weights`; it comes last.
+        Those of a trained restorer, from `borrowed.read_weights`; it comes last.
     """
     fitted = Baseline(
         "deepinv-dip",
@@ -295,99 +289,6 @@ def _gaps(problem: Problem) -> NDArray[np.bool_]:
     return np.asarray(problem.filled[0, 0].numpy(), dtype=bool)
 
 
-# Networks -----------------------------------------------------------------------------------------
-
-
-def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tensor:
-    """Fit the ConvDecoder of deepinv as its own demonstration does, to the same measurement.
-
-    64 channels, an input of 2x2, Adam at 0.01; no averaging and no stop rule. Tachella et al. 2025
-    (arXiv:2505.20160); network of Darestani and Heckel 2021 (doi 10.1109/TCI.2021.3097596).
-    """
-    import deepinv
-
-    channels, start = 64, (2, 2)
-    operator = copy.deepcopy(problem.operator).to(device)
-    with _seeded(seed, device):
-        decoder = deepinv.models.ConvDecoder(
-            img_size=(problem.channels, *problem.size), in_size=start, channels=channels
-        )
-        prior = deepinv.models.DeepImagePrior(
-            decoder.to(device), img_size=(channels, *start), iterations=steps, learning_rate=0.01
-        )
-        physics = deepinv.physics.Physics(A=lambda image, **_: operator(image))
-        result: Tensor = prior(problem.measurement.to(device), physics)
-    return result
-
-
-def trained(problem: Problem, *, weights: dict[str, Any], device: str) -> Tensor:
-    """Apply a trained restorer of the user's, recognised by the package spandrel."""
-    import spandrel
-
-    if problem.filled is not None:
-        raise NotApplicable("a restorer from picture to picture fills no gaps")
-    try:
-        model = spandrel.ModelLoader(device=device).load_from_state_dict(dict(weights))
-    except spandrel.UnsupportedModelError as error:
-        raise NotApplicable("spandrel knows no architecture with these weights") from error
-    if not isinstance(model, spandrel.ImageModelDescriptor):
-        raise NotApplicable("it is no model from a picture to a picture")
-    times = problem.size[0] // problem.picture.height
-    if model.scale != times:
-        raise NotApplicable(f"it enlarges {model.scale} times; {times} is wanted")
-    image = problem.picture.pixels.to(device)
-    if model.input_channels == model.output_channels == problem.channels:
-        return _applied(model, image)
-    if model.input_channels == model.output_channels == 1:
-        return torch.cat([_applied(model, plane) for plane in image.split(1, dim=1)], dim=1)
-    if model.input_channels == model.output_channels == 3 and problem.channels == 1:
-        return _applied(model, image.expand(1, 3, -1, -1)).mean(dim=1, keepdim=True)
-    raise NotApplicable(
-        f"it takes {model.input_channels} channels and gives {model.output_channels}; the picture "
-        f"has {problem.channels}"
-    )
-
-
-def _applied(model: Any, image: Tensor) -> Tensor:
-    # A copy leaves inference mode behind.
-    result: Tensor = model(image.contiguous().clamp(0, 1)).clone()
-    return result
-
-
-def read_weights(path: Path) -> dict[str, Any]:
-    """Read the weights of a trained model, and nothing else: no code in the file is run.
-
-    Raises
-    ------
-    RequestError
-        If the file cannot be read, or is not one of weights alone.
-    """
-    from safetensors.torch import load_file  # noqa: PLC0415
-
-    try:
-        if path.suffix.lower() == ".safetensors":
-            return dict(load_file(path))
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise RequestError(f"cannot read the model {path}: {error.strerror or error}") from error
-    except Exception as error:
-        raise RequestError(
-            f"{path} is no file of weights alone: give a .pth or .safetensors state dictionary"
-        ) from error
-    if not isinstance(weights, dict):
-        raise RequestError(f"{path} holds a {type(weights).__name__}: give a state dictionary")
-    return weights
-
-
-@contextmanager
-def _seeded(seed: int, device: str) -> Iterator[None]:
-    """Seed the global random state for a package that knows no generators, then put it back."""
-    devices = range(torch.cuda.device_count()) if device == "cuda" else ()
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
-
-
 # Two pictures of one scene ------------------------------------------------------------------------
 
 
@@ -396,7 +297,7 @@ def joint_bilateral(
 ) -> Tensor:
     """Smooth a picture along the edges of another (Petschnig et al. 2004, 10.1145/1015706.1015777).
 
-    Equation 6 there, the cross bilateral filter of Eisemann and Durand 2004
+    The same as the cross bilateral filter of Eisemann and Durand 2004
     (doi 10.1145/1015706.1015778): each pixel becomes the mean of its neighbours, weighted by a
     Gaussian of their distance and one of their difference in the guide. Neighbours outside the
     picture do not count.

@@ -224,7 +224,7 @@ def compare(
     model
         Weights of a trained restorer to compare with; needs the package spandrel.
     """
-    from untrained.compare import Request, run_comparison  # noqa: PLC0415
+    from untrained.compare_job import Request, run_comparison  # noqa: PLC0415
 
     given = {field.name: getattr(options, field.name) for field in fields(options)}
     request = Request(
