@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import App, Parameter
@@ -27,15 +27,13 @@ app = App(
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Options:
-    """Options of every verb."""
+class Common:
+    """Options of every verb that fits."""
 
     preset: str = "fast"
     """Settings to use: fast, paper, tv (for inpaint also paper-text, paper-hole, paper-region)."""
     recipe: Path | None = None
     """JSON file of settings, in place of a preset."""
-    prior: str = "untrained"
-    """untrained (the structure of a network) or tv (total variation on free pixels)."""
     seconds: float | None = None
     """Time budget in seconds."""
     steps: int | None = None
@@ -46,10 +44,6 @@ class Options:
     """The same seed gives the same file on the same machine."""
     reference: Path | None = None
     """Clean picture; only for PSNR and SSIM, the fit never sees it."""
-    report: Path | None = None
-    """Folder for a report: picture, curve, snapshots, report.json and index.html."""
-    resume: Annotated[bool, Parameter(negative="")] = False
-    """Go on with an interrupted fit."""
     overwrite: Annotated[bool, Parameter(negative="")] = False
     """Replace an existing output."""
     json: Annotated[bool, Parameter(negative="")] = False
@@ -58,6 +52,20 @@ class Options:
     """Show no progress."""
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Options(Common):
+    """Options of every verb that makes one file of one file."""
+
+    prior: str = "untrained"
+    """untrained (the structure of a network) or tv (total variation on free pixels)."""
+    report: Path | None = None
+    """Folder for a report: picture, curve, snapshots, report.json and index.html."""
+    resume: Annotated[bool, Parameter(negative="")] = False
+    """Go on with an interrupted fit."""
+
+
+_COMMON = Common()
 _DEFAULTS = Options()
 
 
@@ -212,6 +220,63 @@ def flash(
         return tasks.flash(picture, files.read(flash), register=register)
 
     return _run(input, output, options, describe)
+
+
+@app.command
+def compare(
+    input: Path,  # noqa: A002
+    /,
+    *,
+    task: Literal["denoise", "deblock", "upscale", "inpaint", "flash"],
+    out: Path | None = None,
+    sigma: float | None = None,
+    factor: float | None = None,
+    mask: Path | None = None,
+    known: Path | None = None,
+    flash: Path | None = None,
+    model: Path | None = None,
+    options: Common = _COMMON,
+) -> int:
+    """Restore a picture by a fit and by what is used instead, side by side on one sheet.
+
+    Parameters
+    ----------
+    input
+        The picture.
+    task
+        What to do with it.
+    out
+        Folder for sheet.png, a picture from each method and compare.json; compare-NAME beside the
+        input when absent.
+    sigma
+        For denoise: noise level in grey levels of 255; estimated from the picture when absent.
+    factor
+        For upscale: an integer from 2 to 16, 4 when absent.
+    mask
+        For inpaint: picture of the same size, white is filled.
+    known
+        For inpaint: picture of the same size, white is known.
+    flash
+        For flash: the flash picture.
+    model
+        Weights of a trained restorer to compare with; needs the package spandrel.
+    """
+    from untrained.compare_job import Request, run_comparison  # noqa: PLC0415
+
+    given = {field.name: getattr(options, field.name) for field in fields(options)}
+    request = Request(
+        input,
+        task,
+        out=out,
+        sigma=sigma,
+        factor=factor,
+        mask=mask,
+        known=known,
+        flash=flash,
+        model=model,
+        **given,
+    )
+    return run_comparison(request)
 
 
 @app.command

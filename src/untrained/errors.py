@@ -1,4 +1,4 @@
-"""The two ways to go wrong: the request was wrong, or the work failed."""
+"""The ways to go wrong: the request was wrong, the work failed, a method does not apply."""
 
 
 class RequestError(ValueError):
@@ -10,3 +10,10 @@ class RequestError(ValueError):
 
 class WorkError(RuntimeError):
     """The request was right but the work failed. The command line ends with status 1 on it."""
+
+
+class NotApplicable(Exception):
+    """A method to compare with cannot be used here; the message says why in one line.
+
+    It never ends a command: a comparison lists it.
+    """

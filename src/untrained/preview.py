@@ -8,22 +8,30 @@ from PIL import Image
 from torch import Tensor
 
 
-def png_bytes(image: Tensor) -> bytes:
-    """Encode ``(1, C, H, W)`` in [0, 1] as an 8-bit PNG.
+def shown(image: Tensor) -> Image.Image:
+    """Make ``(1, C, H, W)`` in [0, 1] an 8-bit picture, grey or RGB.
 
     Four channels are taken as CMYK; of any other number but 1 and 3 the first is shown in grey.
     """
     samples = (image[0].clamp(0, 1) * 255).round().byte().cpu().numpy()
     channels = samples.shape[0]
     if channels == 3:
-        shown = Image.fromarray(np.ascontiguousarray(samples.transpose(1, 2, 0)))
-    elif channels == 4:
+        return Image.fromarray(np.ascontiguousarray(samples.transpose(1, 2, 0)))
+    if channels == 4:
         layers = [Image.fromarray(layer) for layer in samples]
-        shown = Image.merge("CMYK", layers).convert("RGB")
-    else:
-        shown = Image.fromarray(samples[0])
+        return Image.merge("CMYK", layers).convert("RGB")
+    return Image.fromarray(samples[0])
+
+
+def png_bytes(image: Tensor) -> bytes:
+    """Encode ``(1, C, H, W)`` in [0, 1] as an 8-bit PNG of what is `shown`."""
+    return encoded(shown(image))
+
+
+def encoded(picture: Image.Image) -> bytes:
+    """Encode as PNG."""
     buffer = io.BytesIO()
-    shown.save(buffer, format="PNG")
+    picture.save(buffer, format="PNG")
     return buffer.getvalue()
 
 
