@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CLAIM = (
-    "A network with random weights, fed with noise, draws pictures with spatial structure, not "
-    "noise; the deeper the hourglass, the coarser the structure, and skip connections bring back "
-    "fine detail (Ulyanov et al. 2020, samples from the prior)."
+    "Hourglass networks with random weights, fed with noise, draw pictures with spatial structure; "
+    "the deeper the network, the coarser the structure, and skip connections mix in finer scales "
+    "(Ulyanov et al. 2020, samples from the prior)."
 )
 
 NOISE, PICTURE = "white noise", "the picture"
@@ -66,30 +66,39 @@ def samples(image: Tensor, settings: SamplesSettings, *, seed: int, device: str)
 
 
 def judge(rows: Sequence[Row]) -> Verdict:
-    """Compare the medians: structure in every network, coarser with depth, finer with skips.
+    """Compare the medians: structure in every hourglass, coarser with depth, finer with skips.
 
     Parameters
     ----------
     rows
-        With ``source``, ``slope`` and ``roughness``; what is not there is not compared.
+        With ``source``, ``slope`` and ``roughness``; the hourglasses are those named ``depth``.
     """
     slopes, roughness = _medians(rows, "slope"), _medians(rows, "roughness")
-    networks = [name for name in slopes if name not in (NOISE, PICTURE)]
-    structured = all(slopes[name] > slopes[NOISE] + _MARGIN for name in networks)
-    depths = [roughness[name] for name in ("depth 1", "depth 3", "depth 5") if name in roughness]
+    like_noise = {
+        name: slope <= slopes[NOISE] + _MARGIN
+        for name, slope in slopes.items()
+        if name not in (NOISE, PICTURE)
+    }
+    hourglasses = [name for name in like_noise if name.startswith("depth")]
+    structured = not any(like_noise[name] for name in hourglasses)
+    depths = [roughness[f"depth {depth}"] for depth in (1, 3, 5)]
     coarser = all(deep < shallow for shallow, deep in pairwise(depths))
-    finer = roughness.get("depth 5, skips", 1) > roughness.get("depth 5", 0)
-    least = min(networks, key=lambda name: slopes[name])
+    finer = roughness["depth 5, skips"] > roughness["depth 5"]
+    noisy = [name for name, like in like_noise.items() if like]
     sentence = (
-        f"every network's spectrum falls {'' if structured else 'NOT '}clearly more steeply than "
-        f"white noise's (the flattest: {least}, slope {slopes[least]:.1f} against "
-        f"{slopes[NOISE]:.1f}); depth does {'' if coarser else 'NOT '}make the structure coarser "
-        f"(roughness {', '.join(f'{value:.3f}' for value in depths)}); skips do "
-        f"{'' if finer else 'NOT '}bring back fine detail"
+        f"the spectra of all hourglasses {'fall' if structured else 'do NOT fall'} clearly more "
+        f"steeply than white noise's (slopes {min(slopes[name] for name in hourglasses):.1f} to "
+        f"{max(slopes[name] for name in hourglasses):.1f}, noise {slopes[NOISE]:.1f}, the natural "
+        f"picture {slopes[PICTURE]:.1f}); depth 1, 3, 5 {'does' if coarser else 'does NOT'} make "
+        f"the structure coarser (roughness {', '.join(f'{value:.2f}' for value in depths)}); skips "
+        f"{'do' if finer else 'do NOT'} bring back finer scales "
+        f"({roughness['depth 5, skips']:.2f})"
+        + (f"; hardly smoother than noise: {', '.join(noisy)}" if noisy else "")
     )
     numbers = {
         "median_slope": slopes,
         "median_roughness": roughness,
+        "hardly_smoother_than_noise": noisy,
         "structured": structured,
         "coarser_with_depth": coarser,
         "finer_with_skips": finer,
@@ -128,8 +137,10 @@ def _draw(drawn: dict[str, list[Tensor]], rows: Sequence[Row]) -> "Figure":
     natural = next(float(row["slope"]) for row in rows if row["source"] == PICTURE)
     axes.axhline(natural, color=figure.COLOURS[1], ls="--", lw=1.2)
     axes.text(-0.45, natural, "the natural picture", color=figure.COLOURS[1], va="bottom", size=9)
-    axes.set(xlim=(-0.5, columns - 0.5), xticks=[], ylim=(-0.4, None), ylabel="spectral slope")
-    axes.set_xlabel("0: white noise; higher: smoother", fontsize=9)
+    axes.set(xlim=(-0.5, columns - 0.5), xticks=[], ylim=(-0.5, None), ylabel="spectral slope")
+    axes.set_xlabel(
+        "slope of the power spectrum: 0 for white noise, higher is smoother", fontsize=9
+    )
     figure.clean_axes(axes)
     page.suptitle("Pictures of networks with random weights: nothing was fitted", fontsize=11)
     return page
