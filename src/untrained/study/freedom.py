@@ -100,13 +100,13 @@ def judge(rows: Sequence[Row]) -> Verdict:
         f"{'few, then nearly all' if shown else 'NOT the course claimed'}"
     )
     numbers = {
-        "samples": rows[0]["samples"],
-        "first_df": rows[0]["df"],
-        "best_step": rows[best]["step"],
-        "best_psnr": rows[best]["psnr"],
-        "best_df": rows[best]["df"],
-        "last_step": rows[-1]["step"],
-        "last_df": rows[-1]["df"],
+        "samples": int(rows[0]["samples"]),
+        "first_df": float(rows[0]["df"]),
+        "best_step": int(rows[best]["step"]),
+        "best_psnr": float(rows[best]["psnr"]),
+        "best_df": float(rows[best]["df"]),
+        "last_step": int(rows[-1]["step"]),
+        "last_df": float(rows[-1]["df"]),
         "rank_correlation_with_step": rising,
     }
     return Verdict(shown, sentence, numbers)
