@@ -61,7 +61,7 @@ COLUMNS = {
     "impedance": {"target", "step", "loss"},
     "architectures": {"problem", "network", "step", "loss", "psnr", "psnr_missing"},
     "overfit": {"step", "loss", "psnr", "psnr_to_noisy"},
-    "freedom": {"step", "df", "samples", "loss", "psnr"},
+    "freedom": {"step", "df", "samples", "pixels", "loss", "psnr"},
     "spectrum": {"target", "step", "band", "relative_error"},
 }
 ROWS = {
@@ -319,7 +319,7 @@ def test_overfitting_is_a_peak_above_the_input_and_the_end(psnr, noisy, shown):
 
 def degrees(df, psnr):
     return [
-        {"step": step, "df": value, "samples": 100, "psnr": quality}
+        {"step": step, "df": value, "samples": 100, "pixels": 50, "psnr": quality}
         for step, (value, quality) in enumerate(zip(df, psnr, strict=True), 1)
     ]
 
@@ -339,7 +339,7 @@ def test_degrees_of_freedom_must_begin_few_rise_and_end_many(df, psnr, shown):
     verdict = freedom.judge(degrees(df, psnr))
     assert verdict.shown is shown
     assert verdict.numbers["last_df"] == df[-1]
-    assert "100 samples" in verdict.sentence
+    assert "100 samples (50 pixels)" in verdict.sentence
 
 
 def bands(name, *courses):

@@ -68,6 +68,7 @@ def freedom(image: Tensor, settings: FreedomSettings, *, seed: int, device: str)
                 "step": middle.index,
                 "df": float((signs * difference).sum()) / (2 * settings.perturbation),
                 "samples": image.numel(),
+                "pixels": image.shape[-2] * image.shape[-1],
                 "loss": middle.loss,
                 "psnr": metrics.psnr(middle.image.cpu(), image),
             }
@@ -81,7 +82,7 @@ def judge(rows: Sequence[Row]) -> Verdict:
     Parameters
     ----------
     rows
-        With ``step``, ``df``, ``samples`` and ``psnr``.
+        With ``step``, ``df``, ``samples``, ``pixels`` and ``psnr``.
     """
     shares = [float(row["df"]) / float(row["samples"]) for row in rows]
     best = max(range(len(rows)), key=lambda k: float(rows[k]["psnr"]))
@@ -93,7 +94,7 @@ def judge(rows: Sequence[Row]) -> Verdict:
         and rising > _RISING
     )
     sentence = (
-        f"of {rows[0]['samples']} samples, the fit has {float(rows[0]['df']):.0f} degrees of "
+        f"of {rows[0]['samples']} samples ({rows[0]['pixels']} pixels), the fit has {float(rows[0]['df']):.0f} degrees of "
         f"freedom at step {rows[0]['step']}, {float(rows[best]['df']):.0f} "
         f"({100 * shares[best]:.0f} %) at its best picture at step {rows[best]['step']}, and "
         f"{float(rows[-1]['df']):.0f} ({100 * shares[-1]:.0f} %) at step {rows[-1]['step']}: "
@@ -101,6 +102,7 @@ def judge(rows: Sequence[Row]) -> Verdict:
     )
     numbers = {
         "samples": int(rows[0]["samples"]),
+        "pixels": int(rows[0]["pixels"]),
         "first_df": float(rows[0]["df"]),
         "best_step": int(rows[best]["step"]),
         "best_psnr": float(rows[best]["psnr"]),
@@ -132,16 +134,18 @@ def _draw(rows: Sequence[Row]) -> "Figure":
     best = psnr.index(max(psnr))
     blue, orange = figure.COLOURS[:2]
     axes.axhline(total, color="#888888", ls=":")
-    axes.text(steps[0], total, f"samples in the picture: {total}", va="bottom", size=9)
+    pixels = rows[0]["pixels"]
+    axes.text(steps[0], total, f"{total} samples in {pixels} pixels", va="bottom", size=9)
     axes.plot(steps, [float(row["df"]) for row in rows], color=blue, lw=2)
     other.plot(steps, psnr, color=orange, lw=1.4)
-    other.axvline(steps[best], color=orange, ls="--", lw=1)
-    other.annotate(
-        f"best picture: step {steps[best]},\n{float(rows[best]['df']):.0f} degrees of freedom",
-        (steps[best], min(psnr)),
-        (-5, 0),
-        textcoords="offset points",
-        ha="right",
+    other.plot([steps[best]], [max(psnr)], "o", color=orange)
+    axes.annotate(
+        f"best picture: step {steps[best]},\n{float(rows[best]['df']):.0f} degrees of freedom "
+        f"({100 * float(rows[best]['df']) / total:.0f} %)",
+        (steps[best], float(rows[best]["df"])),
+        (0.04, 0.55),
+        textcoords="axes fraction",
+        arrowprops={"arrowstyle": "->", "color": "#444444"},
         size=9,
     )
     axes.set(xscale="log", xlabel="step", ylim=(None, 1.12 * total))
