@@ -93,11 +93,13 @@ def judge(rows: Sequence[Row]) -> Verdict:
         and shares[best] < _AT_BEST
         and rising > _RISING
     )
+    first, middle, last = (
+        f"{float(rows[k]['df']):.0f} ({100 * shares[k]:.0f} %)" for k in (0, best, -1)
+    )
     sentence = (
-        f"of {rows[0]['samples']} samples ({rows[0]['pixels']} pixels), the fit has {float(rows[0]['df']):.0f} degrees of "
-        f"freedom at step {rows[0]['step']}, {float(rows[best]['df']):.0f} "
-        f"({100 * shares[best]:.0f} %) at its best picture at step {rows[best]['step']}, and "
-        f"{float(rows[-1]['df']):.0f} ({100 * shares[-1]:.0f} %) at step {rows[-1]['step']}: "
+        f"of {rows[0]['samples']} samples ({rows[0]['pixels']} pixels) the degrees of freedom are "
+        f"{first} at step {rows[0]['step']}, {middle} at the best picture, step "
+        f"{rows[best]['step']}, and {last} at step {rows[-1]['step']}: "
         f"{'few, then nearly all' if shown else 'NOT the course claimed'}"
     )
     numbers = {
