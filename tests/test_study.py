@@ -365,11 +365,11 @@ def test_spectral_bias_needs_the_order_in_picture_and_noise():
     assert not spectrum.judge(bands("natural", *none) + bands("uniform noise", *none), 0.5).shown
 
 
-def filled(**hole):
+def filled(**holes):
     return [
         {"problem": problem, "network": network, "step": step, "psnr": 1.0, "psnr_missing": psnr}
-        for problem in ("scattered", "hole")
-        for network, value in hole.items()
+        for problem in ("scattered", "holes")
+        for network, value in holes.items()
         for step, psnr in ((2, value), (1, 99 - value))
     ]
 
@@ -377,11 +377,22 @@ def filled(**hole):
 @pytest.mark.parametrize(
     ("psnr", "shown"), [((15, 20, 18), True), ((20, 15, 14), False), ((15, 20, 21), False)]
 )
-def test_architectures_compares_the_hole_at_the_end(psnr, shown):
+def test_architectures_compares_the_holes_at_the_end(psnr, shown):
     names = ("depth 1", "depth 5", "U-Net")
     verdict = architectures.judge(filled(**dict(zip(names, psnr, strict=True))))
     assert verdict.shown is shown
-    assert verdict.numbers["psnr_missing"]["hole"] == dict(zip(names, psnr, strict=True))
+    assert verdict.numbers["psnr_missing"]["holes"] == dict(zip(names, psnr, strict=True))
+
+
+def test_holes_lie_inside_and_cover_what_is_asked():
+    settings = TINY["architectures"].model_copy(update={"holes": 2, "hole": 0.25})
+    known = architectures._problems(torch.zeros(1, 1, 32, 16), settings, pictures.generator(0))
+    missing = ~known["holes"][0, 0]
+    assert int(missing.sum()) == 4 * 8 * 4
+    assert not missing[[0, -1]].any()
+    assert not missing[:, [0, -1]].any()
+    share = known["scattered"].float().mean()
+    assert 0.35 < share < 0.65
 
 
 def drawn(**changes):

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CLAIM = (
-    "The structure is the prior: deeper hourglasses fill missing pixels better than shallow ones, "
-    "and passing every scale across in full, as a U-Net does, hurts (Ulyanov et al. 2018, figure "
-    "on depth and architecture, for a large hole)."
+    "The structure is the prior: deeper encoder-decoders fill what is missing better than shallow "
+    "ones, and passing every scale across in full, as a U-Net does, hurts (Ulyanov et al. 2018, "
+    "inpainting of a large region with different depths and architectures)."
 )
 
-SCATTERED, HOLE = "scattered", "hole"
+SCATTERED, HOLES = "scattered", "holes"
 
 
 def architectures(
     image: Tensor, settings: ArchitecturesSettings, *, seed: int, device: str
 ) -> Study:
-    """Fill scattered missing pixels, and a hole, with networks of different structure.
+    """Fill scattered missing pixels, and holes, with networks of different structure.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def architectures(
 
 
 def judge(rows: Sequence[Row]) -> Verdict:
-    """Compare the filled pixels at the end: depth 5 over depth 1, depth 5 over U-Net, in the hole.
+    """Compare the filled pixels at the end: depth 5 over depth 1, depth 5 over U-Net, in the holes.
 
     Parameters
     ----------
@@ -74,19 +74,19 @@ def judge(rows: Sequence[Row]) -> Verdict:
         With ``problem``, ``network``, ``step`` and ``psnr_missing``.
     """
     final = _final(rows, "psnr_missing")
-    hole = final[HOLE]
+    holes = final[HOLES]
     deeper = {name: psnr["depth 5"] > psnr["depth 1"] for name, psnr in final.items()}
     over_unet = {name: psnr["depth 5"] > psnr["U-Net"] for name, psnr in final.items()}
-    shown = deeper[HOLE] and over_unet[HOLE]
+    shown = deeper[HOLES] and over_unet[HOLES]
     told = "; ".join(
         f"{name}: " + ", ".join(f"{network} {value:.1f}" for network, value in psnr.items())
         for name, psnr in final.items()
     )
     sentence = (
-        f"PSNR in dB over the missing pixels: {told}; in the hole depth "
-        f"{'helps' if deeper[HOLE] else 'does NOT help'} "
-        f"({hole['depth 1']:.1f} to {hole['depth 5']:.1f}) and the U-Net is "
-        f"{'worse' if over_unet[HOLE] else 'NOT worse'} than the hourglass"
+        f"PSNR in dB over the missing pixels: {told}; in the holes depth "
+        f"{'helps' if deeper[HOLES] else 'does NOT help'} "
+        f"({holes['depth 1']:.1f} to {holes['depth 5']:.1f}) and the U-Net is "
+        f"{'worse' if over_unet[HOLES] else 'NOT worse'} than the hourglass"
     )
     numbers = {
         "psnr_missing": final,
@@ -103,11 +103,18 @@ def _problems(
     """Masks of the known pixels, bool ``(1, 1, H, W)``."""
     height, width = image.shape[-2:]
     scattered = torch.rand((1, 1, height, width), generator=draws) >= settings.missing
-    hole = torch.ones((1, 1, height, width), dtype=torch.bool)
-    tall, wide = (max(1, round(settings.hole * side)) for side in (height, width))
-    top, left = (height - tall) // 2, (width - wide) // 2
-    hole[..., top : top + tall, left : left + wide] = False
-    return {SCATTERED: scattered, HOLE: hole}
+    holes = torch.ones((1, 1, height, width), dtype=torch.bool)
+    for top, bottom in _gaps(height, settings):
+        for left, right in _gaps(width, settings):
+            holes[..., top:bottom, left:right] = False
+    return {SCATTERED: scattered, HOLES: holes}
+
+
+def _gaps(side: int, settings: ArchitecturesSettings) -> list[tuple[int, int]]:
+    """Begin and end of the holes along a side, evenly spread."""
+    length = max(1, round(settings.hole * side))
+    middles = [(k + 0.5) * side / settings.holes for k in range(settings.holes)]
+    return [(round(middle - length / 2), round(middle - length / 2) + length) for middle in middles]
 
 
 def _row(case: tuple[str, str], step: Step, picture: Tensor, image: Tensor, known: Tensor) -> Row:

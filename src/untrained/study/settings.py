@@ -61,8 +61,10 @@ class ArchitecturesSettings(StudySettings):
     steps: PositiveInt
     missing: float = Field(0.5, gt=0, lt=1)
     """Share of the pixels missing in the scattered problem."""
-    hole: float = Field(0.375, gt=0, lt=1)
-    """Side of the square hole over the side of the picture."""
+    holes: PositiveInt = 3
+    """Square holes across and down in the other problem: 3 for nine of them."""
+    hole: float = Field(0.125, gt=0, lt=1)
+    """Side of a hole over that of the picture."""
 
 
 class OverfitSettings(FitSettings):
@@ -143,40 +145,38 @@ def hourglass(depth: int, *, skip: int = 0, width: int = 128, **settings: Any) -
     )
 
 
-def _family(width: int, unet: UNetNetwork, resnet: ResNetNetwork) -> dict[str, Network]:
+def _hourglasses(width: int) -> dict[str, Network]:
     return {
         "depth 1": hourglass(1, width=width),
         "depth 3": hourglass(3, width=width),
         "depth 5": hourglass(5, width=width),
         "depth 5, skips": hourglass(5, skip=4, width=width),
+    }
+
+
+def _samplers(width: int) -> dict[str, Network]:
+    return _hourglasses(width) | {
         "depth 5, skips, nearest": hourglass(5, skip=4, width=width, upsampling="nearest"),
-        "U-Net": unet,
-        "ResNet": resnet,
+        "U-Net": UNetNetwork(),
+        "ResNet": ResNetNetwork(),
     }
 
 
 def _rivals(width: int, unet: UNetNetwork, resnet: ResNetNetwork) -> dict[str, Network]:
-    return {
-        "depth 1": hourglass(1, skip=4, width=width),
-        "depth 3": hourglass(3, skip=4, width=width),
-        "depth 5": hourglass(5, skip=4, width=width),
-        "depth 5, no skips": hourglass(5, width=width),
-        "U-Net": unet,
-        "ResNet": resnet,
-    }
+    return _hourglasses(width) | {"U-Net": unet, "ResNet": resnet}
 
 
 _RIVAL_STEP_SIZES = {
     "depth 1": 0.01,
     "depth 3": 0.01,
     "depth 5": 0.01,
-    "depth 5, no skips": 0.01,
+    "depth 5, skips": 0.01,
     "U-Net": 0.001,
     "ResNet": 0.001,
 }
 
 FULL: dict[str, StudySettings] = {
-    "samples": SamplesSettings(side=256, networks=_family(128, UNetNetwork(), ResNetNetwork())),
+    "samples": SamplesSettings(side=256, networks=_samplers(128)),
     "impedance": ImpedanceSettings(side=512, steps=2400),
     "architectures": ArchitecturesSettings(
         side=256,
@@ -195,7 +195,7 @@ _SMALL_UNET = UNetNetwork(channels=(8, 16, 32, 64, 64))
 _SMALL_RESNET = ResNetNetwork(blocks=4, channels=16)
 
 QUICK: dict[str, StudySettings] = {
-    "samples": SamplesSettings(side=128, networks=_family(64, UNetNetwork(), ResNetNetwork())),
+    "samples": SamplesSettings(side=128, networks=_samplers(64)),
     "impedance": ImpedanceSettings(side=64, network=_NARROW, steps=1000),
     "architectures": ArchitecturesSettings(
         side=64,
