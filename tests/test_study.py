@@ -350,17 +350,19 @@ def bands(name, *courses):
     ]
 
 
-def test_spectral_bias_needs_the_order_in_picture_and_noise():
+def test_spectral_bias_is_judged_by_the_picture_and_told_of_the_noise():
     right = ([0.4, 0.1, 0.1], [0.9, 0.4, 0.1], [0.9, 0.9, 0.8])
     wrong = (right[1], right[0], right[2])
-    good = spectrum.judge(bands("natural", *right) + bands("uniform noise", *right), 0.5)
-    assert good.shown
-    assert good.numbers["steps_to_fitted"]["natural"] == [1, 2, None]
-    for natural, noise in ((right, wrong), (wrong, right)):
+    for natural, noise in ((right, right), (right, wrong), (wrong, right)):
         rows = bands("natural", *natural) + bands("uniform noise", *noise)
         verdict = spectrum.judge(rows, 0.5)
-        assert not verdict.shown
-        assert verdict.sentence.count("NOT in order") == 1
+        assert verdict.shown is (natural is right)
+        assert verdict.numbers["in_order"] == {
+            "natural": natural is right,
+            "uniform noise": noise is right,
+        }
+        assert verdict.sentence.count("NOT in order") == (natural is wrong) + (noise is wrong)
+    assert verdict.numbers["steps_to_fitted"]["natural"] == [2, 1, None]
     none = ([0.9],) * 3
     assert not spectrum.judge(bands("natural", *none) + bands("uniform noise", *none), 0.5).shown
 

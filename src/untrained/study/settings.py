@@ -88,8 +88,6 @@ class FreedomSettings(FitSettings):
 class SpectrumSettings(FitSettings):
     """Settings of `spectrum`."""
 
-    step_size: PositiveFloat = 0.003
-    """At 0.01 Adam's spikes disturb the lowest band of noise, which has little power."""
     bands: int = Field(5, ge=2)
     """Number of bands of equal width between the frequencies 0 and 1/2."""
     fitted: float = Field(0.5, gt=0, lt=1)
