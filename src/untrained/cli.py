@@ -280,6 +280,50 @@ def compare(
 
 
 @app.command
+def study(
+    name: str,
+    /,
+    *,
+    out: Path | None = None,
+    image: Path | None = None,
+    quick: Annotated[bool, Parameter(negative="")] = False,
+    steps: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Run an experiment of the Deep Image Prior papers: a figure, the numbers, a verdict.
+
+    Parameters
+    ----------
+    name
+        samples, impedance, architectures, overfit, freedom or spectrum.
+    out
+        Folder for NAME.png, NAME.json and NAME.csv; study-NAME when absent.
+    image
+        Picture to study; one of scikit-image's when absent.
+    quick
+        Small picture, narrow networks, few steps: minutes on two cores.
+    steps
+        Steps of each fit.
+    seed
+        The same seed gives the same numbers on the same machine.
+    device
+        Where to compute: auto, cpu, cuda or mps.
+    overwrite
+        Replace the files of an earlier run.
+    quiet
+        Show no progress and no verdict.
+    """
+    from untrained.study.command import Request, run_study  # noqa: PLC0415
+
+    return run_study(
+        Request(name, out, image, quick, steps, seed, device, overwrite=overwrite, quiet=quiet)
+    )
+
+
+@app.command
 def info() -> int:
     """Show versions, devices and the precision that would be used."""
     from untrained.engine import available_devices, choose_engine  # noqa: PLC0415

@@ -1,0 +1,1 @@
+"""Studies: the experiments by which Deep Image Prior explains itself, as figures and numbers."""
