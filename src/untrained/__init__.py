@@ -7,6 +7,7 @@ from untrained.version import __version__ as __version__
 
 _HOMES = {
     "untrained.files": ("read", "write"),
+    "untrained.models": ("Model", "ModelError", "load_model"),
     "untrained.image": ("Picture", "PictureError", "as_picture"),
     "untrained.problem": ("Problem", "ProblemError"),
     "untrained.presets": ("known_presets", "preset"),
@@ -16,7 +17,7 @@ _HOMES = {
     "untrained.fit": ("Fit",),
     "untrained.step": ("Step",),
     "untrained.report": ("write_report",),
-    "untrained.verbs": ("deblock", "denoise", "flash", "inpaint", "upscale"),
+    "untrained.verbs": ("deblock", "denoise", "dream", "flash", "inpaint", "invert", "upscale"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from untrained.image import Picture as Picture
     from untrained.image import PictureError as PictureError
     from untrained.image import as_picture as as_picture
+    from untrained.models import Model as Model
+    from untrained.models import ModelError as ModelError
+    from untrained.models import load_model as load_model
     from untrained.presets import known_presets as known_presets
     from untrained.presets import preset as preset
     from untrained.problem import Problem as Problem
@@ -42,8 +46,10 @@ if TYPE_CHECKING:
     from untrained.step import Step as Step
     from untrained.verbs import deblock as deblock
     from untrained.verbs import denoise as denoise
+    from untrained.verbs import dream as dream
     from untrained.verbs import flash as flash
     from untrained.verbs import inpaint as inpaint
+    from untrained.verbs import invert as invert
     from untrained.verbs import upscale as upscale
 
 

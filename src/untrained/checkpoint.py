@@ -30,6 +30,7 @@ def fingerprint(problem: Problem) -> str:
     digest = hashlib.sha256(repr((problem.task, problem.size, problem.noise)).encode())
     guide = [] if problem.guide is None else [problem.guide]
     tensors = [problem.measurement, *guide, *problem.operator.buffers()]
+    tensors += [weights.detach() for weights in problem.operator.parameters()]
     for tensor in tensors:
         digest.update(repr(tuple(tensor.shape)).encode())
         digest.update(np.ascontiguousarray(tensor.cpu().numpy()).tobytes())

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from untrained.image import Picture
     from untrained.problem import Problem
 
+    Describe = Callable[[Picture | None], Problem]
+
 FAILED, WRONG = 1, 2
 
 app = App(
@@ -90,7 +92,7 @@ def denoise(
         Noise level in grey levels of 255; estimated from the picture when absent.
     """
 
-    def describe(picture: "Picture") -> "Problem":
+    def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
 
         return tasks.denoise(picture, sigma=None if sigma is None else sigma / 255)
@@ -116,7 +118,7 @@ def deblock(
         Where to write the result; its extension says the format.
     """
 
-    def describe(picture: "Picture") -> "Problem":
+    def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
 
         return tasks.deblock(picture)
@@ -148,7 +150,7 @@ def upscale(
         How the small picture is taken to have been reduced: lanczos2 or lanczos3.
     """
 
-    def describe(picture: "Picture") -> "Problem":
+    def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
 
         return tasks.upscale(picture, factor, kernel=kernel)
@@ -182,7 +184,7 @@ def inpaint(
         Picture of the same size: white is known.
     """
 
-    def describe(picture: "Picture") -> "Problem":
+    def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
 
         return tasks.inpaint(picture, mask, known=known)
@@ -214,12 +216,99 @@ def flash(
         Shift the flash picture onto the other first.
     """
 
-    def describe(picture: "Picture") -> "Problem":
+    def describe(picture: "Picture | None") -> "Problem":
         from untrained import files, tasks  # noqa: PLC0415
 
         return tasks.flash(picture, files.read(flash), register=register)
 
     return _run(input, output, options, describe)
+
+
+@app.command
+def invert(
+    input: Path | None = None,  # noqa: A002
+    output: Path | None = None,
+    /,
+    *,
+    model: str = "efficientnet-lite0",
+    weights: Path | None = None,
+    layer: str | None = None,
+    list_layers: Annotated[bool, Parameter(negative="")] = False,
+    options: Options = _DEFAULTS,
+) -> int:
+    """Find a picture with the same features in a layer of a model: what the layer has kept.
+
+    Parameters
+    ----------
+    input
+        The picture whose features are taken.
+    output
+        Where to write the result; its extension says the format.
+    model
+        efficientnet-lite0 (extra "features"), or a classifier of torchvision.
+    weights
+        File of weights (a state dictionary) for a torchvision model.
+    layer
+        Name of the layer.
+    list_layers
+        Print the names and shapes of the layers, and nothing else.
+    """
+    from untrained.features import list_layers as named_layers  # noqa: PLC0415
+    from untrained.models import load_model  # noqa: PLC0415
+
+    chosen = load_model(model, weights)
+    if list_layers:
+        for name, shape in named_layers(chosen):
+            sys.stdout.write(f"{name:40} {'x'.join(map(str, shape[1:]))}\n")
+        return 0
+    if input is None or output is None or layer is None:
+        raise RequestError("invert needs IN, OUT and --layer LAYER; --list-layers names the layers")
+    wanted = layer
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.invert(picture, chosen, wanted)
+
+    return _run(input, output, options, describe)
+
+
+@app.command
+def dream(
+    output: Path,
+    /,
+    *,
+    target: str,
+    model: str = "efficientnet-lite0",
+    weights: Path | None = None,
+    size: int | None = None,
+    options: Options = _DEFAULTS,
+) -> int:
+    """Find a picture that excites a class, a channel or a layer of a model.
+
+    Parameters
+    ----------
+    output
+        Where to write the result; its extension says the format.
+    target
+        A class by name or index, or LAYER:CHANNEL, or LAYER: for all of a layer.
+    model
+        efficientnet-lite0 (extra "features"), or a classifier of torchvision.
+    weights
+        File of weights (a state dictionary) for a torchvision model.
+    size
+        Height and width of the picture; the model's own when absent.
+    """
+    from untrained.models import load_model  # noqa: PLC0415
+
+    chosen = load_model(model, weights)
+
+    def describe(_picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.dream(chosen, target, size=size)
+
+    return _run(None, output, options, describe)
 
 
 @app.command
@@ -340,9 +429,7 @@ def info() -> int:
     return 0
 
 
-def _run(
-    source: Path, target: Path, options: Options, describe: Callable[["Picture"], "Problem"]
-) -> int:
+def _run(source: Path | None, target: Path, options: Options, describe: "Describe") -> int:
     from untrained.job import Job, run_job  # noqa: PLC0415
 
     given = {field.name: getattr(options, field.name) for field in fields(options)}

@@ -216,6 +216,8 @@ class Fit:
             "interrupted", f"interrupted after {self._index} steps", self._index, self.last.picture
         )
         restored = self.problem.compose(stop.picture)
+        judge = self.problem.verdict
+        verdict = () if judge is None else (judge(restored),)
         return Restoration(
             task=self.problem.task,
             image=restored.pixels,
@@ -226,6 +228,7 @@ class Fit:
             seconds=self._seconds,
             history=tuple(self.history),
             notes=(*self.problem.notes, *self.events),
+            verdicts=verdict,
             recipe=self.recipe,
             seed=self.seed,
             device=self.engine.device.type,

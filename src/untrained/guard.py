@@ -53,7 +53,9 @@ class Guard:
         """
         if not math.isfinite(loss):
             return True
-        return len(self.events) < self._returns and loss > self._rise * self._good_loss
+        # A loss below zero, as in activation maximisation, has no ratio to speak of.
+        rising = self._good_loss > 0 and loss > self._rise * self._good_loss
+        return rising and len(self.events) < self._returns
 
     def give_back(self, step: int, loss: float) -> dict[str, Any]:
         """Return the last good state, to be copied by whoever loads it, and lower the step size.

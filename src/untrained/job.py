@@ -40,7 +40,7 @@ SECONDS_BETWEEN_SAVINGS = 60.0
 class Job:
     """What a command asks for, beyond its task. Fields are the options of every verb."""
 
-    input: Path
+    input: Path | None
     output: Path
     preset: str = "fast"
     recipe: Path | None = None
@@ -62,7 +62,7 @@ class Job:
         return self.output.with_name(self.output.name + ".resume")
 
 
-def run_job(job: Job, describe: Callable[[Picture], Problem]) -> int:
+def run_job(job: Job, describe: Callable[[Picture | None], Problem]) -> int:
     """Do a job; return the exit status: 0 done, 130 interrupted (the best picture is written).
 
     Parameters
@@ -70,7 +70,7 @@ def run_job(job: Job, describe: Callable[[Picture], Problem]) -> int:
     job
         What to do.
     describe
-        Makes the problem from the picture read.
+        Makes the problem from the picture read; from None when the job has no input.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def run_job(job: Job, describe: Callable[[Picture], Problem]) -> int:
         It failed while working; an old output file is untouched.
     """
     console = Console(stderr=True, quiet=job.quiet)
-    picture = files.read(job.input)
+    picture = None if job.input is None else files.read(job.input)
     problem = describe(picture)
     reference = _checked(job, problem)
     fit = _begin(job, problem, console)
@@ -100,12 +100,14 @@ def run_job(job: Job, describe: Callable[[Picture], Problem]) -> int:
             report.write_report(
                 job.report,
                 result,
-                before=picture,
+                before=problem.picture if picture is None else picture,
                 snapshots=snapshots,
                 reference=reference,
                 picture_name=name,
             )
-    _tell(job, result, reference, events=fit.events, interrupted=interrupted, console=console)
+    for sentence in (*fit.events, *result.verdicts):
+        console.print(sentence, highlight=False)
+    _tell(job, result, reference, interrupted=interrupted, console=console)
     return INTERRUPTED if interrupted else DONE
 
 
@@ -219,12 +221,9 @@ def _tell(
     result: Restoration,
     reference: Picture | None,
     *,
-    events: tuple[str, ...],
     interrupted: bool,
     console: Console,
 ) -> None:
-    for event in events:
-        console.print(event, highlight=False)
     scored = report.scores(result.restored, reference)
     if interrupted:
         console.print(
@@ -241,7 +240,7 @@ def _tell(
 def _line(job: Job, result: Restoration, scored: dict[str, float | None]) -> dict[str, Any]:
     return {
         "task": result.task,
-        "input": str(job.input),
+        "input": None if job.input is None else str(job.input),
         "output": str(job.output),
         "steps": result.steps,
         "chosen_step": result.chosen_step,

@@ -58,6 +58,11 @@ def mean_squared_error(prediction: Tensor, measurement: Tensor) -> Tensor:
     return (prediction - measurement).square().mean()
 
 
+def relative_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
+    """Sum of the squared differences over the sum of the squares of the target; a scalar."""
+    return (prediction - target).square().sum() / target.square().sum().clamp_min(1e-12)
+
+
 def estimate_sigma(image: Tensor) -> float:
     """Estimate the standard deviation of white Gaussian noise.
 

@@ -207,6 +207,55 @@ _FAST_FLASH = _FAST_SCATTERED.model_copy(
     }
 )
 
+_PAPER_INVERT = Recipe(
+    name="paper",
+    why="Ulyanov et al. 2018, feature inversion: six scales of wide filters, 3100 steps at 0.001",
+    network=SkipNetwork(
+        channels=(16, 32, 64, 128, 128, 128),
+        kernel_down=(7, 7, 5, 5, 3, 3),
+        kernel_up=(7, 7, 5, 5, 3, 3),
+        downsampling="average",
+        padding="zero",
+        **_scales(6, skip=4, upsampling="nearest"),
+    ),
+    pairing=LatentPairing(jitter=0),
+    optimiser=Optimiser(step_size=0.001),
+    steps=3100,
+    hand_over="iterate",
+    precision="float32",
+)
+_PAPER_DREAM = _PAPER_INVERT.model_copy(
+    update={
+        "why": "Ulyanov et al. 2018, activation maximisation: six scales, 3100 steps at 0.001",
+        "network": SkipNetwork(
+            channels=(16, 32, 64, 128, 128, 128),
+            skip=(0, 4, 4, 4, 4, 4),
+            kernel_down=(5, 3, 5, 5, 3, 5),
+            kernel_up=(5, 3, 5, 3, 5, 3),
+            downsampling="average",
+            padding="zero",
+            **_scales(6, upsampling="bilinear"),
+        ),
+        "pairing": LatentPairing(jitter=0.03),
+    }
+)
+_FAST_INVERT = _FAST_LATENT.model_copy(
+    update={
+        "why": "narrow hourglass, step size decaying over a short budget",
+        "network": SkipNetwork(channels=_NARROW, padding="zero", **_scales(5, skip=4)),
+        "pairing": LatentPairing(jitter=0.01),
+        "steps": 600,
+    }
+)
+_FAST_DREAM = _FAST_INVERT.model_copy(
+    update={
+        "pairing": LatentPairing(jitter=0.03),
+        "optimiser": Optimiser(step_size=0.003, warm_up=20, decay="cosine"),
+        "steps": 400,
+        "hand_over": "iterate",
+    }
+)
+
 _TV = Recipe(
     name="tv",
     why="free pixels and total variation (Rudin, Osher and Fatemi 1992): a prior made by hand",
@@ -238,6 +287,8 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
         "tv": _tv(0.0003),
     },
     "flash": {"fast": _FAST_FLASH, "paper": _PAPER_FLASH, "tv": _tv(0.1)},
+    "invert": {"fast": _FAST_INVERT, "paper": _PAPER_INVERT, "tv": _tv(2.0)},
+    "dream": {"fast": _FAST_DREAM, "paper": _PAPER_DREAM, "tv": _tv(100.0)},
 }
 
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {

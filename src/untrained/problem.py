@@ -67,6 +67,8 @@ class Problem:
     """Bool ``(1, 1, H, W)``: pixels of the input that are put back bit for bit."""
     filled: Tensor | None = None
     """Bool ``(1, 1, H, W)``: missing pixels that the result supplies."""
+    verdict: Callable[[Picture], str] | None = None
+    """Says in a sentence how well the picture as written does what was asked."""
     variant: str = ""
     """Kind of problem within the task, for which presets may have other settings."""
     notes: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from untrained.errors import RequestError
 
-Task = Literal["denoise", "deblock", "upscale", "inpaint", "flash"]
+Task = Literal["denoise", "deblock", "upscale", "inpaint", "flash", "invert", "dream"]
 
 PerScale = tuple[PositiveInt, ...]
 UpsamplingName = Literal["nearest", "bilinear"]

@@ -82,7 +82,7 @@ def summary(result: Restoration, reference: Picture | None = None) -> dict[str, 
         "precision": result.precision,
         "precision_why": result.precision_why,
         "seed": result.seed,
-        "notes": list(result.notes),
+        "notes": [*result.notes, *result.verdicts],
         **scores(result.restored, reference),
         "recipe": result.recipe.model_dump(mode="json"),
         "versions": versions(),
@@ -171,7 +171,8 @@ def _curve(result: Restoration) -> bytes:
     axes = figure.add_subplot()
     steps = [record.step for record in result.history]
     axes.plot(steps, [record.loss for record in result.history], lw=0.8, label="loss")
-    axes.set(xlabel="step", ylabel="loss (mean squared error)", yscale="log")
+    scale = "log" if all(record.loss > 0 for record in result.history) else "linear"
+    axes.set(xlabel="step", ylabel="loss", yscale=scale)
     watched = [record for record in result.history if record.statistic is not None]
     lines = axes.get_lines()
     if watched:

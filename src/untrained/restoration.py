@@ -40,6 +40,8 @@ class Restoration:
     history: tuple[Record, ...]
     notes: tuple[str, ...]
     """What was decided from the picture and what happened on the way, a sentence each."""
+    verdicts: tuple[str, ...]
+    """How well the picture as written does what was asked, where that can be told."""
     recipe: Recipe
     seed: int
     device: str

@@ -2,7 +2,10 @@
 
 from typing import Any, TypedDict, Unpack
 
+from torch import nn
+
 from untrained import tasks
+from untrained.models import Model
 from untrained.recipes import Recipe
 from untrained.restoration import Restoration
 from untrained.restore import PriorName, restore
@@ -41,6 +44,24 @@ def flash(
 ) -> Restoration:
     """Restore a no-flash picture by its flash picture. See `tasks.flash`, `watch` for options."""
     return restore(tasks.flash(image, flash, register=register), **options)
+
+
+def invert(
+    image: Any, model: Model | nn.Module, layer: str, **options: Unpack[Options]
+) -> Restoration:
+    """Find a picture with the features of another. See `tasks.invert`, `watch` for options."""
+    return restore(tasks.invert(image, model, layer), **options)
+
+
+def dream(
+    model: Model | nn.Module,
+    target: str,
+    *,
+    size: int | None = None,
+    **options: Unpack[Options],
+) -> Restoration:
+    """Find a picture that excites a class or channel. See `tasks.dream`, `watch` for options."""
+    return restore(tasks.dream(model, target, size=size), **options)
 
 
 def inpaint(

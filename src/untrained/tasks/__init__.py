@@ -2,8 +2,10 @@
 
 from untrained.tasks.deblock import deblock
 from untrained.tasks.denoise import denoise
+from untrained.tasks.dream import dream
 from untrained.tasks.flash import flash
 from untrained.tasks.inpaint import inpaint
+from untrained.tasks.invert import invert
 from untrained.tasks.upscale import upscale
 
-__all__ = ["deblock", "denoise", "flash", "inpaint", "upscale"]
+__all__ = ["deblock", "denoise", "dream", "flash", "inpaint", "invert", "upscale"]

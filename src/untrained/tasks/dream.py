@@ -1,0 +1,139 @@
+"""Activation maximisation: a picture that excites a class, a channel or a layer of a model."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from untrained.features import Features, checked_features
+from untrained.image import Metadata, Picture, make_picture
+from untrained.models import Model, ModelError, as_model
+from untrained.problem import Problem, ProblemError
+
+SHIFTS = ((0, 0), (-7, 0), (7, 0), (0, -7), (0, 7))
+SCALES = (1.0, 0.85, 1.2)
+
+
+def dream(
+    model: Model | nn.Module, target: str, *, size: int | None = None, channels: int = 3
+) -> Problem:
+    """Describe activation maximisation (Ulyanov et al. 2018, section 4.7).
+
+    Parameters
+    ----------
+    model
+        From `untrained.models.load_model`, or any module that takes ``(1, C, H, W)`` in [0, 1].
+    target
+        A class by name or index, maximised as its log-odds; or ``LAYER:CHANNEL``, or ``LAYER:`` for
+        all of a layer, maximised in the mean.
+    size
+        Height and width of the picture; the model's own when None.
+    channels
+        C.
+
+    Raises
+    ------
+    ModelError
+        If the class, layer or channel is unknown, or the size too small.
+    ProblemError
+        If the size is not positive.
+    """
+    chosen = as_model(model)
+    side = size or max(chosen.size, 32)
+    if side < 1:
+        raise ProblemError(f"size {side} is no picture: give 1 or more")
+    canvas = np.full((side, side, channels), 128, np.uint8)
+    picture = make_picture(canvas, metadata=Metadata(format="PNG"))
+    layer, colon, channel = target.rpartition(":")
+    operator, activation = checked_features(chosen, layer if colon else "", picture.pixels)
+    if colon:
+        index = _channel(channel, activation)
+        notes = (f"mean activation of {target} of {chosen.name}",)
+        misfit: Callable[[Tensor, Tensor], Tensor] = _inactivity
+        verdict = partial(_activity, operator=operator, index=index)
+    else:
+        index = chosen.class_index(target)
+        if activation.ndim != 2 or index >= activation.shape[1]:
+            raise ModelError(f"{chosen.name} has no class {index}: its output is no list of them")
+        name = chosen.classes[index] if chosen.classes else str(index)
+        notes = (f"class {index} of {chosen.name}: {name}",)
+        misfit = _odds_against
+        verdict = partial(_probability, operator=operator, index=index)
+    return Problem(
+        task="dream",
+        picture=picture,
+        measurement=torch.tensor(float(index)),
+        operator=operator,
+        size=(side, side),
+        misfit=misfit,
+        verdict=verdict,
+        notes=notes,
+    )
+
+
+def _channel(channel: str, activation: Tensor) -> int:
+    """Index of a channel, or -1 for all."""
+    if not channel:
+        return -1
+    count = activation.shape[1]
+    if not channel.isdecimal() or int(channel) >= count:
+        raise ModelError(f"channel {channel!r} is not there: give 0 to {count - 1}")
+    return int(channel)
+
+
+def _odds_against(logits: Tensor, target: Tensor) -> Tensor:
+    """Minus the log-odds of the class; unlike a probability it does not saturate."""
+    index = int(target)
+    others = torch.cat([logits[:, :index], logits[:, index + 1 :]], dim=1)
+    return (torch.logsumexp(others, dim=1) - logits[:, index]).mean()
+
+
+def _inactivity(activation: Tensor, target: Tensor) -> Tensor:
+    index = int(target)
+    return -(activation if index < 0 else activation[:, index]).mean()
+
+
+def probabilities(picture: Tensor, operator: Features, index: int) -> list[float]:
+    """Probability of a class for a picture ``(1, C, H, W)``, shifted and resized.
+
+    Edges are repeated where a shift uncovers them; a smaller picture is padded with mid-grey.
+    """
+    results = []
+    height, width = picture.shape[-2:]
+    with torch.no_grad():
+        for scale in SCALES:
+            resized = F.interpolate(
+                picture, scale_factor=scale, mode="bilinear", align_corners=False, antialias=True
+            )
+            gaps = [max(0, width - resized.shape[-1]), max(0, height - resized.shape[-2])]
+            pads = [part for gap in gaps for part in (gap // 2, gap - gap // 2)]
+            framed = F.pad(resized, pads, value=0.5)
+            for down, right in SHIFTS:
+                moved = _shifted(framed, down, right)
+                results.append(float(F.softmax(operator(moved), dim=1)[0, index]))
+    return results
+
+
+def _shifted(image: Tensor, down: int, right: int) -> Tensor:
+    reach = max(abs(down), abs(right))
+    padded = F.pad(image, (reach,) * 4, mode="replicate")
+    top, left = reach - down, reach - right
+    return padded[..., top : top + image.shape[-2], left : left + image.shape[-1]]
+
+
+def _probability(picture: Picture, *, operator: Features, index: int) -> str:
+    found = probabilities(picture.pixels, operator.cpu(), index)
+    least, middle = min(found), float(np.median(found))
+    return (
+        f"probability of the class for the picture as written {found[0]:.4f}; for {len(found)} "
+        f"shifted and resized ones {least:.4f} at least, {middle:.4f} in the median"
+    )
+
+
+def _activity(picture: Picture, *, operator: Features, index: int) -> str:
+    with torch.no_grad():
+        value = -float(_inactivity(operator.cpu()(picture.pixels), torch.tensor(float(index))))
+    return f"mean activation for the picture as written {value:.4g}"

@@ -1,0 +1,57 @@
+"""Feature inversion: a picture whose features in a layer are those of the picture given."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from untrained.features import Features, checked_features
+from untrained.image import Picture, as_picture
+from untrained.models import Model, as_model
+from untrained.noise import relative_squared_error
+from untrained.problem import Problem
+
+
+def invert(image: Any, model: Model | nn.Module, layer: str) -> Problem:
+    """Describe the inversion of a picture's features: its natural pre-image.
+
+    Only the features are fitted (Mahendran and Vedaldi 2015; Ulyanov et al. 2018, section 4.6), so
+    the result shows what the layer has kept of the picture.
+
+    Parameters
+    ----------
+    image
+        Picture, NumPy ``(H, W, C)`` or torch ``(1, C, H, W)``, at its own size.
+    model
+        From `untrained.models.load_model`, or any module that takes ``(1, C, H, W)`` in [0, 1].
+    layer
+        Name of a module in it.
+
+    Raises
+    ------
+    ModelError
+        If the layer is unknown, the picture too small, or no gradient comes back.
+    PictureError
+        If `image` is not a picture.
+    """
+    picture = as_picture(image)
+    chosen = as_model(model)
+    operator, features = checked_features(chosen, layer, picture.pixels)
+    shape = "x".join(str(side) for side in features.shape[1:])
+    return Problem(
+        task="invert",
+        picture=picture,
+        measurement=features,
+        operator=operator,
+        size=(picture.height, picture.width),
+        misfit=relative_squared_error,
+        verdict=partial(_verdict, operator=operator, features=features),
+        notes=(f"features {layer} of {chosen.name}, {shape}",),
+    )
+
+
+def _verdict(picture: Picture, *, operator: Features, features: Tensor) -> str:
+    with torch.no_grad():
+        error = relative_squared_error(operator.to(features.device)(picture.pixels), features)
+    return f"the features of the picture as written are off by {float(error):.3g} (relative square)"
