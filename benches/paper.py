@@ -23,4 +23,5 @@ PUBLISHED: dict[str, dict[str, dict[str, object]]] = {
         },
         "Papyan et al. 2017": {"psnr": 31.19, "where": "the same"},
     },
+    "flash": {},
 }

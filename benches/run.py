@@ -1,10 +1,11 @@
 """Measure quality and seconds on pictures with ground truth, and save the numbers.
 
     python -m benches.run denoise|deblock|upscale|inpaint --data DIR [--preset fast] [--seed 0]
+    python -m benches.run flash [--preset fast] [--seed 0]
 
 DIR holds ``denoising/cset9`` and ``denoising/cset9_sigma25``, ``sr/set5``, ``inpainting/set11``
-and ``inpainting/set11_masked50``, with whichever pictures. Protocols are the paper's where it has
-one: see each function.
+and ``inpainting/set11_masked50``, with whichever pictures; ``flash`` makes its own. Protocols are
+the paper's where it has one: see each function.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +25,8 @@ import torch
 from PIL import Image
 
 import untrained as ut
-from benches import paper
+from benches import lights, paper
+from untrained.baselines import joint_bilateral_of_pair
 from untrained.metrics import psnr, psnr_upscaling
 from untrained.problem import Problem
 from untrained.restoration import versions
@@ -83,11 +86,35 @@ def inpaint(data: Path) -> Iterator[Case]:
         yield Case(path.stem, problem, clean, {})
 
 
-CASES: dict[str, tuple[Callable[[Path], Iterator[Case]], Callable[..., float]]] = {
-    "denoise": (denoise, psnr),
-    "deblock": (deblock, psnr),
-    "upscale": (upscale, psnr_upscaling),
-    "inpaint": (inpaint, psnr),
+def flash(_data: Path | None = None) -> Iterator[Case]:
+    """The five synthetic pairs of `lights`; the joint bilateral filter takes the same bytes."""
+    for name in lights.CROPS:
+        lit = lights.pair(name)
+        truth = ut.as_picture(lit.clean).pixels
+        problem = ut.tasks.flash(lit.noflash, lit.flash)
+        # Written as bytes like ours, its colours left as they come.
+        filtered = replace(problem, agree=None).compose(joint_bilateral_of_pair(problem))
+        peers = {
+            "input": psnr(problem.picture.pixels, truth),
+            "joint bilateral": psnr(filtered.pixels, truth),
+        }
+        yield Case(name, problem, truth, peers)
+
+
+class Bench(NamedTuple):
+    """A task's cases, how they are judged, and whether they need a folder of pictures."""
+
+    cases: Callable[..., Iterator[Case]]
+    metric: Callable[..., float]
+    needs_data: bool = True
+
+
+BENCHES = {
+    "denoise": Bench(denoise, psnr),
+    "deblock": Bench(deblock, psnr),
+    "upscale": Bench(upscale, psnr_upscaling),
+    "inpaint": Bench(inpaint, psnr),
+    "flash": Bench(flash, psnr, needs_data=False),
 }
 
 
@@ -133,18 +160,23 @@ def machine() -> dict[str, str]:
 def main() -> None:
     """Run one bench and save ``benches/results/TASK-PRESET.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=CASES)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("task", choices=BENCHES)
+    parser.add_argument("--data", type=Path, help="folder of pictures; flash makes its own")
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    cases, metric = CASES[given.task]
-    rows = [measure(case, metric, given.preset, given.seed) for case in cases(given.data)]
+    bench = BENCHES[given.task]
+    if bench.needs_data and given.data is None:
+        parser.error(f"{given.task} needs pictures: --data DIR")
+    rows = [
+        measure(case, bench.metric, given.preset, given.seed) for case in bench.cases(given.data)
+    ]
     if not rows:
         sys.exit(f"{given.data} holds no pictures for {given.task}")
     numbers = [key for key, value in rows[0].items() if isinstance(value, float)]
     means = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in numbers}
-    command = f"python -m benches.run {given.task} --data DIR --preset {given.preset}"
+    data = " --data DIR" if bench.needs_data else ""
+    command = f"python -m benches.run {given.task}{data} --preset {given.preset}"
     result = {
         "command": f"{command} --seed {given.seed}",
         "machine": machine(),

@@ -13,10 +13,12 @@ HEAD = """# Benchmarks
 Made by `python -m benches.table` from `benches/results/*.json`; every table says the command that
 measured it. PSNR in dB is that of the exported samples. No fit saw a clean picture. The published
 means are over whole sets, of which a table may hold a part: compare with the peers measured on the
-same input. The settings of `fast` were chosen on crops of these pictures, among others, with one
-seed: expect a little less elsewhere. Not measured on a GPU.
+same input; `gain` is over the peer beside `untrained`. The settings of `fast` were chosen on crops
+of these pictures, among others, with one seed; for `flash`, those of both methods on these very
+pairs. Expect a little less elsewhere. Not measured on a GPU.
 """
-PEERS = ("input", "jpeg", "bicubic")
+PEERS = ("input", "jpeg", "bicubic", "joint bilateral")
+"""The last that a task has is the one that `gain` is over."""
 
 
 def table(result: dict[str, Any]) -> str:
@@ -53,7 +55,7 @@ def _cells(row: dict[str, Any], peers: list[str]) -> list[str]:
     size = f"{row['width']}x{row['height']}" if "width" in row else ""
     cells = [row["picture"], size, *(f"{row[peer]:.2f}" for peer in peers), f"{row['psnr']:.2f}"]
     if peers:
-        cells.append(f"{row['psnr'] - row[peers[0]]:+.2f}")
+        cells.append(f"{row['psnr'] - row[peers[-1]]:+.2f}")
     return [*cells, f"{row['seconds']:.0f}"]
 
 
