@@ -2,6 +2,7 @@
 
 import difflib
 import pickle
+import warnings
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -126,7 +127,9 @@ def _torchvision_model(name: str) -> nn.Module:
 
 def _load_weights(module: nn.Module, path: Path, name: str) -> None:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
     except pickle.UnpicklingError as error:

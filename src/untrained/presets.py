@@ -197,13 +197,18 @@ _PAPER_FLASH = Recipe(
     hand_over="iterate",
     precision="float32",
 )
-_FAST_FLASH = _FAST_SCATTERED.model_copy(
+_FAST_FLASH = _FAST_LATENT.model_copy(
     update={
-        "why": "the flash picture as guide on a narrow shallow hourglass, short budget",
+        "why": "the flash picture as guide, narrow hourglass, short budget",
         "pairing": GuidePairing(jitter=0.02),
         "optimiser": Optimiser(step_size=0.02, warm_up=20, decay="cosine"),
-        "steps": 260,
-        "averaging": 0.97,
+    }
+)
+_FAST_FLASH_LARGE = _FAST_FLASH.model_copy(
+    update={
+        "why": "the flash picture as guide on a shallow hourglass: fewer, cheaper steps",
+        "network": _FAST_SCATTERED.network,
+        "steps": 200,
     }
 )
 
@@ -294,4 +299,5 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("upscale", "paper", "x8"): _PAPER_UPSCALE_8,
     ("inpaint", "fast", "holes"): _FAST_HOLES,
+    ("flash", "fast", "large"): _FAST_FLASH_LARGE,
 }

@@ -15,6 +15,9 @@ from untrained.problem import Problem, ProblemError, observed
 COLOUR_SCALE = 16.0
 """Standard deviation in pixels of the Gaussian under which the colours must agree."""
 
+LARGE = 350_000
+"""Pixels above which presets may save steps."""
+
 _NOTABLE = 0.5
 """Pixels of shift above which a pair counts as misaligned."""
 
@@ -63,6 +66,7 @@ def flash(image: Any, flash: Any, *, register: bool = False) -> Problem:
         guide=pixels,
         drift=partial(_colour_drift, measurement=measurement, operator=operator),
         agree=partial(_with_colours, picture=picture.pixels),
+        variant="large" if picture.height * picture.width > LARGE else "",
         notes=tuple(notes),
     )
 
