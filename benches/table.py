@@ -59,10 +59,41 @@ def _cells(row: dict[str, Any], peers: list[str]) -> list[str]:
     return [*cells, f"{row['seconds']:.0f}"]
 
 
+def feature_tables(result: dict[str, Any]) -> str:
+    """Inversions and dreams, a column for each prior."""
+    machine = result["machine"]
+    lines = [
+        "## fast: invert and dream",
+        "",
+        f"`{result['command']}`, EfficientNet-Lite0",
+        "",
+        f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}.",
+    ]
+    for key, rows, columns in (
+        ("layer", result["inversions"], ("features_off", "psnr", "seconds")),
+        ("class", result["dreams"], ("as_written", "least", "median", "seconds")),
+    ):
+        priors = list(dict.fromkeys(row["prior"] for row in rows))
+        head = [f"{prior}: {column.replace('_', ' ')}" for prior in priors for column in columns]
+        lines += ["", f"| {' | '.join([key, *head])} |", "|---" * (len(head) + 1) + "|"]
+        for name in dict.fromkeys(row[key] for row in rows):
+            mine = [
+                row for prior in priors for row in rows if (row[key], row["prior"]) == (name, prior)
+            ]
+            cells = [f"{row[column]:.4g}" for row in mine for column in columns]
+            lines.append(f"| {' | '.join([name, *cells])} |")
+    return "\n".join(lines)
+
+
+def section(result: dict[str, Any]) -> str:
+    """The part of the page that a file of results makes."""
+    return feature_tables(result) if "dreams" in result else table(result)
+
+
 def main() -> None:
     """Write the page."""
     results = sorted((ROOT / "benches" / "results").glob("*.json"))
-    parts = [HEAD, *(table(json.loads(path.read_text())) for path in results)]
+    parts = [HEAD, *(section(json.loads(path.read_text())) for path in results)]
     (ROOT / "docs" / "benchmarks.md").write_text(
         "\n\n".join(part.rstrip() for part in parts) + "\n"
     )

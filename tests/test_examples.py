@@ -12,9 +12,9 @@ EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py") if path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_examples_run(name):
+def test_examples_run(name, tmp_path):
     words = [sys.executable, str(ROOT / "examples" / name), "--steps", "3"]
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    done = subprocess.run(words, check=True, capture_output=True, text=True, cwd=tmp_path)
     assert " dB" in done.stdout
 
 

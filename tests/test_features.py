@@ -15,6 +15,7 @@ from tiny import photo, tiny_recipe
 from untrained import cli, tasks
 from untrained.checkpoint import fingerprint
 from untrained.features import Features, checked_features, list_layers
+from untrained.layer_sheet import spread
 from untrained.models import SHIPPED, Model, ModelError, as_model, imagenet_classes, load_model
 from untrained.noise import relative_squared_error
 from untrained.recipes import RecipeError
@@ -258,3 +259,27 @@ def test_layers_are_printed(folder, capsys):
     assert run("dream", "out.png", "--target", "dgo", *TINY) == 2
     assert "did you mean dog" in capsys.readouterr().err
     assert not Path("out.png").exists()
+
+
+def test_the_sheet_has_a_row_for_each_prior(folder, capsys):
+    assert run("invert", "in.png", "sheet.png", "--sheet", "--steps", "2", "--quiet") == 0
+    with Image.open("sheet.png") as image:
+        samples = np.asarray(image.convert("RGB"))
+    found = sum(
+        np.array_equal(samples[i : i + 24, j : j + 20], photo())
+        for i in range(samples.shape[0] - 24)
+        for j in range(40)
+        if np.array_equal(samples[i, j : j + 20], photo()[0])
+    )
+    assert found == 2
+    assert run("invert", "in.png", "sheet.jpg", "--sheet") == 2
+    assert "name it .png" in capsys.readouterr().err
+    assert run("invert", "in.png", "sheet.png", "--sheet") == 2
+    assert "exists" in capsys.readouterr().err
+
+
+def test_layers_are_spread_from_shallow_to_deep():
+    layers = [(f"_blocks.{i}", (1, 4, 7, 7)) for i in range(16)]
+    layers = [("_conv_stem", (1, 4, 9, 9)), *layers, ("_fc", (1, 10)), ("_pool", (1, 4, 1, 1))]
+    assert spread(layers) == tuple(f"_blocks.{i}" for i in (0, 4, 8, 11, 15))
+    assert spread(layers[:3]) == ("_conv_stem", "_blocks.0", "_blocks.1")

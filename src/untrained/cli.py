@@ -234,6 +234,7 @@ def invert(
     weights: Path | None = None,
     layer: str | None = None,
     list_layers: Annotated[bool, Parameter(negative="")] = False,
+    sheet: Annotated[bool, Parameter(negative="")] = False,
     options: Options = _DEFAULTS,
 ) -> int:
     """Find a picture with the same features in a layer of a model: what the layer has kept.
@@ -249,9 +250,11 @@ def invert(
     weights
         File of weights (a state dictionary) for a torchvision model.
     layer
-        Name of the layer.
+        Name of the layer; with --sheet several, parted by commas.
     list_layers
         Print the names and shapes of the layers, and nothing else.
+    sheet
+        Write a sheet of layers (five from shallow to deep when none is named) by two priors.
     """
     from untrained.features import list_layers as named_layers  # noqa: PLC0415
     from untrained.models import load_model  # noqa: PLC0415
@@ -261,6 +264,22 @@ def invert(
         for name, shape in named_layers(chosen):
             sys.stdout.write(f"{name:40} {'x'.join(map(str, shape[1:]))}\n")
         return 0
+    if sheet and input is not None and output is not None:
+        from untrained.layer_sheet import SheetRequest, run_sheet  # noqa: PLC0415
+
+        return run_sheet(
+            SheetRequest(
+                input,
+                output,
+                chosen,
+                layers=tuple(layer.split(",")) if layer else (),
+                steps=options.steps,
+                seed=options.seed,
+                device=options.device,
+                overwrite=options.overwrite,
+                quiet=options.quiet,
+            )
+        )
     if input is None or output is None or layer is None:
         raise RequestError("invert needs IN, OUT and --layer LAYER; --list-layers names the layers")
     wanted = layer

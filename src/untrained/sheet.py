@@ -55,6 +55,7 @@ def make_sheet(
     below: str = "",
     footnotes: tuple[str, ...] = (),
     width: int = WIDTH,
+    across: int | None = None,
 ) -> Sheet:
     """Draw panels side by side, one pixel of a picture as one pixel of the sheet.
 
@@ -70,9 +71,12 @@ def make_sheet(
         Lines at the bottom.
     width
         Most pixels across; a sheet of one column may be wider.
+    across
+        Panels in a row; as many as the width allows when None.
     """
     column = max(_NARROWEST, *(panel.picture.shape[-1] for panel in panels))
-    across = min(len(panels), max(1, (width - 2 * _MARGIN + _GAP) // (column + _GAP)))
+    fitting = max(1, (width - 2 * _MARGIN + _GAP) // (column + _GAP))
+    across = min(len(panels), across or fitting)
     canvas = _Canvas(2 * _MARGIN + across * (column + _GAP) - _GAP)
     canvas.write(heading, _HEADING, _INK)
     pictures: list[Box] = []
