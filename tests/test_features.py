@@ -15,9 +15,9 @@ from tiny import photo, tiny_recipe
 from untrained import cli, tasks
 from untrained.checkpoint import fingerprint
 from untrained.features import Features, checked_features, list_layers
-from untrained.layer_sheet import spread
 from untrained.models import SHIPPED, Model, ModelError, as_model, imagenet_classes, load_model
 from untrained.noise import relative_squared_error
+from untrained.prior_sheet import spread
 from untrained.recipes import RecipeError
 from untrained.restore import restore, watch
 from untrained.tasks.dream import probabilities
@@ -283,3 +283,13 @@ def test_layers_are_spread_from_shallow_to_deep():
     layers = [("_conv_stem", (1, 4, 9, 9)), *layers, ("_fc", (1, 10)), ("_pool", (1, 4, 1, 1))]
     assert spread(layers) == tuple(f"_blocks.{i}" for i in (0, 4, 8, 11, 15))
     assert spread(layers[:3]) == ("_conv_stem", "_blocks.0", "_blocks.1")
+
+
+def test_dreams_with_two_priors_on_a_sheet(folder):
+    words = ("--target", "cat, first:1", "--sheet", "--steps", "2", "--quiet")
+    assert run("dream", "sheet.png", *words) == 0
+    with Image.open("sheet.png") as image:
+        assert min(image.size) > 2 * 32
+    assert run("dream", "sheet.png", *words) == 2
+    assert run("dream", "other.png", *words, "--json") == 2
+    assert not Path("other.png").exists()

@@ -264,25 +264,18 @@ def invert(
         for name, shape in named_layers(chosen):
             sys.stdout.write(f"{name:40} {'x'.join(map(str, shape[1:]))}\n")
         return 0
-    if sheet and input is not None and output is not None:
-        from untrained.layer_sheet import SheetRequest, run_sheet  # noqa: PLC0415
-
-        return run_sheet(
-            SheetRequest(
-                input,
-                output,
-                chosen,
-                layers=tuple(layer.split(",")) if layer else (),
-                steps=options.steps,
-                seed=options.seed,
-                device=options.device,
-                overwrite=options.overwrite,
-                quiet=options.quiet,
-            )
-        )
-    if input is None or output is None or layer is None:
+    if input is None or output is None or (layer is None and not sheet):
         raise RequestError("invert needs IN, OUT and --layer LAYER; --list-layers names the layers")
-    wanted = layer
+    if sheet:
+        from untrained import files, tasks  # noqa: PLC0415
+        from untrained.prior_sheet import spread  # noqa: PLC0415
+
+        before = files.read(input)
+        layers = layer.split(",") if layer else spread(named_layers(chosen))
+        problems = {name: tasks.invert(before, chosen, name) for name in layers}
+        heading = f"{input.name}: features of {chosen.name} inverted"
+        return _draw(output, heading, options, problems, before)
+    wanted = layer or ""
 
     def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
@@ -301,6 +294,7 @@ def dream(
     model: str = "efficientnet-lite0",
     weights: Path | None = None,
     size: int | None = None,
+    sheet: Annotated[bool, Parameter(negative="")] = False,
     options: Options = _DEFAULTS,
 ) -> int:
     """Find a picture that excites a class, a channel or a layer of a model.
@@ -310,17 +304,26 @@ def dream(
     output
         Where to write the result; its extension says the format.
     target
-        A class by name or index, or LAYER:CHANNEL, or LAYER: for all of a layer.
+        A class by name or index, or LAYER:CHANNEL, or LAYER: for all of a layer; with --sheet
+        several, parted by commas.
     model
         efficientnet-lite0 (extra "features"), or a classifier of torchvision.
     weights
         File of weights (a state dictionary) for a torchvision model.
     size
         Height and width of the picture; the model's own when absent.
+    sheet
+        Write a sheet of targets by two priors.
     """
     from untrained.models import load_model  # noqa: PLC0415
 
     chosen = load_model(model, weights)
+    if sheet:
+        from untrained import tasks  # noqa: PLC0415
+
+        names = [name.strip() for name in target.split(",")]
+        problems = {name: tasks.dream(chosen, name, size=size) for name in names}
+        return _draw(output, f"dreams of {chosen.name}", options, problems)
 
     def describe(_picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
@@ -446,6 +449,23 @@ def info() -> int:
     for key, value in rows.items():
         sys.stdout.write(f"{key:10} {value}\n")
     return 0
+
+
+def _draw(
+    output: Path,
+    heading: str,
+    options: Options,
+    problems: "dict[str, Problem]",
+    before: "Picture | None" = None,
+) -> int:
+    from untrained.prior_sheet import SheetRequest, run_sheet  # noqa: PLC0415
+
+    names = ("steps", "seed", "device", "overwrite", "quiet")
+    given = {name: getattr(options, name) for name in names}
+    others = [field.name for field in fields(options) if field.name not in names]
+    if idle := [name for name in others if getattr(options, name) != getattr(_DEFAULTS, name)]:
+        raise RequestError(f"--{idle[0]} does nothing with --sheet: leave it out")
+    return run_sheet(SheetRequest(output, heading, **given), problems, before)
 
 
 def _run(source: Path | None, target: Path, options: Options, describe: "Describe") -> int:
