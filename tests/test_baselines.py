@@ -20,6 +20,9 @@ from untrained.errors import NotApplicable, RequestError
 from untrained.metrics import psnr
 from untrained.recipes import Task
 
+MAKING = ("invert", "dream")
+"""Tasks that make pictures for a model: there the peer is another prior."""
+
 SIGMA = 25 / 255
 
 
@@ -198,7 +201,7 @@ def test_block_matching_is_given_level_and_layout(monkeypatch):
         b.block_matching(tasks.denoise(photo()[..., :2], sigma=0.1))
 
 
-@pytest.mark.parametrize("task", Task.__args__)
+@pytest.mark.parametrize("task", [task for task in Task.__args__ if task not in MAKING])
 def test_every_task_has_methods_and_none_takes_a_reference(task):
     listed = b.baselines(task, weights={})
     assert len({baseline.name for baseline in listed}) == len(listed) >= 2
