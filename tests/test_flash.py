@@ -10,7 +10,7 @@ from untrained.engine import choose_engine
 from untrained.fit import Fit
 from untrained.operators import smooth
 from untrained.problem import ProblemError
-from untrained.recipes import GuidePairing, Optimiser, Restart
+from untrained.recipes import GuidePairing, Optimiser, Restart, WindowedVariance
 from untrained.restore import restore, watch
 
 
@@ -88,6 +88,16 @@ def test_a_stuck_fit_begins_again_and_says_so():
     assert "other weights" in fit.restoration().notes[-1]
     other = list(watch(problem, stuck, seed=1, device="cpu"))
     assert torch.equal(steps[4].image, other[0].image)
+
+
+def test_a_stop_rule_forgets_the_stuck_pictures():
+    problem = tasks.flash(photo(), photo())
+    rule = WindowedVariance(window=2, patience=100)
+    stuck = Restart(after=6, tolerance=1e-6, times=1)
+    fit = watch(problem, recipe(restart=stuck, stopping=(rule,)), device="cpu")
+    list(fit)
+    assert fit.history[5].statistic is not None
+    assert fit.history[6].statistic is None
 
 
 def test_a_fit_on_its_way_does_not_begin_again():

@@ -1,6 +1,7 @@
 """The features of a layer of a model as a forward operator."""
 
 import difflib
+from functools import partial
 from typing import Any
 
 import torch
@@ -116,14 +117,13 @@ def list_layers(model: Model, channels: int = 3) -> list[tuple[str, tuple[int, .
     The picture is of the model's own size; layers that give no single tensor are left out.
     """
     found: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor):
+            found.setdefault(name, tuple(output.shape))
+
     handles = [
-        module.register_forward_hook(
-            lambda _m, _i, output, name=name: (
-                found.setdefault(name, tuple(output.shape)) and None
-                if isinstance(output, Tensor)
-                else None
-            )
-        )
+        module.register_forward_hook(partial(note, name))
         for name, module in model.module.named_modules()
         if name
     ]

@@ -63,7 +63,7 @@ class Fit:
         self._guard = Guard(**recipe.guard.model_dump())
         self._budget = Budget(recipe.steps, recipe.seconds)
         self._variation = self._make_variation()
-        self._rules: tuple[Rule, ...] = (*map(self._rule, recipe.stopping), self._budget)
+        self._rules = self._make_rules()
         self._index = 0
         self._begun = 0
         self._seconds = 0.0
@@ -84,6 +84,9 @@ class Fit:
         self._optimiser = torch.optim.Adam(
             self._network.parameters(), lr=recipe.optimiser.step_size, fused=True
         )
+
+    def _make_rules(self) -> tuple[Rule, ...]:
+        return (*map(self._rule, self.recipe.stopping), self._budget)
 
     def _rule(self, settings: StopRule) -> Rule:
         if isinstance(settings, DiscrepancySettings):
@@ -160,6 +163,7 @@ class Fit:
         self._begun = self._index
         self._build()
         self._average = ExponentialAverage(self.recipe.averaging)
+        self._rules = self._make_rules()
         self._guard.forget()
 
     def _advance(self) -> tuple[Tensor, float]:

@@ -9,7 +9,7 @@ from untrained.problem import Problem, observed
 def deblock(image: Any) -> Problem:
     """Describe the removal of compression artefacts.
 
-    The network takes up the picture before the artefacts (Ulyanov et al. 2018, section 4.1). The
+    The network takes up the picture before the artefacts (Ulyanov et al. 2018). The
     picture is its own guide, for the recipes that use one.
 
     Parameters

@@ -20,7 +20,7 @@ SCALES = (1.0, 0.85, 1.2)
 def dream(
     model: Model | nn.Module, target: str, *, size: int | None = None, channels: int = 3
 ) -> Problem:
-    """Describe activation maximisation (Ulyanov et al. 2018, section 4.7).
+    """Describe activation maximisation (Ulyanov et al. 2018).
 
     Parameters
     ----------

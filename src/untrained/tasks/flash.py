@@ -25,7 +25,7 @@ _NOTABLE = 0.5
 def flash(image: Any, flash: Any, *, register: bool = False) -> Problem:
     """Describe the restoration of a noisy no-flash picture by its flash picture.
 
-    The network's input is the flash picture (Ulyanov et al. 2018, section 4.5); its target the
+    The network's input is the flash picture (Ulyanov et al. 2018); its target the
     no-flash one, whose colours the result keeps.
 
     Parameters

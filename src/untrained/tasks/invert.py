@@ -16,7 +16,7 @@ from untrained.problem import Problem
 def invert(image: Any, model: Model | nn.Module, layer: str) -> Problem:
     """Describe the inversion of a picture's features: its natural pre-image.
 
-    Only the features are fitted (Mahendran and Vedaldi 2015; Ulyanov et al. 2018, section 4.6), so
+    Only the features are fitted (Mahendran and Vedaldi 2015; Ulyanov et al. 2018), so
     the result shows what the layer has kept of the picture.
 
     Parameters
