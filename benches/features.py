@@ -20,6 +20,7 @@ import torch
 
 import untrained as ut
 from benches.run import machine
+from untrained.features import Features
 from untrained.metrics import psnr
 from untrained.noise import relative_squared_error
 from untrained.problem import Problem
@@ -70,7 +71,7 @@ def dreams(model: ut.Model) -> Iterator[Entry]:
         for name in CLASSES:
             problem = ut.tasks.dream(model, name)
             result, seconds = timed(problem, preset)
-            found = probabilities(result.image, problem.operator, model.class_index(name))
+            found = probabilities(result.image, Features(model), model.class_index(name))
             least, middle = round(min(found), 4), round(float(np.median(found)), 4)
             row = {"class": name, "prior": title, "as_written": round(found[0], 4)}
             numbers = {"least": least, "median": middle, "seconds": seconds}

@@ -20,7 +20,7 @@ from untrained.noise import relative_squared_error
 from untrained.prior_sheet import spread
 from untrained.recipes import RecipeError
 from untrained.restore import restore, watch
-from untrained.tasks.dream import probabilities
+from untrained.tasks.dream import Views, probabilities
 
 
 class Classifier(nn.Module):
@@ -170,8 +170,9 @@ def test_inversion_brings_the_features_back():
 def test_dreams_raise_the_class_and_say_its_probability():
     problem = tasks.dream(model(), "red fox", size=20)
     result = restore(problem, tiny_recipe(steps=150, hand_over="iterate"), device="cpu")
-    before = probabilities(problem.picture.pixels, problem.operator, 2)
-    after = probabilities(result.image, problem.operator, 2)
+    features = Features(model())
+    before = probabilities(problem.picture.pixels, features, 2)
+    after = probabilities(result.image, features, 2)
     assert len(after) == 15
     assert after[0] > before[0] + 0.1
     assert f"as written {after[0]:.4f}" in result.verdicts[0]
@@ -183,9 +184,24 @@ def test_channels_and_layers_can_be_dreamt():
     for target, index in (("first:2", 2), ("first:", slice(None))):
         problem = tasks.dream(model(), target)
         result = restore(problem, tiny_recipe(steps=60), device="cpu")
-        mean = problem.operator(result.image)[:, index].mean().item()
-        assert mean > problem.operator(problem.picture.pixels)[:, index].mean().item()
+        first = Features(model(), "first")
+        mean = first(result.image)[:, index].mean().item()
+        assert mean > first(problem.picture.pixels)[:, index].mean().item()
         assert f"{mean:.4g}" in result.verdicts[0]
+
+
+def test_a_dream_is_excited_in_two_sizes():
+    picture = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+    views = Views(nn.Identity())(picture)
+    assert views.shape == (2, 3, 40, 40)
+    assert torch.equal(views[:1], picture)
+    framed = views[1:, :, 2:38, 2:38]
+    reduced = F.interpolate(picture, (36, 36), mode="bilinear", antialias=True)
+    torch.testing.assert_close(framed, reduced)
+    assert (views[1, :, :2] == 0.5).all()
+    problem = tasks.dream(model(), "dog")
+    assert problem.operator(picture).shape == (2, 3)
+    torch.testing.assert_close(problem.operator(picture)[:1], Features(model())(picture))
 
 
 def test_shifted_and_resized_views_keep_the_size():

@@ -345,6 +345,7 @@ def compare(
     mask: Path | None = None,
     known: Path | None = None,
     flash: Path | None = None,
+    register: Annotated[bool, Parameter(negative="")] = False,
     model: Path | None = None,
     options: Common = _COMMON,
 ) -> int:
@@ -369,6 +370,8 @@ def compare(
         For inpaint: picture of the same size, white is known.
     flash
         For flash: the flash picture.
+    register
+        For flash: shift the flash picture onto the other first, for every method.
     model
         Weights of a trained restorer to compare with; needs the package spandrel.
     """
@@ -384,6 +387,7 @@ def compare(
         mask=mask,
         known=known,
         flash=flash,
+        register=register,
         model=model,
         **given,
     )

@@ -38,6 +38,7 @@ class Request:
     mask: Path | None = None
     known: Path | None = None
     flash: Path | None = None
+    register: bool = False
     model: Path | None = None
     preset: str = "fast"
     recipe: Path | None = None
@@ -62,6 +63,7 @@ _BELONGS: dict[str, tuple[Task, ...]] = {
     "mask": ("inpaint",),
     "known": ("inpaint",),
     "flash": ("flash",),
+    "register": ("flash",),
     "model": ("denoise", "deblock", "upscale"),
 }
 
@@ -116,7 +118,7 @@ def run_comparison(request: Request) -> int:
 
 def _check_options(request: Request) -> None:
     for name, homes in _BELONGS.items():
-        if getattr(request, name) is not None and request.task not in homes:
+        if getattr(request, name) not in (None, False) and request.task not in homes:
             raise RequestError(f"--{name} is for {', '.join(homes)}, not for {request.task}")
 
 
@@ -129,7 +131,7 @@ def _described(request: Request, picture: Picture) -> Problem:
     if request.task == "flash":
         if request.flash is None:
             raise RequestError("flash needs the flash picture: --flash FILE")
-        return tasks.flash(picture, files.read(request.flash))
+        return tasks.flash(picture, files.read(request.flash), register=request.register)
     if request.task == "inpaint":
         return tasks.inpaint(picture, request.mask, known=request.known)
     return tasks.deblock(picture)

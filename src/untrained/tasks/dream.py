@@ -13,8 +13,32 @@ from untrained.image import Metadata, Picture, make_picture
 from untrained.models import Model, ModelError, as_model
 from untrained.problem import Problem, ProblemError
 
+FITTED_SCALES = (1.0, 0.9)
 SHIFTS = ((0, 0), (-7, 0), (7, 0), (0, -7), (0, 7))
 SCALES = (1.0, 0.85, 1.2)
+
+
+class Views(nn.Module):
+    """Forward operator: features of a picture in some sizes, one after another in the batch.
+
+    Excited at one size alone, a class may hang on single pixels and be lost in a resized picture.
+
+    Parameters
+    ----------
+    features
+        From ``(1, C, H, W)`` to ``(1, ...)``.
+    scales
+        Factors on the size.
+    """
+
+    def __init__(self, features: nn.Module, scales: tuple[float, ...] = FITTED_SCALES) -> None:
+        super().__init__()
+        self._features = features
+        self._scales = scales
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Compute the features ``(len(scales), ...)`` of a picture ``(1, C, H, W)``."""
+        return torch.cat([self._features(_resized(image, scale)) for scale in self._scales])
 
 
 def dream(
@@ -66,7 +90,7 @@ def dream(
         task="dream",
         picture=picture,
         measurement=torch.tensor(float(index)),
-        operator=operator,
+        operator=Views(operator),
         size=(side, side),
         misfit=misfit,
         verdict=verdict,
@@ -99,22 +123,29 @@ def _inactivity(activation: Tensor, target: Tensor) -> Tensor:
 def probabilities(picture: Tensor, operator: Features, index: int) -> list[float]:
     """Probability of a class for a picture ``(1, C, H, W)``, shifted and resized.
 
-    Edges are repeated where a shift uncovers them; a smaller picture is padded with mid-grey.
+    All views have the size of the picture: edges are repeated where a shift uncovers them, a
+    smaller picture is framed in mid-grey, a larger one cropped.
     """
-    results = []
-    height, width = picture.shape[-2:]
     with torch.no_grad():
-        for scale in SCALES:
-            resized = F.interpolate(
-                picture, scale_factor=scale, mode="bilinear", align_corners=False, antialias=True
-            )
-            gaps = [max(0, width - resized.shape[-1]), max(0, height - resized.shape[-2])]
-            pads = [part for gap in gaps for part in (gap // 2, gap - gap // 2)]
-            framed = F.pad(resized, pads, value=0.5)
-            for down, right in SHIFTS:
-                moved = _shifted(framed, down, right)
-                results.append(float(F.softmax(operator(moved), dim=1)[0, index]))
-    return results
+        views = [
+            _shifted(_resized(picture, scale), down, right)
+            for scale in SCALES
+            for down, right in SHIFTS
+        ]
+        return [float(F.softmax(operator(view), dim=1)[0, index]) for view in views]
+
+
+def _resized(image: Tensor, scale: float) -> Tensor:
+    """Scale about the centre: framed in mid-grey when smaller, cropped when larger."""
+    if scale == 1:
+        return image
+    height, width = image.shape[-2:]
+    resized = F.interpolate(
+        image, scale_factor=scale, mode="bilinear", align_corners=False, antialias=True
+    )
+    gaps = [width - resized.shape[-1], height - resized.shape[-2]]
+    pads = [part for gap in gaps for part in (gap // 2, gap - gap // 2)]
+    return F.pad(resized, pads, value=0.5)
 
 
 def _shifted(image: Tensor, down: int, right: int) -> Tensor:
