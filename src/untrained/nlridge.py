@@ -1,0 +1,175 @@
+"""NL-Ridge: patches that look alike, combined linearly (Herbreteau and Kervrann 2022).
+
+Written from the formulas of the paper (arXiv:2203.12570); the groups are found on the luminance and
+the channels of the opponent space are filtered apart, as CBM3D does (Dabov et al. 2007).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_STRIDE = 4
+"""Pixels between the patches that groups are sought for."""
+_REACH = 18
+"""Pixels within which a group is sought, each way."""
+_TILE = 12
+"""Patches along each side of a tile that is searched at once."""
+_RIDGE = 1.05
+"""Factor on the noise in the diagonals, for conditioning."""
+
+
+class Stage(NamedTuple):
+    """Settings of one of the two passes."""
+
+    patch: int
+    """Side of a patch in pixels."""
+    group: int
+    """Patches in a group."""
+
+
+FIRST, SECOND = Stage(9, 18), Stage(9, 90)
+
+Combine = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""From groups ``(..., k, n)`` and their pilots to what they become, and the combination's rows."""
+
+
+def nl_ridge(image: Tensor, sigma: float) -> Tensor:
+    """Remove white Gaussian noise by ridge regression within groups of similar patches.
+
+    Parameters
+    ----------
+    image
+        ``(1, C, H, W)``.
+    sigma
+        Standard deviation of the noise, in picture units; with 0 the picture comes back.
+
+    Returns
+    -------
+    A picture of the same shape, not clipped.
+    """
+    height, width = image.shape[-2:]
+    if sigma <= 0 or min(height, width) < FIRST.patch:
+        return image
+    forth = _opponent(image.shape[1]).to(image)
+    noisy = torch.einsum("dc,nchw->ndhw", forth, image)
+    pilot = _pass(noisy, noisy, FIRST, lambda own, _: _by_risk(own, sigma))
+    clean = _pass(noisy, pilot, SECOND, lambda own, guide: _by_pilot(own, guide, sigma))
+    return torch.einsum("dc,ndhw->nchw", forth, clean)
+
+
+def _opponent(channels: int) -> Tensor:
+    """Orthonormal rows, the first the mean of the channels (a cosine transform)."""
+    places = (torch.arange(channels) + 0.5) * torch.pi / channels
+    rows = torch.cos(torch.arange(channels)[:, None] * places)
+    return rows / rows.norm(dim=1, keepdim=True)
+
+
+def _by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+    """Combine so that Stein's estimate of the risk is least: ``(I - n s^2 (Y Y')^-1) Y``."""
+    noise = own.shape[-1] * sigma**2
+    gram = own @ own.transpose(-1, -2)
+    eye = torch.eye(own.shape[-2], device=own.device)
+    gram = gram + (_RIDGE - 1) * noise * eye
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
+    weights = eye - noise * inverse
+    return weights @ own, weights
+
+
+def _by_pilot(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+    """Combine as if the pilot were the truth: ``P P' (P P' + n s^2 I)^-1 Y``."""
+    noise = _RIDGE * own.shape[-1] * sigma**2
+    gram = pilot @ pilot.transpose(-1, -2)
+    eye = torch.eye(own.shape[-2], device=own.device)
+    weights = eye - noise * torch.cholesky_inverse(torch.linalg.cholesky(gram + noise * eye))
+    return weights @ own, weights
+
+
+def _pass(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
+    """Group on the luminance of the guide, combine each channel, put the patches back."""
+    side, height = stage.patch, noisy.shape[-2]
+    total, share = torch.zeros_like(noisy), torch.zeros_like(noisy)
+    for tops in _grid(height - side + 1, noisy.device).split(_TILE):
+        first = max(0, int(tops[0]) - _REACH)
+        end = min(height, int(tops[-1]) + _REACH + side)
+        band = slice(first, end)
+        sums, counts = _band(
+            noisy[..., band, :], guide[..., band, :], tops - first, stage, combine
+        )
+        total[..., band, :] += sums
+        share[..., band, :] += counts
+    return total / share
+
+
+def _band(
+    noisy: Tensor, guide: Tensor, tops: Tensor, stage: Stage, combine: Combine
+) -> tuple[Tensor, Tensor]:
+    """Filter the groups of the patches at `tops` in a band that holds all their neighbours.
+
+    Returns
+    -------
+    Sums and weights of the patches, both as the band.
+    """
+    side, (height, width) = stage.patch, noisy.shape[-2:]
+    area = side * side
+    own, guides = (
+        F.unfold(part.transpose(0, 1), side).transpose(1, 2).contiguous() for part in (noisy, guide)
+    )
+    sums, counts = torch.zeros_like(own), own.new_zeros(own.shape[:2])
+    for group in _groups(guides[0], tops, (height - side + 1, width - side + 1), stage):
+        flat = group.flatten()
+        for channel in range(len(own)):
+            shape = (*group.shape, area)
+            found, weights = combine(
+                own[channel, flat].view(shape), guides[channel, flat].view(shape)
+            )
+            trust = 1 / weights.square().sum(-1).clamp_min(1e-3)
+            sums[channel].index_add_(0, flat, (found * trust[..., None]).flatten(0, 1))
+            counts[channel].index_add_(0, flat, trust.flatten())
+    folded = (
+        F.fold(part.transpose(1, 2), (height, width), side).transpose(0, 1)
+        for part in (sums, counts[..., None].expand(-1, -1, area))
+    )
+    return next(folded), next(folded)
+
+
+def _groups(
+    patches: Tensor, tops: Tensor, places: tuple[int, int], stage: Stage
+) -> Iterator[Tensor]:
+    """Yield ``(patches of a tile, group)`` indices of the patches nearest to each.
+
+    Parameters
+    ----------
+    patches
+        ``(places, area)`` of the luminance.
+    tops
+        Rows of the patches that groups are sought for.
+    places
+        Rows and columns of places.
+    stage
+        Size of the groups.
+    """
+    rows = torch.arange(places[0], device=patches.device)
+    squares = patches.square().sum(1)
+    for lefts in _grid(places[1], patches.device).split(_TILE):
+        first, last = int(lefts[0]) - _REACH, int(lefts[-1]) + _REACH
+        columns = torch.arange(max(0, first), min(places[1], last + 1), device=patches.device)
+        candidates = (rows[:, None] * places[1] + columns).flatten()
+        wanted = (tops[:, None] * places[1] + lefts).flatten()
+        distance = squares[candidates] - 2 * patches[wanted] @ patches[candidates].T
+        far_rows = (tops[:, None] - rows).abs() > _REACH
+        far_columns = (lefts[:, None] - columns).abs() > _REACH
+        far = (far_rows[:, None, :, None] | far_columns[None, :, None, :]).view(distance.shape)
+        distance.masked_fill_(far, torch.inf)
+        fewest = int((~far).sum(1).min())
+        best = distance.topk(min(stage.group, fewest), largest=False, sorted=False).indices
+        yield candidates[best]
+
+
+def _grid(count: int, device: torch.device) -> Tensor:
+    """Every fourth place, and the last."""
+    places = torch.arange(0, count, _STRIDE, device=device)
+    last = torch.tensor([count - 1], device=device)
+    return torch.unique(torch.cat([places, last]))
