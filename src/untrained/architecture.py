@@ -47,11 +47,17 @@ def _hourglass(
     if isinstance(settings, recipes.ResNetNetwork):
         resnet = networks.ResNet(channels_in, channels_out, **settings.model_dump(exclude={"kind"}))
         return networks.SizeKeeping(resnet, resnet.multiple, resnet.minimum)
-    options = settings.model_dump(exclude={"kind", "channels"})
+    options = settings.model_dump(exclude={"kind", "channels", "fold"})
+    fold, area = settings.fold, settings.fold**2
     skip = networks.Skip(
-        channels_in, channels_out, down=settings.channels, up=settings.channels, **options
+        channels_in * area,
+        channels_out * area,
+        down=settings.channels,
+        up=settings.channels,
+        **options,
     )
-    return networks.SizeKeeping(skip, skip.multiple, skip.minimum)
+    network = skip if fold == 1 else networks.Folded(skip, fold)
+    return networks.SizeKeeping(network, skip.multiple * fold, skip.minimum * fold)
 
 
 def _decoder(

@@ -15,6 +15,7 @@ from untrained.engine import Engine
 from untrained.guard import Guard
 from untrained.noise import mean_squared_error
 from untrained.pairings import input_channels, make_pairing
+from untrained.partner import Partner
 from untrained.problem import Problem, ProblemError
 from untrained.recipes import Discrepancy as DiscrepancySettings
 from untrained.recipes import Recipe, StopRule
@@ -64,6 +65,7 @@ class Fit:
         self._budget = Budget(recipe.steps, recipe.seconds)
         self._variation = self._make_variation()
         self._rules = self._make_rules()
+        self._partner = self._make_partner()
         self._index = 0
         self._begun = 0
         self._seconds = 0.0
@@ -82,7 +84,10 @@ class Fit:
         self._pairing = make_pairing(recipe.pairing, self._on_device, input_size, self._generator)
         self._network = self.engine.prepare(network)
         self._optimiser = torch.optim.Adam(
-            self._network.parameters(), lr=recipe.optimiser.step_size, fused=True
+            self._network.parameters(),
+            lr=recipe.optimiser.step_size,
+            betas=recipe.optimiser.betas,
+            fused=True,
         )
 
     def _make_rules(self) -> tuple[Rule, ...]:
@@ -108,6 +113,12 @@ class Fit:
             )
         return Variation(settings.weight, noise.sigma * settings.discrepancy**0.5)
 
+    def _make_partner(self) -> Partner | None:
+        settings, problem = self.recipe.partner, self._on_device
+        if settings is None or not Partner.applies(problem):
+            return None
+        return Partner(problem, settings)
+
     def _residual(self, picture: Tensor) -> float:
         problem = self._on_device
         return float(mean_squared_error(problem.operator(picture), problem.measurement))
@@ -131,6 +142,7 @@ class Fit:
         if self.stop is not None:
             raise StopIteration
         start = time.perf_counter()
+        self._prepare_partner()
         self._begin_again_if_stuck()
         image, loss = self._advance()
         self._index += 1
@@ -147,6 +159,14 @@ class Fit:
         )
         self._take(step)
         return step
+
+    def _prepare_partner(self) -> None:
+        """Let the partner make its own estimate, and leave time for the blend at the end."""
+        if self._partner is None or self._partner.prepared:
+            return
+        start = time.perf_counter()
+        self._partner.prepare()
+        self._budget.reserve(time.perf_counter() - start)
 
     def _begin_again_if_stuck(self) -> None:
         """Draw other weights when the picture of the step that is looked at has drifted."""
@@ -219,7 +239,13 @@ class Fit:
         stop = self.stop or Stop(
             "interrupted", f"interrupted after {self._index} steps", self._index, self.last.picture
         )
-        restored = self.problem.compose(stop.picture)
+        start = time.perf_counter()
+        picture, notes = stop.picture, [*self.problem.notes, *self.events]
+        if self._partner is not None:
+            picture = self._partner.join(picture)
+            notes.append(self._partner.note)
+        blending = time.perf_counter() - start
+        restored = self.problem.compose(picture)
         judge = self.problem.verdict
         verdict = () if judge is None else (judge(restored),)
         return Restoration(
@@ -229,9 +255,9 @@ class Fit:
             stopped=stop.reason,
             chosen_step=stop.step,
             steps=self._index,
-            seconds=self._seconds,
+            seconds=self._seconds + blending,
             history=tuple(self.history),
-            notes=(*self.problem.notes, *self.events),
+            notes=tuple(notes),
             verdicts=verdict,
             recipe=self.recipe,
             seed=self.seed,

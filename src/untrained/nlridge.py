@@ -20,6 +20,9 @@ _TILE = 12
 _RIDGE = 1.05
 """Factor on the noise in the diagonals, for conditioning."""
 
+_PRECISION = 1e-6
+"""Share of a group's power that the diagonals get at least: what float32 can resolve."""
+
 
 class Stage(NamedTuple):
     """Settings of one of the two passes."""
@@ -30,13 +33,13 @@ class Stage(NamedTuple):
     """Patches in a group."""
 
 
-FIRST, SECOND = Stage(9, 18), Stage(9, 90)
+FIRST, SECOND = Stage(11, 18), Stage(9, 64)
 
 Combine = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """From groups ``(..., k, n)`` and their pilots to what they become, and the combination's rows."""
 
 
-def nl_ridge(image: Tensor, sigma: float) -> Tensor:
+def nl_ridge(image: Tensor, sigma: float, *, pilot: Tensor | None = None) -> Tensor:
     """Remove white Gaussian noise by ridge regression within groups of similar patches.
 
     Parameters
@@ -45,19 +48,25 @@ def nl_ridge(image: Tensor, sigma: float) -> Tensor:
         ``(1, C, H, W)``.
     sigma
         Standard deviation of the noise, in picture units; with 0 the picture comes back.
+    pilot
+        An estimate of the clean picture, ``(1, C, H, W)``, in which groups are found and from which
+        their combination is taken; the result of a first pass when None.
 
     Returns
     -------
     A picture of the same shape, not clipped.
     """
     height, width = image.shape[-2:]
-    if sigma <= 0 or min(height, width) < FIRST.patch:
+    if sigma <= 0 or min(height, width) < max(FIRST.patch, SECOND.patch):
         return image
     forth = _opponent(image.shape[1]).to(image)
     noisy = torch.einsum("dc,nchw->ndhw", forth, image)
-    pilot = _pass(noisy, noisy, FIRST, lambda own, _: _by_risk(own, sigma))
-    clean = _pass(noisy, pilot, SECOND, lambda own, guide: _by_pilot(own, guide, sigma))
-    return torch.einsum("dc,ndhw->nchw", forth, clean)
+    if pilot is None:
+        guide = _pass(noisy, noisy, FIRST, lambda own, _: _by_risk(own, sigma))
+    else:
+        guide = torch.einsum("dc,nchw->ndhw", forth, pilot)
+    clean = _pass(noisy, guide, SECOND, lambda own, guide: _by_pilot(own, guide, sigma))
+    return torch.einsum("dc,ndhw->nchw", forth, clean).contiguous()
 
 
 def _opponent(channels: int) -> Tensor:
@@ -69,22 +78,28 @@ def _opponent(channels: int) -> Tensor:
 
 def _by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """Combine so that Stein's estimate of the risk is least: ``(I - n s^2 (Y Y')^-1) Y``."""
-    noise = own.shape[-1] * sigma**2
     gram = own @ own.transpose(-1, -2)
-    eye = torch.eye(own.shape[-2], device=own.device)
-    gram = gram + (_RIDGE - 1) * noise * eye
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
-    weights = eye - noise * inverse
+    # Clipping to black or white leaves less noise than sigma says: no group has less than none.
+    power = gram.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
+    noise = power.clamp(max=own.shape[-1] * sigma**2)
+    weights = _shrinkage(gram, (_RIDGE - 1) * noise, noise)
     return weights @ own, weights
 
 
 def _by_pilot(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """Combine as if the pilot were the truth: ``P P' (P P' + n s^2 I)^-1 Y``."""
     noise = _RIDGE * own.shape[-1] * sigma**2
-    gram = pilot @ pilot.transpose(-1, -2)
-    eye = torch.eye(own.shape[-2], device=own.device)
-    weights = eye - noise * torch.cholesky_inverse(torch.linalg.cholesky(gram + noise * eye))
+    weights = _shrinkage(pilot @ pilot.transpose(-1, -2), noise, noise)
     return weights @ own, weights
+
+
+def _shrinkage(gram: Tensor, ridge: Tensor | float, noise: Tensor | float) -> Tensor:
+    """``I - noise (gram + ridge I)^-1``; the identity where that cannot be inverted."""
+    eye = torch.eye(gram.shape[-1], device=gram.device)
+    floor = _PRECISION * gram.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
+    factor, failed = torch.linalg.cholesky_ex(gram + (ridge + floor) * eye)
+    weights: Tensor = eye - noise * torch.cholesky_inverse(factor)
+    return torch.where(failed[..., None, None] > 0, eye, weights)
 
 
 def _pass(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
@@ -95,9 +110,7 @@ def _pass(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tenso
         first = max(0, int(tops[0]) - _REACH)
         end = min(height, int(tops[-1]) + _REACH + side)
         band = slice(first, end)
-        sums, counts = _band(
-            noisy[..., band, :], guide[..., band, :], tops - first, stage, combine
-        )
+        sums, counts = _band(noisy[..., band, :], guide[..., band, :], tops - first, stage, combine)
         total[..., band, :] += sums
         share[..., band, :] += counts
     return total / share

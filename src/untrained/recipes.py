@@ -45,6 +45,12 @@ class SkipNetwork(Settings):
     activation: Literal["leaky_relu", "relu", "swish", "elu", "none"] = "leaky_relu"
     mix: bool = True
     """Whether a 1x1 convolution follows each decoder convolution."""
+    fold: PositiveInt = 1
+    """Side of the blocks of pixels that become channels before the network, and pixels after it.
+
+    Space-to-depth and its inverse, sub-pixel shuffling (Shi et al. 2016): with 2 the finest scale
+    costs a quarter.
+    """
 
     @model_validator(mode="after")
     def _consistent(self) -> "SkipNetwork":
@@ -176,6 +182,9 @@ class TotalVariation(Settings):
     """Led to where the residual is this times what the known noise explains; None keeps it."""
 
 
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
 class Optimiser(Settings):
     """Adam (Kingma and Ba 2015) with a step size that warms up and may decay."""
 
@@ -184,6 +193,21 @@ class Optimiser(Settings):
     """Steps over which the step size rises linearly to its full value."""
     decay: Literal["none", "cosine"] = "none"
     """Whether the step size falls to a hundredth over the budget."""
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
+    """Decay of the averages of the gradient and of its square."""
+
+
+class SelfSimilarity(Settings):
+    """NL-Ridge (Herbreteau and Kervrann 2022) as a partner, whose errors are of another kind.
+
+    Its second pass takes a mean of the network's picture and its own as pilot, and the result is a
+    mean once more. Only where the noise is Gaussian, known, and no pixel is missing.
+    """
+
+    pilot: float = Field(0.4, ge=0, le=1)
+    """Share of the network in the pilot."""
+    share: float = Field(0.2, ge=0, le=1)
+    """Share of the network in the result."""
 
 
 class WindowedVariance(Settings):
@@ -249,6 +273,8 @@ class Recipe(Settings):
     """Decay of the exponential average of the pictures."""
     hand_over: Literal["average", "iterate"] = "average"
     """Whether the averaged picture or the single iterate is the result."""
+    partner: SelfSimilarity | None = None
+    """Another estimate that the result is blended with."""
     stopping: tuple[StopRule, ...] = ()
     """Rules that may stop before the budget is used."""
     guard: Guard = Guard()

@@ -138,6 +138,30 @@ class SizeKeeping(nn.Module):
         return -(-max(side, self.minimum) // self.multiple) * self.multiple - side
 
 
+class Folded(nn.Module):
+    """Let a network work on blocks of pixels as channels, at a fraction of the resolution.
+
+    Space-to-depth before it and sub-pixel shuffling after it (Shi et al. 2016): ``(N, C, H, W)`` to
+    ``(N, C', H, W)`` by a network from ``(N, ffC, H / f, W / f)`` to ``(N, ffC', H / f, W / f)``.
+
+    Parameters
+    ----------
+    network
+        The network, made for f^2 times the channels.
+    factor
+        f; H and W must be divisible by it.
+    """
+
+    def __init__(self, network: nn.Module, factor: int) -> None:
+        super().__init__()
+        self.network = network
+        self.factor = factor
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Fold, run the network, unfold."""
+        return F.pixel_shuffle(self.network(F.pixel_unshuffle(image, self.factor)), self.factor)
+
+
 def crop_to_smallest(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Crop ``(N, C, H, W)`` tensors about their centres to their smallest height and width."""
     height = min(t.shape[-2] for t in tensors)

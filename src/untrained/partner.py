@@ -1,0 +1,58 @@
+"""Partner: a self-similarity estimate that the network's picture is blended with."""
+
+from torch import Tensor
+
+from untrained.nlridge import nl_ridge
+from untrained.problem import Problem
+from untrained.recipes import SelfSimilarity
+
+
+class Partner:
+    """NL-Ridge with the network's picture in its pilot, blended with that picture.
+
+    Both see the measurement alone; their errors differ, so their mean is better than either.
+
+    Parameters
+    ----------
+    problem
+        Its measurement is a picture without missing pixels under Gaussian noise of known level:
+        see `applies`.
+    settings
+        The shares of the network.
+    """
+
+    def __init__(self, problem: Problem, settings: SelfSimilarity) -> None:
+        measurement = problem.measurement
+        # Not every factorisation that it needs exists on MPS.
+        self._measurement = measurement.cpu() if measurement.device.type == "mps" else measurement
+        self._sigma = problem.noise.sigma if problem.noise else 0.0
+        self._settings = settings
+        self._alone: Tensor | None = None
+        self.note = (
+            f"the result is {settings.share:.0%} the network's picture, the rest NL-Ridge that was "
+            "guided by it"
+        )
+
+    @staticmethod
+    def applies(problem: Problem) -> bool:
+        """Whether the noise is known and above zero, and no pixel missing."""
+        noise = problem.noise
+        return noise is not None and noise.sigma > 0 and problem.picture.missing is None
+
+    @property
+    def prepared(self) -> bool:
+        """Whether its own estimate has been made."""
+        return self._alone is not None
+
+    def prepare(self) -> Tensor:
+        """Make its own estimate of the clean picture, ``(1, C, H, W)``."""
+        if self._alone is None:
+            self._alone = nl_ridge(self._measurement, self._sigma)
+        return self._alone
+
+    def join(self, picture: Tensor) -> Tensor:
+        """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
+        picture = picture.to(self._measurement.device)
+        pilot = self.prepare().lerp(picture, self._settings.pilot)
+        refined = nl_ridge(self._measurement, self._sigma, pilot=pilot)
+        return refined.lerp(picture, self._settings.share)
