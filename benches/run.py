@@ -11,8 +11,6 @@ the paper's where it has one: see each function.
 import argparse
 import io
 import json
-import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +25,7 @@ from PIL import Image
 import untrained as ut
 from benches import lights, paper
 from untrained.baselines import joint_bilateral_of_pair
+from untrained.machine import commit, processor
 from untrained.metrics import psnr, psnr_upscaling
 from untrained.problem import Problem
 from untrained.restoration import versions
@@ -145,15 +144,11 @@ def measure(case: Case, metric: Callable[..., float], preset: str, seed: int) ->
 
 def machine() -> dict[str, str]:
     """What the numbers were measured on."""
-    cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-    )
     return {
         **versions(),
-        "processor": cpu[0].split(":")[1].strip() if cpu else platform.processor(),
+        "processor": processor(),
         "threads": str(torch.get_num_threads()),
-        "commit": commit.stdout.strip(),
+        "commit": commit() or "unknown",
     }
 
 
