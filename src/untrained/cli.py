@@ -6,6 +6,7 @@ from typing import Any
 import cyclopts
 from cyclopts import App
 
+from untrained.commands.bench import bench
 from untrained.commands.info import info
 from untrained.commands.judging import compare, study
 from untrained.commands.making import dream, invert
@@ -22,6 +23,7 @@ app = App(
 )
 for verb in (denoise, deblock, upscale, inpaint, flash, invert, dream, compare, study, info):
     app.command(verb)
+app.command(bench)
 
 
 def main(arguments: list[str] | None = None) -> Any:
