@@ -2,16 +2,21 @@
 
     python -m benches.run denoise|deblock|upscale|inpaint --data DIR [--preset fast] [--seed 0]
     python -m benches.run flash [--preset fast] [--seed 0]
+    python -m benches.run speed [options of `untrained bench speed`]
 
 DIR holds ``denoising/cset9`` and ``denoising/cset9_sigma25``, ``sr/set5``, ``inpainting/set11``
 and ``inpainting/set11_masked50``, with whichever pictures; ``flash`` makes its own. Protocols are
-the paper's where it has one: see each function.
+the paper's where it has one: see each function. `speed` saves ``benches/results/speed.json`` and,
+with --reach, ``docs/speed.png``.
 """
 
 import argparse
 import io
 import json
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,6 +34,8 @@ from untrained.machine import commit, processor
 from untrained.metrics import psnr, psnr_upscaling
 from untrained.problem import Problem
 from untrained.restoration import versions
+
+RESULTS = Path(__file__).parent / "results"
 
 
 class Case(NamedTuple):
@@ -152,8 +159,22 @@ def machine() -> dict[str, str]:
     }
 
 
+def speed(words: list[str]) -> int:
+    """Run ``untrained bench speed`` with these options and keep what it writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "untrained.cli", "bench", "speed", "--out", folder]
+        status = subprocess.run([*command, *words], check=False).returncode
+        if status == 0:
+            shutil.copyfile(Path(folder) / "speed.json", RESULTS / "speed.json")
+            if (curve := Path(folder) / "curve.png").exists():
+                shutil.copyfile(curve, RESULTS.parent.parent / "docs" / "speed.png")
+    return status
+
+
 def main() -> None:
     """Run one bench and save ``benches/results/TASK-PRESET.json``."""
+    if sys.argv[1:2] == ["speed"]:
+        sys.exit(speed(sys.argv[2:]))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=BENCHES)
     parser.add_argument("--data", type=Path, help="folder of pictures; flash makes its own")
@@ -180,7 +201,7 @@ def main() -> None:
         "mean": means,
         "rows": rows,
     }
-    path = Path(__file__).parent / "results" / f"{given.task}-{given.preset}.json"
+    path = RESULTS / f"{given.task}-{given.preset}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
     print(f"mean {means} -> {path}")
 

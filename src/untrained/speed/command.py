@@ -230,6 +230,8 @@ def _tell(request: Request, told: dict[str, Any]) -> None:
         console.print(outcome.table_of_runs(told["rows"]))
         if told["reach"] is not None:
             console.print(outcome.table_of_reach(told["reach"]))
+            for each in told["reach"]["skipped"]:
+                console.print(f"{each['title']}: {each['why']}", highlight=False, soft_wrap=True)
         sys.stdout.write(f"the numbers are in {request.out / 'speed.json'}\n")
     if request.json:
         sys.stdout.write(json.dumps(told | {"out": str(request.out)}, allow_nan=False) + "\n")

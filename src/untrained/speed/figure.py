@@ -24,7 +24,9 @@ def draw(found: Sequence[Reached], target: float, heading: str) -> bytes:
     colours = iter(COLOURS)
     for each in (each for each in found if each.points):
         seconds, quality = [p.seconds for p in each.points], [p.psnr for p in each.points]
-        style = {"marker": "o"} if len(each.points) == 1 else {"linewidth": 1.8}
+        style = (
+            {"marker": "o", "linestyle": "none"} if len(each.points) == 1 else {"linewidth": 1.8}
+        )
         axes.plot(seconds, quality, label=each.title, color=next(colours), **style)
     axes.axhline(target, color="#555555", linewidth=1, linestyle="--")
     axes.annotate(

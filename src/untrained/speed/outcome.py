@@ -133,8 +133,6 @@ def table_of_reach(told: dict[str, Any]) -> Table:
             f"{each['seconds']:.1f} s",
             "not reached" if needed is None else f"{needed:.1f}",
         )
-    for each in told["skipped"]:
-        table.add_row(each["title"], each["why"], "", "")
     return table
 
 

@@ -125,7 +125,8 @@ def trace(
 ) -> tuple[Point, ...]:
     """Judge the picture of the first step, of one in `every` seconds, and of the last.
 
-    The time that judging takes is left out.
+    Early ones are judged more often, for a logarithmic axis: when half as much time again has
+    passed. The time that judging takes is left out.
     """
     points: list[Point] = []
     last: Step | None = None
@@ -140,7 +141,7 @@ def trace(
         last, ended = step, seconds
         if seconds >= due:
             points.append(Point(seconds, quality(step.picture), step.index))
-            due = seconds + every
+            due = min(seconds + every, 1.5 * seconds)
     if last is not None and points[-1].step != last.index:
         points.append(Point(ended, quality(last.picture), last.index))
     return tuple(points)
