@@ -166,6 +166,7 @@ def speed(words: list[str]) -> int:
         status = subprocess.run([*command, *words], check=False).returncode
         if status == 0:
             shutil.copyfile(Path(folder) / "speed.json", RESULTS / "speed.json")
+            print(f"kept in {RESULTS / 'speed.json'}", file=sys.stderr)
             if (curve := Path(folder) / "curve.png").exists():
                 shutil.copyfile(curve, RESULTS.parent.parent / "docs" / "speed.png")
     return status

@@ -135,9 +135,9 @@ def _reach_lines(reach: dict[str, Any]) -> list[str]:
     lines = ["", f"| denoise | ended with | after | seconds to {target} |", "|---|---|---|---|"]
     for each in reach["methods"]:
         needed = each["seconds_to_target"]
-        reached = "not reached" if needed is None else f"{needed:.1f}"
+        reached = "not reached" if needed is None else f"{needed:.2f}"
         lines.append(
-            f"| {each['title']} | {each['psnr']:.2f} dB | {each['seconds']:.1f} s | {reached} |"
+            f"| {each['title']} | {each['psnr']:.2f} dB | {each['seconds']:.2f} s | {reached} |"
         )
     skipped = "; ".join(f"{each['title']} ({each['why']})" for each in reach["skipped"])
     return [*lines, "", "![PSNR against seconds](speed.png)"] + (

@@ -55,18 +55,7 @@ def run(*words):
 def told(tmp_path_factory):
     """What one run over everything says; its folder and its standard output too."""
     folder = tmp_path_factory.mktemp("bench") / "speed"
-    words = (
-        "--device",
-        "cpu",
-        "--size",
-        32,
-        "--rounds",
-        2,
-        "--reach",
-        "--original-steps",
-        3,
-        "--json",
-    )
+    words = ("--device", "cpu", "--size", 32, "--rounds", 2, "--json")
     out = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
         patch.setattr(Configuration, "recipe", shortened(40))

@@ -130,8 +130,8 @@ def table_of_reach(told: dict[str, Any]) -> Table:
         table.add_row(
             each["title"],
             f"{each['psnr']:.2f} dB",
-            f"{each['seconds']:.1f} s",
-            "not reached" if needed is None else f"{needed:.1f}",
+            f"{each['seconds']:.2f} s",
+            "not reached" if needed is None else f"{needed:.2f}",
         )
     return table
 
