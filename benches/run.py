@@ -2,18 +2,21 @@
 
     python -m benches.run denoise|deblock|upscale|inpaint --data DIR [--preset fast] [--seed 0]
     python -m benches.run flash [--preset fast] [--seed 0]
+    python -m benches.run speed [options of `untrained bench speed`]
 
 DIR holds ``denoising/cset9`` and ``denoising/cset9_sigma25``, ``sr/set5``, ``inpainting/set11``
 and ``inpainting/set11_masked50``, with whichever pictures; ``flash`` makes its own. Protocols are
-the paper's where it has one: see each function.
+the paper's where it has one: see each function. `speed` saves ``benches/results/speed.json`` and,
+with --reach, ``docs/speed.png``.
 """
 
 import argparse
 import io
 import json
-import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -27,9 +30,12 @@ from PIL import Image
 import untrained as ut
 from benches import lights, paper
 from untrained.baselines import joint_bilateral_of_pair
+from untrained.machine import commit, processor
 from untrained.metrics import psnr, psnr_upscaling
 from untrained.problem import Problem
 from untrained.restoration import versions
+
+RESULTS = Path(__file__).parent / "results"
 
 
 class Case(NamedTuple):
@@ -145,20 +151,31 @@ def measure(case: Case, metric: Callable[..., float], preset: str, seed: int) ->
 
 def machine() -> dict[str, str]:
     """What the numbers were measured on."""
-    cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-    )
     return {
         **versions(),
-        "processor": cpu[0].split(":")[1].strip() if cpu else platform.processor(),
+        "processor": processor(),
         "threads": str(torch.get_num_threads()),
-        "commit": commit.stdout.strip(),
+        "commit": commit() or "unknown",
     }
+
+
+def speed(words: list[str]) -> int:
+    """Run ``untrained bench speed`` with these options and keep what it writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "untrained.cli", "bench", "speed", "--out", folder]
+        status = subprocess.run([*command, *words], check=False).returncode
+        if status == 0:
+            shutil.copyfile(Path(folder) / "speed.json", RESULTS / "speed.json")
+            print(f"kept in {RESULTS / 'speed.json'}", file=sys.stderr)
+            if (curve := Path(folder) / "curve.png").exists():
+                shutil.copyfile(curve, RESULTS.parent.parent / "docs" / "speed.png")
+    return status
 
 
 def main() -> None:
     """Run one bench and save ``benches/results/TASK-PRESET.json``."""
+    if sys.argv[1:2] == ["speed"]:
+        sys.exit(speed(sys.argv[2:]))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=BENCHES)
     parser.add_argument("--data", type=Path, help="folder of pictures; flash makes its own")
@@ -185,7 +202,7 @@ def main() -> None:
         "mean": means,
         "rows": rows,
     }
-    path = Path(__file__).parent / "results" / f"{given.task}-{given.preset}.json"
+    path = RESULTS / f"{given.task}-{given.preset}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
     print(f"mean {means} -> {path}")
 

@@ -85,8 +85,70 @@ def feature_tables(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def speed_tables(result: dict[str, Any]) -> str:
+    """Milliseconds, operations, memory and start-up; and seconds to a quality when measured."""
+    machine, settings = result["machine"], result["settings"]
+    size = settings["size"]
+    rates = ", ".join(
+        f"{precision} {rate / 1e9:.0f}" for precision, rate in result["matrix_rates"].items()
+    )
+    head = ["way", "precision", "ms a step", "speed-up", "GFLOP a step", "of matrix rate"]
+    head += ["peak memory", "first step after", "steps", "projected"]
+    about = (
+        f"{machine['gpu'] or machine['processor']}, {machine['threads']} threads, torch "
+        f"{machine['torch']}, pictures of {size}x{size}, medians of {settings['rounds']} rounds. "
+        f"Products of square matrices in GFLOP/s: {rates}. The columns are explained in "
+        "[performance.md](performance.md)."
+    )
+    lines = [
+        "## speed",
+        "",
+        f"`{result['command']}`",
+        "",
+        about,
+        "",
+        f"| {' | '.join(head)} |",
+        "|" + "---|" * len(head),
+        *(f"| {' | '.join(_speed_cells(row))} |" for row in result["rows"]),
+    ]
+    return "\n".join([*lines, *(_reach_lines(result["reach"]) if result["reach"] else [])])
+
+
+def _speed_cells(row: dict[str, Any]) -> list[str]:
+    peak = row["peak_bytes"]
+    return [
+        row["title"],
+        row["precision"],
+        f"{row['ms']:.1f}",
+        f"{row['speed_up']:.2f}",
+        f"{row['operations'] / 1e9:.2f}",
+        f"{100 * row['share_of_matrix_rate']:.0f} %",
+        "unknown" if peak is None else f"{peak / 2**30:.2f} GiB",
+        f"{row['first_step_seconds']:.1f} s",
+        str(row["steps"]),
+        f"{row['projected_full_seconds']:.0f} s",
+    ]
+
+
+def _reach_lines(reach: dict[str, Any]) -> list[str]:
+    target = f"{reach['target']:.2f} dB"
+    lines = ["", f"| denoise | ended with | after | seconds to {target} |", "|---|---|---|---|"]
+    for each in reach["methods"]:
+        needed = each["seconds_to_target"]
+        reached = "not reached" if needed is None else f"{needed:.2f}"
+        lines.append(
+            f"| {each['title']} | {each['psnr']:.2f} dB | {each['seconds']:.2f} s | {reached} |"
+        )
+    skipped = "; ".join(f"{each['title']} ({each['why']})" for each in reach["skipped"])
+    return [*lines, "", "![PSNR against seconds](speed.png)"] + (
+        ["", f"Skipped: {skipped}."] if skipped else []
+    )
+
+
 def section(result: dict[str, Any]) -> str:
     """The part of the page that a file of results makes."""
+    if result.get("bench") == "speed":
+        return speed_tables(result)
     return feature_tables(result) if "dreams" in result else table(result)
 
 

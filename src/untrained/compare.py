@@ -4,7 +4,6 @@ import contextlib
 import io
 import time
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from untrained.borrowed import read_weights
 from untrained.errors import NotApplicable, RequestError, WorkError
 from untrained.image import Picture, as_picture
 from untrained.problem import Problem
+from untrained.progress import Tell
 from untrained.recipes import Recipe
 from untrained.restoration import Restoration
 from untrained.restore import restore, watch
@@ -24,9 +24,6 @@ from untrained.sheet import Panel, Sheet, amplified, make_sheet
 
 AMPLIFICATION = 4
 _TV = "total variation"
-
-Tell = Callable[[str, float], None]
-"""Takes the title of the method at work and the share of it that is done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +96,13 @@ def compare(
     tell("untrained", 1.0)
     rows = [_input(problem), _ours(result, took)]
     tell(_TV, 0.0)
-    rows.append(_total_variation(problem, device, seed))
+    rows.append(run_total_variation(problem, device, seed))
     tell(_TV, 1.0)
     for baseline in baselines(
         problem.task, steps=result.steps, seed=seed, device=result.device, weights=weights
     ):
         tell(baseline.title, 0.0)
-        rows.append(_peer(baseline, problem))
+        rows.append(run_peer(baseline, problem))
         tell(baseline.title, 1.0)
     # Gaps may hold anything: a figure for an input with gaps would mean nothing.
     unscored = 0 if problem.filled is None else 1
@@ -121,8 +118,8 @@ def _ours(result: Restoration, seconds: float) -> Row:
     return Row("untrained", "untrained", result.restored, seconds, notes=notes)
 
 
-def _total_variation(problem: Problem, device: str, seed: int) -> Row:
-    """The same loop with a prior made by hand."""
+def run_total_variation(problem: Problem, device: str, seed: int) -> Row:
+    """Run the same loop with a prior made by hand; a failure is told in the notes."""
     row = Row("tv", _TV)
     started = time.perf_counter()
     try:
@@ -132,7 +129,8 @@ def _total_variation(problem: Problem, device: str, seed: int) -> Row:
     return replace(row, picture=result.restored, seconds=time.perf_counter() - started)
 
 
-def _peer(baseline: Baseline, problem: Problem) -> Row:
+def run_peer(baseline: Baseline, problem: Problem) -> Row:
+    """Run another method and time it; why it gives no picture is told in the notes."""
     row = Row(baseline.name, baseline.title)
     # What other packages print or warn of must not mix with our one line of JSON.
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):

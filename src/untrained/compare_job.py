@@ -4,21 +4,17 @@ import contextlib
 import importlib.metadata
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
 from untrained import files, preview, tasks
 from untrained.baselines import baselines
-from untrained.compare import Row, Tell, caption, compare, draw
+from untrained.compare import Row, caption, compare, draw
 from untrained.errors import RequestError
 from untrained.image import Picture
 from untrained.problem import Problem
+from untrained.progress import progress_bars
 from untrained.recipes import Task, read_recipe
 from untrained.restoration import versions
 from untrained.restore import settle_recipe
@@ -79,7 +75,6 @@ def run_comparison(request: Request) -> int:
         It failed while working.
     """
     _check_options(request)
-    console = Console(stderr=True, quiet=request.quiet)
     picture = files.read(request.input)
     problem = _described(request, picture)
     suffix = _checked_folder(request, picture)
@@ -90,7 +85,7 @@ def run_comparison(request: Request) -> int:
         steps=request.steps,
         seconds=request.seconds,
     )
-    with _progress(console, quiet=request.quiet) as tell:
+    with progress_bars(quiet=request.quiet) as tell:
         rows = compare(
             problem,
             recipe,
@@ -157,25 +152,6 @@ def _checked_folder(request: Request, picture: Picture) -> str:
         files.check_writable(place / "untrained.tif", picture, overwrite=True)
         return ".tif"
     return ".png"
-
-
-@contextmanager
-def _progress(console: Console, *, quiet: bool) -> Iterator[Tell]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    progress = Progress(*columns, console=console, disable=quiet)
-    lines: dict[str, TaskID] = {}
-
-    def tell(title: str, share: float) -> None:
-        progress.start()  # only now: a wrong request is told in one line
-        if title not in lines:
-            lines[title] = progress.add_task(title, total=1.0)
-        progress.update(lines[title], completed=share)
-
-    try:
-        yield tell
-    finally:
-        if lines:
-            progress.stop()
 
 
 def _told(row: Row, suffix: str) -> dict[str, Any]:

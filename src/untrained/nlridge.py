@@ -66,7 +66,8 @@ def nl_ridge(image: Tensor, sigma: float, *, pilot: Tensor | None = None) -> Ten
     else:
         guide = torch.einsum("dc,nchw->ndhw", forth, pilot)
     clean = _pass(noisy, guide, SECOND, lambda own, guide: _by_pilot(own, guide, sigma))
-    return torch.einsum("dc,ndhw->nchw", forth, clean).contiguous()
+    back: Tensor = torch.einsum("dc,ndhw->nchw", forth, clean)
+    return back.contiguous()
 
 
 def _opponent(channels: int) -> Tensor:
@@ -113,7 +114,8 @@ def _pass(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tenso
         sums, counts = _band(noisy[..., band, :], guide[..., band, :], tops - first, stage, combine)
         total[..., band, :] += sums
         share[..., band, :] += counts
-    return total / share
+    filtered: Tensor = total / share
+    return filtered
 
 
 def _band(

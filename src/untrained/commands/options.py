@@ -1,0 +1,66 @@
+"""Options that verbs share, and the one way to run a fit with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from untrained.image import Picture
+    from untrained.problem import Problem
+
+    Describe = Callable[[Picture | None], Problem]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Common:
+    """Options of every verb that fits."""
+
+    preset: str = "fast"
+    """Settings to use: fast, paper, tv (for inpaint also paper-text, paper-hole, paper-region)."""
+    recipe: Path | None = None
+    """JSON file of settings, in place of a preset."""
+    seconds: float | None = None
+    """Time budget in seconds."""
+    steps: int | None = None
+    """Budget in optimisation steps."""
+    device: str = "auto"
+    """Where to compute: auto, cpu, cuda or mps."""
+    seed: int = 0
+    """The same seed gives the same file on the same machine."""
+    reference: Path | None = None
+    """Clean picture; only for PSNR and SSIM, the fit never sees it."""
+    overwrite: Annotated[bool, Parameter(negative="")] = False
+    """Replace an existing output."""
+    json: Annotated[bool, Parameter(negative="")] = False
+    """Print one JSON object as the last line on standard output."""
+    quiet: Annotated[bool, Parameter(negative="")] = False
+    """Show no progress."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Options(Common):
+    """Options of every verb that makes one file of one file."""
+
+    prior: str = "untrained"
+    """untrained (the structure of a network) or tv (total variation on free pixels)."""
+    report: Path | None = None
+    """Folder for a report: picture, curve, snapshots, report.json and index.html."""
+    resume: Annotated[bool, Parameter(negative="")] = False
+    """Go on with an interrupted fit."""
+
+
+COMMON = Common()
+DEFAULTS = Options()
+
+
+def run_fit(source: Path | None, target: Path, options: Options, describe: "Describe") -> int:
+    """Fit what `describe` makes of the file `source`, write `target`; return the exit status."""
+    from untrained.job import Job, run_job  # noqa: PLC0415
+
+    given = {field.name: getattr(options, field.name) for field in fields(options)}
+    return run_job(Job(source, target, **given), describe)

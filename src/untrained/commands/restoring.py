@@ -1,0 +1,160 @@
+"""Verbs that restore a picture: one file in, one file out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from untrained.commands.options import DEFAULTS, Options, run_fit
+
+if TYPE_CHECKING:
+    from untrained.image import Picture
+    from untrained.problem import Problem
+
+
+def denoise(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    sigma: float | None = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Remove noise.
+
+    Parameters
+    ----------
+    input
+        The noisy picture.
+    output
+        Where to write the result; its extension says the format.
+    sigma
+        Noise level in grey levels of 255; estimated from the picture when absent.
+    """
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.denoise(picture, sigma=None if sigma is None else sigma / 255)
+
+    return run_fit(input, output, options, describe)
+
+
+def deblock(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    options: Options = DEFAULTS,
+) -> int:
+    """Remove JPEG artefacts.
+
+    Parameters
+    ----------
+    input
+        The picture with blocks and ringing.
+    output
+        Where to write the result; its extension says the format.
+    """
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.deblock(picture)
+
+    return run_fit(input, output, options, describe)
+
+
+def upscale(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    factor: float = 4,
+    kernel: str = "lanczos2",
+    options: Options = DEFAULTS,
+) -> int:
+    """Enlarge a picture.
+
+    Parameters
+    ----------
+    input
+        The small picture.
+    output
+        Where to write the result; its extension says the format.
+    factor
+        How many times wider and higher: an integer from 2 to 16.
+    kernel
+        How the small picture is taken to have been reduced: lanczos2 or lanczos3.
+    """
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.upscale(picture, factor, kernel=kernel)
+
+    return run_fit(input, output, options, describe)
+
+
+def inpaint(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    mask: Path | None = None,
+    known: Path | None = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Fill missing pixels; the known ones come back unchanged.
+
+    With neither mask, transparent and NaN pixels are filled.
+
+    Parameters
+    ----------
+    input
+        The picture with missing pixels.
+    output
+        Where to write the result; its extension says the format.
+    mask
+        Picture of the same size: white is filled.
+    known
+        Picture of the same size: white is known.
+    """
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.inpaint(picture, mask, known=known)
+
+    return run_fit(input, output, options, describe)
+
+
+def flash(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    flash: Path,
+    register: Annotated[bool, Parameter(negative="")] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Give a noisy no-flash picture the detail of its flash picture; the light stays.
+
+    Parameters
+    ----------
+    input
+        The no-flash picture.
+    output
+        Where to write the result; its extension says the format.
+    flash
+        The flash picture, of the same size and depth.
+    register
+        Shift the flash picture onto the other first.
+    """
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import files, tasks  # noqa: PLC0415
+
+        return tasks.flash(picture, files.read(flash), register=register)
+
+    return run_fit(input, output, options, describe)

@@ -1,0 +1,130 @@
+"""What this machine is and how fast it multiplies matrices."""
+
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+
+_REPEATS = 5
+_LONG_ENOUGH = 0.02
+"""Seconds that one product must take for the clock and the start of the work not to count."""
+_LARGEST = 8192
+
+
+class Memory(NamedTuple):
+    """Memory in bytes; None where the system does not tell."""
+
+    total: int | None
+    free: int | None
+
+
+def processor() -> str:
+    """Name the processor."""
+    path = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.*)", path.read_text()) if path.exists() else None
+    return found[1].strip() if found else platform.processor() or platform.machine()
+
+
+def memory() -> Memory:
+    """Say how much memory the machine has, and how much a program could have now."""
+    if sys.platform == "win32":
+        return Memory(None, None)
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return Memory(total, _kibibytes(Path("/proc/meminfo"), "MemAvailable"))
+
+
+def gpu_memory(device: torch.device) -> Memory:
+    """Say how much memory a CUDA device has, and how much of it is free."""
+    free, total = torch.cuda.mem_get_info(device)
+    return Memory(total, free)
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """Most bytes this process has held at once: allocated on a CUDA device, else resident.
+
+    None where the system does not tell.
+    """
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    # Not getrusage on Linux: its maximum takes in that of the parent before exec.
+    peak = _kibibytes(Path("/proc/self/status"), "VmHWM")
+    if peak is not None:
+        return peak
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415
+
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used if sys.platform == "darwin" else 1024 * used
+
+
+def _kibibytes(path: Path, name: str) -> int | None:
+    found = re.search(rf"{name}:\s*(\d+) kB", path.read_text()) if path.exists() else None
+    return None if found is None else 1024 * int(found[1])
+
+
+def commit() -> str | None:
+    """Name the commit of this package; None outside a git checkout of it."""
+    git, here = shutil.which("git"), Path(__file__)
+    if git is None:
+        return None
+
+    def ask(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [git, "-C", str(here.parent), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+
+    # A package installed inside somebody else's checkout is not tracked by it.
+    if ask("ls-files", "--error-unmatch", here.name).returncode != 0:
+        return None
+    described = ask("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    return described.stdout.strip() or None
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def matrix_rate(device: torch.device, precision: Literal["float32", "bfloat16"]) -> float:
+    """Measure how fast the device multiplies square matrices.
+
+    The side doubles from 256 until one product takes long enough to be timed.
+
+    Returns
+    -------
+    Operations a second (a multiplication and an addition are two), median of five products.
+    """
+    kind = torch.float32 if precision == "float32" else torch.bfloat16
+    generator = torch.Generator(device).manual_seed(0)
+    side = 256
+    while True:
+        drawn = torch.rand((side, side), generator=generator, dtype=kind, device=device)
+
+        def product(matrix: torch.Tensor = drawn) -> None:
+            torch.mm(matrix, matrix)
+
+        _seconds(product, device)
+        if _seconds(product, device) >= _LONG_ENOUGH or side >= _LARGEST:
+            break
+        side *= 2
+    return 2 * side**3 / statistics.median(_seconds(product, device) for _ in range(_REPEATS))
+
+
+def _seconds(work: Callable[[], None], device: torch.device) -> float:
+    synchronise(device)
+    start = time.perf_counter()
+    work()
+    synchronise(device)
+    return time.perf_counter() - start

@@ -1,0 +1,30 @@
+"""Progress bars on standard error, one for each thing under way."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+Tell = Callable[[str, float], None]
+"""Takes the title of what is under way and the share of it that is done."""
+
+
+@contextmanager
+def progress_bars(*, quiet: bool) -> Iterator[Tell]:
+    """Give a function to tell progress to; each new title gets a bar of its own."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    progress = Progress(*columns, console=Console(stderr=True, quiet=quiet), disable=quiet)
+    lines: dict[str, TaskID] = {}
+
+    def tell(title: str, share: float) -> None:
+        progress.start()  # only now: a wrong request is told in one line
+        if title not in lines:
+            lines[title] = progress.add_task(title, total=1.0)
+        progress.update(lines[title], completed=share)
+
+    try:
+        yield tell
+    finally:
+        if lines:
+            progress.stop()
