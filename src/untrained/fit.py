@@ -58,17 +58,22 @@ class Fit:
         self.last: Step | None = None
         self.history: list[Record] = []
         self._on_device = _moved(problem, engine.device)
+        start = time.perf_counter()
+        self._partner = self._make_partner()
+        if self._partner is not None:
+            self._on_device = dataclasses.replace(self._on_device, guide=self._partner.estimate)
+        self._seconds = time.perf_counter() - start
         self._restarts: list[str] = []
         self._build()
         self._average = ExponentialAverage(recipe.averaging)
         self._guard = Guard(**recipe.guard.model_dump())
         self._budget = Budget(recipe.steps, recipe.seconds)
+        # The partner works once more at the end.
+        self._budget.reserve(self._seconds)
         self._variation = self._make_variation()
         self._rules = self._make_rules()
-        self._partner = self._make_partner()
         self._index = 0
         self._begun = 0
-        self._seconds = 0.0
 
     def _build(self) -> None:
         problem, recipe = self.problem, self.recipe
@@ -142,7 +147,6 @@ class Fit:
         if self.stop is not None:
             raise StopIteration
         start = time.perf_counter()
-        self._prepare_partner()
         self._begin_again_if_stuck()
         image, loss = self._advance()
         self._index += 1
@@ -159,14 +163,6 @@ class Fit:
         )
         self._take(step)
         return step
-
-    def _prepare_partner(self) -> None:
-        """Let the partner make its own estimate, and leave time for the blend at the end."""
-        if self._partner is None or self._partner.prepared:
-            return
-        start = time.perf_counter()
-        self._partner.prepare()
-        self._budget.reserve(time.perf_counter() - start)
 
     def _begin_again_if_stuck(self) -> None:
         """Draw other weights when the picture of the step that is looked at has drifted."""

@@ -83,7 +83,8 @@ def run_job(job: Job, describe: Callable[[Picture | None], Problem]) -> int:
     picture = None if job.input is None else files.read(job.input)
     problem = describe(picture)
     reference = _checked(job, problem)
-    fit = _begin(job, problem, console)
+    with console.status("preparing"):
+        fit = _begin(job, problem, console)
     snapshots = report.Snapshots() if job.report else None
     for note in problem.notes:
         console.print(note, highlight=False)

@@ -74,7 +74,8 @@ def _opponent(channels: int) -> Tensor:
     """Orthonormal rows, the first the mean of the channels (a cosine transform)."""
     places = (torch.arange(channels) + 0.5) * torch.pi / channels
     rows = torch.cos(torch.arange(channels)[:, None] * places)
-    return rows / rows.norm(dim=1, keepdim=True)
+    lengths: Tensor = rows.norm(dim=1, keepdim=True)
+    return rows / lengths
 
 
 def _by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
@@ -187,4 +188,5 @@ def _grid(count: int, device: torch.device) -> Tensor:
     """Every fourth place, and the last."""
     places = torch.arange(0, count, _STRIDE, device=device)
     last = torch.tensor([count - 1], device=device)
-    return torch.unique(torch.cat([places, last]))
+    grid: Tensor = torch.unique(torch.cat([places, last]))
+    return grid

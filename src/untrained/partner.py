@@ -1,4 +1,4 @@
-"""Partner: a self-similarity estimate that the network's picture is blended with."""
+"""Partner: a self-similarity estimate that guides the network and is blended with its picture."""
 
 from torch import Tensor
 
@@ -8,9 +8,9 @@ from untrained.recipes import SelfSimilarity
 
 
 class Partner:
-    """NL-Ridge with the network's picture in its pilot, blended with that picture.
+    """NL-Ridge before the fit, and again after it with the network's picture in its pilot.
 
-    Both see the measurement alone; their errors differ, so their mean is better than either.
+    Both see the measurement alone; their errors differ, so that their mean is better than either.
 
     Parameters
     ----------
@@ -27,11 +27,9 @@ class Partner:
         self._measurement = measurement.cpu() if measurement.device.type == "mps" else measurement
         self._sigma = problem.noise.sigma if problem.noise else 0.0
         self._settings = settings
-        self._alone: Tensor | None = None
-        self.note = (
-            f"the result is {settings.share:.0%} the network's picture, the rest NL-Ridge that was "
-            "guided by it"
-        )
+        self.estimate = nl_ridge(self._measurement, self._sigma).clamp(0, 1).to(measurement.device)
+        """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
+        self.note = f"the result is {settings.share:.0%} the network's picture, the rest NL-Ridge guided by it"
 
     @staticmethod
     def applies(problem: Problem) -> bool:
@@ -39,20 +37,9 @@ class Partner:
         noise = problem.noise
         return noise is not None and noise.sigma > 0 and problem.picture.missing is None
 
-    @property
-    def prepared(self) -> bool:
-        """Whether its own estimate has been made."""
-        return self._alone is not None
-
-    def prepare(self) -> Tensor:
-        """Make its own estimate of the clean picture, ``(1, C, H, W)``."""
-        if self._alone is None:
-            self._alone = nl_ridge(self._measurement, self._sigma)
-        return self._alone
-
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
         picture = picture.to(self._measurement.device)
-        pilot = self.prepare().lerp(picture, self._settings.pilot)
+        pilot = self.estimate.to(picture).lerp(picture, self._settings.pilot)
         refined = nl_ridge(self._measurement, self._sigma, pilot=pilot)
         return refined.lerp(picture, self._settings.share)

@@ -11,7 +11,7 @@ from untrained.recipes import (
     PixelNetwork,
     Recipe,
     RecipeError,
-    RecorruptPairing,
+    SelfSimilarity,
     SkipNetwork,
     Task,
     TotalVariation,
@@ -132,7 +132,14 @@ _PAPER_REGION = _PAPER_TEXT.model_copy(
 )
 
 _FAST_NETWORK = SkipNetwork(channels=_NARROW, skip=(16,) * 5, padding="zero")
+_FOLDED_NETWORK = SkipNetwork(
+    channels=(64, 64, 128),
+    padding="zero",
+    fold=2,
+    **_scales(3, skip=32, kernel_down=3, kernel_up=3, upsampling="bilinear"),
+)
 _FAST_OPTIMISER = Optimiser(step_size=0.01, warm_up=20, decay="cosine")
+_SHORT_MEMORY = _FAST_OPTIMISER.model_copy(update={"betas": (0.8, 0.95)})
 _FAST_LATENT = Recipe(
     name="fast",
     why="narrow hourglass at full resolution, step size decaying over a short budget",
@@ -142,24 +149,30 @@ _FAST_LATENT = Recipe(
     steps=450,
     averaging=0.97,
 )
-_FAST_DENOISE = _FAST_LATENT.model_copy(
-    update={
-        "why": "recorrupted pairs (Pang et al. 2021) on a narrow hourglass, short budget",
-        "pairing": RecorruptPairing(strength=0.5),
-        "averaging": 0.98,
-    }
+_FAST_DENOISE = Recipe(
+    name="fast",
+    why="a self-similarity estimate (NL-Ridge) as guide and partner, blocks of 2x2 as channels",
+    network=_FOLDED_NETWORK,
+    pairing=GuidePairing(channels=0, jitter=0.05),
+    partner=SelfSimilarity(pilot=0.5, share=0.3),
+    optimiser=_SHORT_MEMORY,
+    steps=140,
+    averaging=0.96,
 )
-
 _FAST_DEBLOCK = _FAST_LATENT.model_copy(
     update={
         "why": "the picture itself as guide, under strong jitter; narrow hourglass, short budget",
         "pairing": GuidePairing(jitter=0.1),
+        "optimiser": _SHORT_MEMORY,
+        "steps": 200,
     }
 )
 _FAST_UPSCALE = _FAST_LATENT.model_copy(
     update={
         "why": "the enlarged input as guide, narrow hourglass, short budget",
         "pairing": GuidePairing(jitter=0.03),
+        "optimiser": _SHORT_MEMORY,
+        "steps": 200,
     }
 )
 _FAST_HOLES = _FAST_LATENT.model_copy(
@@ -182,7 +195,8 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
             **_scales(4, skip=16, kernel_down=3, kernel_up=3, upsampling="nearest"),
         ),
         "pairing": BlindSpotPairing(keep=0.85),
-        "steps": 900,
+        "optimiser": _SHORT_MEMORY,
+        "steps": 300,
         "averaging": 0.98,
     }
 )

@@ -200,13 +200,15 @@ class Optimiser(Settings):
 class SelfSimilarity(Settings):
     """NL-Ridge (Herbreteau and Kervrann 2022) as a partner, whose errors are of another kind.
 
-    Its second pass takes a mean of the network's picture and its own as pilot, and the result is a
-    mean once more. Only where the noise is Gaussian, known, and no pixel is missing.
+    Its estimate is the guide of the guide pairing. When the fit has ended, its second pass takes a
+    mean of the network's picture and that estimate as pilot, and the result is a mean once more.
+    Only where the noise is Gaussian, known and above zero, and no pixel is missing; elsewhere the
+    fit goes on alone.
     """
 
-    pilot: float = Field(0.4, ge=0, le=1)
+    pilot: float = Field(0.5, ge=0, le=1)
     """Share of the network in the pilot."""
-    share: float = Field(0.2, ge=0, le=1)
+    share: float = Field(0.3, ge=0, le=1)
     """Share of the network in the result."""
 
 

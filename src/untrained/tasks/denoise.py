@@ -40,5 +40,6 @@ def denoise(image: Any, *, sigma: float | None = None) -> Problem:
         operator=operator,
         size=(picture.height, picture.width),
         noise=Gaussian(level),
+        guide=measurement,
         notes=(f"noise level {255 * level:.2f} of 255, {origin}",),
     )
