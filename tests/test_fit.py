@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import untrained as ut
-from tiny import photo, tiny_recipe
+from tiny import NETWORK, photo, tiny_recipe
 from untrained import tasks
 from untrained.engine import choose_engine
 from untrained.fit import Fit
@@ -15,10 +15,12 @@ from untrained.recipes import (
     DecoderNetwork,
     Discrepancy,
     Guard,
+    GuidePairing,
     LatentPairing,
     Optimiser,
     RecorruptPairing,
     ResNetNetwork,
+    SelfSimilarity,
     TotalVariation,
     UNetNetwork,
     WindowedVariance,
@@ -78,6 +80,9 @@ def test_global_random_state_is_neither_used_nor_touched():
         {},
         {"hand_over": "iterate", "optimiser": Optimiser(warm_up=3, decay="cosine")},
         {"pairing": RecorruptPairing()},
+        {"pairing": GuidePairing(), "partner": SelfSimilarity()},
+        {"pairing": GuidePairing(), "guided_by": tiny_recipe(steps=5)},
+        {"network": NETWORK.model_copy(update={"fold": 2})},
         {"stopping": (WindowedVariance(window=3, patience=50), Discrepancy(factor=0.01))},
         {"guard": Guard(every=4)},
         {"total_variation": TotalVariation(weight=0.1, discrepancy=0.8)},
@@ -183,6 +188,27 @@ def poison(fit, value):
     with torch.no_grad():
         for parameter in fit._network.parameters():
             parameter.fill_(value)
+
+
+def test_another_fit_may_guide():
+    first = tiny_recipe(steps=5)
+    recipe = tiny_recipe(pairing=GuidePairing(channels=0, jitter=0), guided_by=first)
+    fit = make(recipe)
+    drawn = fit._pairing.draw(torch.Generator()).input
+    assert torch.equal(drawn[:, :3], problem().measurement)
+    assert torch.equal(drawn[:, 3:], restore(problem(), first, device="cpu").image)
+    assert next(fit).seconds > 0
+
+
+def test_betas_reach_the_optimiser():
+    paths = []
+    for betas in ((0.9, 0.999), (0.5, 0.6)):
+        optimiser = Optimiser(step_size=0.01, betas=betas)
+        fit = watch(tasks.denoise(photo(), sigma=0.1), tiny_recipe(optimiser=optimiser))
+        assert fit._optimiser.param_groups[0]["betas"] == betas
+        paths.append([step.loss for step in fit])
+    assert paths[0][0] == paths[1][0]
+    assert paths[0][5] != paths[1][5]
 
 
 def test_divergence_goes_back_to_good_weights_with_a_smaller_step():

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from untrained.architecture import build_network
 from untrained.averaging import ExponentialAverage
-from untrained.engine import Engine
+from untrained.engine import Engine, choose_engine
 from untrained.guard import Guard
 from untrained.noise import mean_squared_error
 from untrained.pairings import input_channels, make_pairing
@@ -59,6 +59,8 @@ class Fit:
         self.history: list[Record] = []
         self._on_device = _moved(problem, engine.device)
         start = time.perf_counter()
+        self._ask_another_fit()
+        asked = time.perf_counter()
         self._partner = self._make_partner()
         if self._partner is not None:
             self._on_device = dataclasses.replace(self._on_device, guide=self._partner.estimate)
@@ -69,7 +71,7 @@ class Fit:
         self._guard = Guard(**recipe.guard.model_dump())
         self._budget = Budget(recipe.steps, recipe.seconds)
         # The partner works once more at the end.
-        self._budget.reserve(self._seconds)
+        self._budget.reserve(self._seconds - (asked - start))
         self._variation = self._make_variation()
         self._rules = self._make_rules()
         self._index = 0
@@ -81,7 +83,7 @@ class Fit:
         self._generator = self.engine.generator(seed)
         network, input_size = build_network(
             recipe.network,
-            input_channels(recipe.pairing, problem),
+            input_channels(recipe.pairing, self._on_device),
             problem.channels,
             problem.size,
             seed,
@@ -117,6 +119,19 @@ class Fit:
                 "a total variation led by discrepancy needs a noise level above zero"
             )
         return Variation(settings.weight, noise.sigma * settings.discrepancy**0.5)
+
+    def _ask_another_fit(self) -> None:
+        """Let the picture of the fit that is to guide this one join the guide."""
+        recipe, problem = self.recipe.guided_by, self._on_device
+        if recipe is None:
+            return
+        engine = choose_engine(self.engine.device.type, recipe.precision)
+        fit = Fit(self.problem, recipe, seed=self.seed, engine=engine)
+        for _ in fit:
+            pass
+        found = fit.restoration().image.to(self.engine.device)
+        guide = found if problem.guide is None else torch.cat([problem.guide, found], dim=1)
+        self._on_device = dataclasses.replace(problem, guide=guide)
 
     def _make_partner(self) -> Partner | None:
         settings, problem = self.recipe.partner, self._on_device

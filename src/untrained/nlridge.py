@@ -23,6 +23,9 @@ _RIDGE = 1.05
 _PRECISION = 1e-6
 """Share of a group's power that the diagonals get at least: what float32 can resolve."""
 
+_LEAST_POWER = 1e-12
+"""The same where a group is black."""
+
 
 class Stage(NamedTuple):
     """Settings of one of the two passes."""
@@ -99,9 +102,11 @@ def _shrinkage(gram: Tensor, ridge: Tensor | float, noise: Tensor | float) -> Te
     """``I - noise (gram + ridge I)^-1``; the identity where that cannot be inverted."""
     eye = torch.eye(gram.shape[-1], device=gram.device)
     floor = _PRECISION * gram.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
-    factor, failed = torch.linalg.cholesky_ex(gram + (ridge + floor) * eye)
-    weights: Tensor = eye - noise * torch.cholesky_inverse(factor)
-    return torch.where(failed[..., None, None] > 0, eye, weights)
+    factor, failed = torch.linalg.cholesky_ex(gram + (ridge + floor + _LEAST_POWER) * eye)
+    singular = failed[..., None, None] > 0
+    inverse = torch.cholesky_inverse(torch.where(singular, eye, factor))
+    weights: Tensor = torch.where(singular, eye, eye - noise * inverse)
+    return weights
 
 
 def _pass(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:

@@ -29,7 +29,8 @@ class Partner:
         self._settings = settings
         self.estimate = nl_ridge(self._measurement, self._sigma).clamp(0, 1).to(measurement.device)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
-        self.note = f"the result is {settings.share:.0%} the network's picture, the rest NL-Ridge guided by it"
+        share = f"{settings.share:.0%}"
+        self.note = f"{share} of the result is the network's, the rest NL-Ridge guided by it"
 
     @staticmethod
     def applies(problem: Problem) -> bool:

@@ -140,6 +140,24 @@ _FOLDED_NETWORK = SkipNetwork(
 )
 _FAST_OPTIMISER = Optimiser(step_size=0.01, warm_up=20, decay="cosine")
 _SHORT_MEMORY = _FAST_OPTIMISER.model_copy(update={"betas": (0.8, 0.95)})
+_TV = Recipe(
+    name="tv",
+    why="free pixels and total variation (Rudin, Osher and Fatemi 1992): a prior made by hand",
+    network=PixelNetwork(),
+    pairing=LatentPairing(channels=1, jitter=0),
+    optimiser=Optimiser(step_size=0.05, decay="cosine"),
+    steps=400,
+    averaging=0,
+    hand_over="iterate",
+    precision="float32",
+)
+
+
+def _tv(weight: float, discrepancy: float | None = None) -> Recipe:
+    variation = TotalVariation(weight=weight, discrepancy=discrepancy)
+    return _TV.model_copy(update={"total_variation": variation})
+
+
 _FAST_LATENT = Recipe(
     name="fast",
     why="narrow hourglass at full resolution, step size decaying over a short budget",
@@ -169,7 +187,8 @@ _FAST_DEBLOCK = _FAST_LATENT.model_copy(
 )
 _FAST_UPSCALE = _FAST_LATENT.model_copy(
     update={
-        "why": "the enlarged input as guide, narrow hourglass, short budget",
+        "why": "the enlarged input and the picture by total variation as guides, short budget",
+        "guided_by": _tv(0.001),
         "pairing": GuidePairing(jitter=0.03),
         "optimiser": _SHORT_MEMORY,
         "steps": 200,
@@ -274,24 +293,6 @@ _FAST_DREAM = _FAST_INVERT.model_copy(
         "hand_over": "iterate",
     }
 )
-
-_TV = Recipe(
-    name="tv",
-    why="free pixels and total variation (Rudin, Osher and Fatemi 1992): a prior made by hand",
-    network=PixelNetwork(),
-    pairing=LatentPairing(channels=1, jitter=0),
-    optimiser=Optimiser(step_size=0.05, decay="cosine"),
-    steps=400,
-    averaging=0,
-    hand_over="iterate",
-    precision="float32",
-)
-
-
-def _tv(weight: float, discrepancy: float | None = None) -> Recipe:
-    variation = TotalVariation(weight=weight, discrepancy=discrepancy)
-    return _TV.model_copy(update={"total_variation": variation})
-
 
 _PRESETS: dict[Task, dict[str, Recipe]] = {
     "denoise": {"fast": _FAST_DENOISE, "paper": _PAPER_DENOISE, "tv": _tv(0.1, 0.8)},

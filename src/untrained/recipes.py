@@ -275,6 +275,8 @@ class Recipe(Settings):
     """Decay of the exponential average of the pictures."""
     hand_over: Literal["average", "iterate"] = "average"
     """Whether the averaged picture or the single iterate is the result."""
+    guided_by: "Recipe | None" = None
+    """A fit that is made first; its picture joins the guide of the guide pairing."""
     partner: SelfSimilarity | None = None
     """Another estimate that the result is blended with."""
     stopping: tuple[StopRule, ...] = ()

@@ -129,3 +129,18 @@ def test_crop_to_smallest_is_central():
     first, second = layers.crop_to_smallest([image, smaller])
     assert torch.equal(first, image[..., 1:4, :])
     assert torch.equal(second, smaller[..., 1:8])
+
+
+def test_folding_turns_blocks_into_channels_and_back():
+    picture = noise(1, 3, 8, 12)
+    assert torch.equal(layers.Folded(nn.Identity(), 2)(picture), picture)
+    seen = []
+
+    class Watcher(nn.Module):
+        def forward(self, image):
+            seen.append(image)
+            return image
+
+    layers.Folded(Watcher(), 4)(picture)
+    assert seen[0].shape == (1, 48, 2, 3)
+    assert torch.equal(seen[0][0, :16, 1, 2], picture[0, 0, 4:8, 8:12].flatten())
