@@ -215,7 +215,7 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
         ),
         "pairing": BlindSpotPairing(keep=0.85),
         "optimiser": _SHORT_MEMORY,
-        "steps": 300,
+        "steps": 400,
         "averaging": 0.98,
     }
 )
