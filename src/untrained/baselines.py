@@ -265,9 +265,9 @@ def joint_bilateral_of_pair(problem: Problem) -> Tensor:
     Raises
     ------
     NotApplicable
-        If the problem has no guide.
+        If the problem is none of a flash pair.
     """
-    if problem.guide is None:
+    if problem.guide is None or problem.task != "flash":
         raise NotApplicable("there is no flash picture")
     return joint_bilateral(problem.picture.pixels, problem.guide, sigma_space=4, sigma_range=0.05)
 
