@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -115,7 +117,7 @@ def test_guide_is_the_first_channels_of_the_input():
     assert torch.equal(pair.input[:, :3], task.guide)
     assert torch.equal(pair.target, task.measurement)
     with pytest.raises(ProblemError, match="guide"):
-        input_channels(settings, problem())
+        input_channels(settings, dataclasses.replace(problem(), guide=None))
 
 
 def test_input_channels():

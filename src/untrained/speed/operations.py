@@ -18,6 +18,8 @@ def operations(problem: Problem, recipe: Recipe) -> int:
     alone are run, so that it takes no time, and no engine changes the count.
     """
     channels_in = input_channels(recipe.pairing, problem)
+    if recipe.guided_by is not None:
+        channels_in += problem.channels
     network, size = build_network(recipe.network, channels_in, problem.channels, problem.size, 0)
     meta = torch.device("meta")
     network, operator = network.to(meta), copy.deepcopy(problem.operator).to(meta)
