@@ -127,6 +127,23 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
     replace_file(path, _encoder(path)(shown)())
 
 
+def check_folder_writable(folder: Path) -> None:
+    """Check before long work that results can be written into `folder`, made if need be.
+
+    Raises
+    ------
+    RequestError
+        If it is a file, cannot be made or cannot be written to.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RequestError(f"the output folder {folder} is a file: give a folder")
+    nearest = folder if folder.exists() else folder.resolve().parent
+    if not nearest.is_dir():
+        raise RequestError(f"the folder {nearest} does not exist: make it first")
+    if not os.access(nearest, os.W_OK):
+        raise RequestError(f"the folder {nearest} cannot be written to")
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file under a temporary name in its folder, then rename it.
 

@@ -24,6 +24,9 @@ from untrained.step import Step
 from untrained.stopping import Budget, Discrepancy, Rule, Stop, WindowedVariance
 from untrained.variation import Variation
 
+_SHARE_OF_GUIDE = 0.25
+"""Share of a budget in seconds that the fit which guides another may use."""
+
 
 class Fit:
     """Fits one untrained network to one problem: ``for step in fit`` runs one step each.
@@ -125,6 +128,8 @@ class Fit:
         recipe, problem = self.recipe.guided_by, self._on_device
         if recipe is None:
             return
+        if self.recipe.seconds is not None:
+            recipe = recipe.model_copy(update={"seconds": _SHARE_OF_GUIDE * self.recipe.seconds})
         engine = choose_engine(self.engine.device.type, recipe.precision)
         fit = Fit(self.problem, recipe, seed=self.seed, engine=engine)
         for _ in fit:

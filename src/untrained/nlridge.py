@@ -184,6 +184,9 @@ def _groups(
         far_columns = (lefts[:, None] - columns).abs() > _REACH
         far = (far_rows[:, None, :, None] | far_columns[None, :, None, :]).view(distance.shape)
         distance.masked_fill_(far, torch.inf)
+        # Each patch is of its own group, even among equals: no pixel goes without an estimate.
+        itself = (tops[:, None] * len(columns) + lefts - columns[0]).flatten()
+        distance[torch.arange(len(itself), device=itself.device), itself] = -torch.inf
         fewest = int((~far).sum(1).min())
         best = distance.topk(min(stage.group, fewest), largest=False, sorted=False).indices
         yield candidates[best]

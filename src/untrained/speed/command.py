@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from rich.console import Console
 from untrained import machine
 from untrained.engine import choose_engine
 from untrained.errors import RequestError
-from untrained.files import replace_file
+from untrained.files import check_folder_writable, replace_file
 from untrained.image import as_picture
 from untrained.presets import preset
 from untrained.progress import Tell, progress_bars
@@ -130,13 +129,7 @@ def _settled(request: Request) -> Settings:
 
 
 def _check_folder(folder: Path, *, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise RequestError(f"{folder} is a file: give a folder for the results")
-    place = folder if folder.exists() else folder.resolve().parent
-    if not place.is_dir():
-        raise RequestError(f"the folder {place} does not exist: make it first")
-    if not os.access(place, os.W_OK):
-        raise RequestError(f"the folder {place} cannot be written to")
+    check_folder_writable(folder)
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
         raise RequestError(f"{folder} is not empty: choose another --out or give --overwrite")
 

@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from untrained.errors import RequestError
-from untrained.files import replace_file
+from untrained.files import check_folder_writable, replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,13 +61,7 @@ def check_folder(folder: Path, name: str, *, overwrite: bool) -> None:
     RequestError
         If `folder` is a file, cannot be made or written to, or holds one of the files already.
     """
-    if folder.exists() and not folder.is_dir():
-        raise RequestError(f"the output folder {folder} is a file: give a folder")
-    nearest = folder if folder.exists() else folder.resolve().parent
-    if not nearest.is_dir():
-        raise RequestError(f"the folder {nearest} does not exist: make it first")
-    if not os.access(nearest, os.W_OK):
-        raise RequestError(f"the folder {nearest} cannot be written to")
+    check_folder_writable(folder)
     there = [path for kind in KINDS if (path := folder / f"{name}{kind}").exists()]
     if there and not overwrite:
         raise RequestError(f"{there[0]} exists: choose another --out or give --overwrite")
