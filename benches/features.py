@@ -20,6 +20,7 @@ import torch
 
 import untrained as ut
 from benches.run import machine
+from untrained.allocator import keep_freed_memory
 from untrained.features import Features
 from untrained.metrics import psnr
 from untrained.noise import relative_squared_error
@@ -104,4 +105,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     main()

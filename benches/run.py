@@ -29,6 +29,7 @@ from PIL import Image
 
 import untrained as ut
 from benches import lights, paper
+from untrained.allocator import keep_freed_memory
 from untrained.baselines import joint_bilateral_of_pair
 from untrained.machine import commit, processor
 from untrained.metrics import psnr, psnr_upscaling
@@ -208,4 +209,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     main()

@@ -6,6 +6,7 @@ from typing import Any
 import cyclopts
 from cyclopts import App
 
+from untrained.allocator import keep_freed_memory
 from untrained.commands.bench import bench
 from untrained.commands.info import info
 from untrained.commands.judging import compare, study
@@ -28,6 +29,7 @@ app.command(bench)
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong request, 130 interrupted."""
+    keep_freed_memory()
     sys.exit(_status(sys.argv[1:] if arguments is None else arguments))
 
 

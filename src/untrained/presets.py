@@ -131,11 +131,12 @@ _PAPER_REGION = _PAPER_TEXT.model_copy(
     }
 )
 
-_FAST_NETWORK = SkipNetwork(channels=_NARROW, skip=(16,) * 5, padding="zero")
+_FAST_NETWORK = SkipNetwork(channels=_NARROW, skip=(16,) * 5, padding="zero", subpixel=True)
 _FOLDED_NETWORK = SkipNetwork(
     channels=(64, 64, 128),
     padding="zero",
     fold=2,
+    subpixel=True,
     **_scales(3, skip=32, kernel_down=3, kernel_up=3, upsampling="bilinear"),
 )
 _FAST_OPTIMISER = Optimiser(step_size=0.01, warm_up=20, decay="cosine")
@@ -211,6 +212,7 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
             channels=(16, 32, 64, 128),
             padding="zero",
             mix=False,
+            subpixel=True,
             **_scales(4, skip=16, kernel_down=3, kernel_up=3, upsampling="nearest"),
         ),
         "pairing": BlindSpotPairing(keep=0.85),
@@ -280,7 +282,9 @@ _PAPER_DREAM = _PAPER_INVERT.model_copy(
 _FAST_INVERT = _FAST_LATENT.model_copy(
     update={
         "why": "narrow hourglass, step size decaying over a short budget",
-        "network": SkipNetwork(channels=_NARROW, padding="zero", **_scales(5, skip=4)),
+        "network": SkipNetwork(
+            channels=_NARROW, padding="zero", subpixel=True, **_scales(5, skip=4)
+        ),
         "pairing": LatentPairing(jitter=0.01),
         "steps": 600,
     }

@@ -45,6 +45,12 @@ class SkipNetwork(Settings):
     activation: Literal["leaky_relu", "relu", "swish", "elu", "none"] = "leaky_relu"
     mix: bool = True
     """Whether a 1x1 convolution follows each decoder convolution."""
+    subpixel: bool = False
+    """Whether the decoder convolves what comes from below before it is enlarged.
+
+    Sub-pixel convolution (Shi et al. 2016) with filters that follow from those for the enlarged
+    map: cheaper, and the same but for the border and for where the features are normalised.
+    """
     fold: PositiveInt = 1
     """Side of the blocks of pixels that become channels before the network, and pixels after it.
 

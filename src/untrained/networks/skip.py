@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from untrained.networks import layers
+from untrained.networks.subpixel import SubpixelConv, SubpixelScale, draw_as_joined
 
 
 class Skip(nn.Module):
@@ -33,6 +34,9 @@ class Skip(nn.Module):
     mix
         Whether a 1x1 convolution follows each decoder convolution (``need1x1_up`` in the authors'
         code).
+    subpixel
+        Whether the decoder convolves what comes from below before enlarging it: cheaper, and not
+        quite the same (see `SubpixelScale`).
 
     Attributes
     ----------
@@ -65,6 +69,7 @@ class Skip(nn.Module):
         activation: layers.Activation = "leaky_relu",
         norm: layers.Norm = "batch",
         mix: bool = True,
+        subpixel: bool = False,
     ) -> None:
         super().__init__()
         _check_lengths(
@@ -82,19 +87,30 @@ class Skip(nn.Module):
         below = down[-1]
         for i in reversed(range(len(down))):
             above = channels_in if i == 0 else down[i - 1]
-            body = Scale(
-                encode=nn.Sequential(
-                    *block(above, down[i], kernel_down[i], downsampling=downsampling),
-                    *block(down[i], down[i], kernel_down[i]),
-                ),
-                deeper=body,
-                upsample=layers.upsample(upsampling[i]),
-                across=nn.Sequential(*block(above, skip[i], kernel_skip)) if skip[i] else None,
-                decode=nn.Sequential(
+            encode = nn.Sequential(
+                *block(above, down[i], kernel_down[i], downsampling=downsampling),
+                *block(down[i], down[i], kernel_down[i]),
+            )
+            across = nn.Sequential(*block(above, skip[i], kernel_skip)) if skip[i] else None
+            if subpixel:
+                raised = SubpixelConv(below, up[i], kernel_up[i], upsampling[i])
+                raise_below = nn.Sequential(layers.norm(norm, below), raised)
+                if across is not None:
+                    # The bias is that of `raised`: the two are added.
+                    joined = layers.conv(skip[i], up[i], kernel_up[i], padding=padding, bias=False)
+                    draw_as_joined(raised.conv, joined)
+                    across.extend((layers.norm(norm, skip[i]), joined))
+                first = [layers.norm(norm, up[i]), layers.activation(activation)]
+            else:
+                first = [
                     layers.norm(norm, skip[i] + below),
                     *block(skip[i] + below, up[i], kernel_up[i]),
-                    *(block(up[i], up[i], 1) if mix else ()),
-                ),
+                ]
+            decode = nn.Sequential(*first, *(block(up[i], up[i], 1) if mix else ()))
+            body = (
+                SubpixelScale(encode, body, raise_below, across, decode)
+                if subpixel
+                else Scale(encode, body, layers.upsample(upsampling[i]), across, decode)
             )
             below = up[i]
         self.body = body

@@ -44,9 +44,11 @@ def probe(name: str, folder: Path, *, device: str, seed: int) -> Probed:
 
 def _run(name: str, folder: Path, device: str, seed: int) -> None:
     # Imported late: imports are part of the start-up that is measured.
+    from untrained.allocator import keep_freed_memory  # noqa: PLC0415
     from untrained.machine import peak_memory, synchronise  # noqa: PLC0415
     from untrained.speed.configurations import configuration  # noqa: PLC0415
 
+    keep_freed_memory()
     chosen = configuration(name)
     problem = chosen.problem(folder)
     recipe = chosen.recipe(problem)
