@@ -109,6 +109,24 @@ def test_resumes_bit_for_bit(changes, cut):
     assert [r[:3] for r in second.history] == [r[:3] for r in whole.history]
 
 
+@pytest.mark.parametrize("cut", [5, 12, 13, 24, 30])
+def test_resumes_bit_for_bit_among_its_members(cut):
+    recipe = tiny_recipe(members=3)
+    whole, first = make(recipe), make(recipe)
+    expected = list(whole)
+    for _ in range(cut):
+        next(first)
+    engine = choose_engine("cpu", "float32")
+    second = Fit.resume(problem(), recipe, first.state_dict(), seed=0, engine=engine)
+    rest = list(second)
+    assert [step.index for step in rest] == list(range(cut + 1, 37))
+    for got, want in zip(rest, expected[cut:], strict=True):
+        assert torch.equal(got.picture, want.picture)
+        assert got.loss == want.loss
+    assert second.stop.reason == whole.stop.reason
+    assert torch.equal(second.stop.picture, whole.stop.picture)
+
+
 def test_a_resumed_fit_does_not_disturb_the_one_it_came_from():
     fit = make()
     next(fit)
@@ -174,10 +192,47 @@ def test_seconds_are_a_budget():
     assert 0.3 <= fit.last.seconds < 3
 
 
+def test_members_are_fits_of_their_own_and_their_mean_is_taken():
+    recipe = tiny_recipe(members=3)
+    fit = make(recipe, seed=5)
+    steps = list(fit)
+    alone = [make(seed=5 + k * (recipe.restart.times + 1)) for k in range(3)]
+    own = [list(each) for each in alone]
+    assert [step.index for step in steps] == list(range(1, 37))
+    assert [step.loss for step in steps] == [step.loss for each in own for step in each]
+    pictures = torch.stack([each.stop.picture for each in alone])
+    assert torch.equal(fit.stop.picture, pictures.mean(dim=0))
+    assert torch.equal(steps[13].picture, alone[0].stop.picture)
+    assert torch.equal(steps[23].picture, pictures[:2].mean(dim=0))
+    progress = [step.progress for step in steps]
+    assert progress == sorted(progress)
+    assert progress[11] == pytest.approx(1 / 3)
+    assert progress[-1] == 1
+    assert "3 networks" in fit.restoration().stopped
+
+
+def test_members_share_the_seconds():
+    fit = make(tiny_recipe(steps=10**6, seconds=0.6, members=2))
+    list(fit)
+    assert len(fit._pictures) == 1
+    assert "0.6 seconds" in fit.stop.reason
+    assert 0.6 <= fit.last.seconds < 3
+    assert fit.history[-1].step == fit.last.index
+
+
+def test_a_member_that_diverged_is_named():
+    fit = make(tiny_recipe(steps=20, members=2))
+    for _ in range(30):
+        next(fit)
+    poison(fit, float("nan"))
+    list(fit)
+    assert fit.events[0].startswith("network 2, step 11")
+
+
 def test_step_size_warms_up_and_decays():
     recipe = tiny_recipe(steps=100, optimiser=Optimiser(step_size=0.02, warm_up=10, decay="cosine"))
     fit = make(recipe)
-    sizes = [fit._optimiser.param_groups[0]["lr"] for _ in fit]
+    sizes = [fit._member._optimiser.param_groups[0]["lr"] for _ in fit]
     assert sizes[0] == pytest.approx(0.002, rel=0.01)
     assert max(sizes) == pytest.approx(0.02, rel=0.03)
     assert sizes[50] == pytest.approx(0.02 * 0.505, rel=0.03)
@@ -186,7 +241,7 @@ def test_step_size_warms_up_and_decays():
 
 def poison(fit, value):
     with torch.no_grad():
-        for parameter in fit._network.parameters():
+        for parameter in fit._member._network.parameters():
             parameter.fill_(value)
 
 
@@ -194,7 +249,7 @@ def test_another_fit_may_guide():
     first = tiny_recipe(steps=5)
     recipe = tiny_recipe(pairing=GuidePairing(channels=0, jitter=0), guided_by=first)
     fit = make(recipe)
-    drawn = fit._pairing.draw(torch.Generator()).input
+    drawn = fit._member._pairing.draw(torch.Generator()).input
     assert torch.equal(drawn[:, :3], problem().measurement)
     assert torch.equal(drawn[:, 3:], restore(problem(), first, device="cpu").image)
     assert next(fit).seconds > 0
@@ -205,7 +260,7 @@ def test_betas_reach_the_optimiser():
     for betas in ((0.9, 0.999), (0.5, 0.6)):
         optimiser = Optimiser(step_size=0.01, betas=betas)
         fit = watch(tasks.denoise(photo(), sigma=0.1), tiny_recipe(optimiser=optimiser))
-        assert fit._optimiser.param_groups[0]["betas"] == betas
+        assert fit._member._optimiser.param_groups[0]["betas"] == betas
         paths.append([step.loss for step in fit])
     assert paths[0][0] == paths[1][0]
     assert paths[0][5] != paths[1][5]
@@ -221,16 +276,16 @@ def test_divergence_goes_back_to_good_weights_with_a_smaller_step():
     assert len(fit.events) == 1
     assert "step 11" in fit.events[0]
     assert all(torch.isfinite(step.image).all() for step in rest)
-    assert fit._optimiser.param_groups[0]["lr"] == pytest.approx(0.005)
+    assert fit._member._optimiser.param_groups[0]["lr"] == pytest.approx(0.005)
     assert "went back" in " ".join(fit.restoration().notes)
 
 
 def test_divergence_again_and_again_is_an_error():
     fit = make(tiny_recipe(steps=40, guard=Guard(returns=1)))
     next(fit)
-    fit._guard._good["network"] = {
+    fit._member._guard._good["network"] = {
         key: torch.full_like(value, float("nan")) if value.is_floating_point() else value
-        for key, value in fit._guard._good["network"].items()
+        for key, value in fit._member._guard._good["network"].items()
     }
     poison(fit, float("nan"))
     with pytest.raises(DivergenceError):

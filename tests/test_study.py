@@ -471,7 +471,7 @@ def test_a_study_draws_nothing_that_the_fit_draws():
     image = torch.zeros(1, 4, 24, 20)
     recipe = fitting.plain_recipe(NETWORK, LATENT, steps=1, step_size=0.01)
     fit = watch(fitting.seen_whole(image), recipe, seed=7, device="cpu")
-    latent = fit._pairing.draw(fit._generator).input / LATENT.scale
+    latent = fit._member._pairing.draw(fit._member._generator).input / LATENT.scale
     drawn = pictures.uniform(image, pictures.generator(7))
     assert not torch.allclose(latent, drawn, atol=0.1)
     assert abs(float(torch.corrcoef(torch.stack([latent.flatten(), drawn.flatten()]))[0, 1])) < 0.1

@@ -18,7 +18,7 @@ from untrained.fit import Fit
 from untrained.problem import Problem
 from untrained.recipes import Recipe
 
-_FORMAT = "untrained fit 1"
+_FORMAT = "untrained fit 2"
 
 
 class CheckpointError(RequestError):

@@ -1,6 +1,5 @@
-"""Fit: the loop. One optimisation step per iteration, and nothing else."""
+"""Fit: everything from a problem to its restoration, one optimisation step per iteration."""
 
-import copy
 import dataclasses
 import time
 from collections.abc import Iterator
@@ -9,30 +8,28 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from untrained.architecture import build_network
-from untrained.averaging import ExponentialAverage
 from untrained.engine import Engine, choose_engine
-from untrained.guard import Guard
-from untrained.noise import mean_squared_error
-from untrained.pairings import input_channels, make_pairing
+from untrained.member import Member
 from untrained.partner import Partner
 from untrained.problem import Problem, ProblemError
-from untrained.recipes import Discrepancy as DiscrepancySettings
-from untrained.recipes import Recipe, StopRule
+from untrained.recipes import Recipe
 from untrained.restoration import Record, Restoration
 from untrained.step import Step
-from untrained.stopping import Budget, Discrepancy, Rule, Stop, WindowedVariance
-from untrained.variation import Variation
+from untrained.stopping import Stop
 
 _SHARE_OF_GUIDE = 0.25
 """Share of a budget in seconds that the fit which guides another may use."""
+_SHORTEST = 1e-6
+"""Seconds for a network when all are used up: it still takes one step."""
 
 
 class Fit:
-    """Fits one untrained network to one problem: ``for step in fit`` runs one step each.
+    """Fits untrained networks to one problem: ``for step in fit`` runs one step each.
 
-    The iteration ends when a stop rule says so; `stop` then says why. `restoration` may be called
-    at any time for the picture so far. With the same problem, recipe, seed and device it gives the
+    First comes what guides the networks, if the recipe asks for it; then one network after the
+    other (one, unless the recipe asks for more), their pictures averaged; last the partner. The
+    iteration ends when a stop rule says so; `stop` then says why. `restoration` may be called at
+    any time for the picture so far. With the same problem, recipe, seed and device it gives the
     same pictures; so does a fit continued from `state_dict` (unless the recipe budgets seconds).
 
     Parameters
@@ -60,98 +57,61 @@ class Fit:
         self.stop: Stop | None = None
         self.last: Step | None = None
         self.history: list[Record] = []
-        self._on_device = _moved(problem, engine.device)
         start = time.perf_counter()
-        self._ask_another_fit()
+        guided = self._ask_another_fit(problem)
         asked = time.perf_counter()
-        self._partner = self._make_partner()
+        self._partner = self._make_partner(guided)
         if self._partner is not None:
-            self._on_device = dataclasses.replace(self._on_device, guide=self._partner.estimate)
+            guided = dataclasses.replace(guided, guide=self._partner.estimate)
+        self._guided = guided
         self._seconds = time.perf_counter() - start
-        self._restarts: list[str] = []
-        self._build()
-        self._average = ExponentialAverage(recipe.averaging)
-        self._guard = Guard(**recipe.guard.model_dump())
-        self._budget = Budget(recipe.steps, recipe.seconds)
         # The partner works once more at the end.
-        self._budget.reserve(self._seconds - (asked - start))
-        self._variation = self._make_variation()
-        self._rules = self._make_rules()
+        self._reserved = self._seconds - (asked - start)
         self._index = 0
-        self._begun = 0
+        self._pictures: list[Tensor] = []
+        self._earlier: list[str] = []
+        self._member = self._next_member()
 
-    def _build(self) -> None:
-        problem, recipe = self.problem, self.recipe
-        seed = self.seed + len(self._restarts)
-        self._generator = self.engine.generator(seed)
-        network, input_size = build_network(
-            recipe.network,
-            input_channels(recipe.pairing, self._on_device),
-            problem.channels,
-            problem.size,
-            seed,
-        )
-        self._pairing = make_pairing(recipe.pairing, self._on_device, input_size, self._generator)
-        self._network = self.engine.prepare(network)
-        self._optimiser = torch.optim.Adam(
-            self._network.parameters(),
-            lr=recipe.optimiser.step_size,
-            betas=recipe.optimiser.betas,
-            fused=True,
-        )
-
-    def _make_rules(self) -> tuple[Rule, ...]:
-        return (*map(self._rule, self.recipe.stopping), self._budget)
-
-    def _rule(self, settings: StopRule) -> Rule:
-        if isinstance(settings, DiscrepancySettings):
-            noise = self.problem.noise
-            if noise is None or noise.sigma == 0:
-                raise ProblemError("the discrepancy rule needs a noise level above zero")
-            return Discrepancy(self._residual, noise.expected_residual, settings.factor)
-        return WindowedVariance(settings.window, settings.patience)
-
-    def _make_variation(self) -> Variation | None:
-        settings, noise = self.recipe.total_variation, self.problem.noise
-        if settings is None:
-            return None
-        if settings.discrepancy is None:
-            return Variation(settings.weight, None)
-        if noise is None or noise.sigma == 0:
-            raise ProblemError(
-                "a total variation led by discrepancy needs a noise level above zero"
-            )
-        return Variation(settings.weight, noise.sigma * settings.discrepancy**0.5)
-
-    def _ask_another_fit(self) -> None:
+    def _ask_another_fit(self, problem: Problem) -> Problem:
         """Let the picture of the fit that is to guide this one join the guide."""
-        recipe, problem = self.recipe.guided_by, self._on_device
+        recipe = self.recipe.guided_by
         if recipe is None:
-            return
+            return problem
         if self.recipe.seconds is not None:
             recipe = recipe.model_copy(update={"seconds": _SHARE_OF_GUIDE * self.recipe.seconds})
         engine = choose_engine(self.engine.device.type, recipe.precision)
-        fit = Fit(self.problem, recipe, seed=self.seed, engine=engine)
+        fit = Fit(problem, recipe, seed=self.seed, engine=engine)
         for _ in fit:
             pass
-        found = fit.restoration().image.to(self.engine.device)
+        found = fit.restoration().image
         guide = found if problem.guide is None else torch.cat([problem.guide, found], dim=1)
-        self._on_device = dataclasses.replace(problem, guide=guide)
+        return dataclasses.replace(problem, guide=guide)
 
-    def _make_partner(self) -> Partner | None:
-        settings, problem = self.recipe.partner, self._on_device
+    def _make_partner(self, problem: Problem) -> Partner | None:
+        settings = self.recipe.partner
         if settings is None or not Partner.applies(problem):
             return None
-        return Partner(problem, settings)
+        return Partner(problem, settings, self.engine.device)
 
-    def _residual(self, picture: Tensor) -> float:
-        problem = self._on_device
-        return float(mean_squared_error(problem.operator(picture), problem.measurement))
+    def _next_member(self) -> Member:
+        """Make the next network, with its share of what is left of the seconds."""
+        recipe, begun = self.recipe, len(self._pictures)
+        seconds = None
+        if recipe.seconds is not None:
+            left = recipe.seconds - self._reserved - self._seconds
+            seconds = max(left / (recipe.members - begun), _SHORTEST)
+        # Each restart of a member draws from another seed, too.
+        seed = self.seed + begun * (recipe.restart.times + 1)
+        return Member(self._guided, recipe, seconds=seconds, seed=seed, engine=self.engine)
 
     @property
     def events(self) -> tuple[str, ...]:
         """What went wrong and was mended, a sentence each."""
-        return (*self._restarts, *self._guard.events)
+        return (*self._earlier, *self._told())
+
+    def _told(self) -> list[str]:
+        number = f"network {len(self._pictures) + 1}, " if self.recipe.members > 1 else ""
+        return [number + event for event in self._member.events]
 
     def __iter__(self) -> Iterator[Step]:
         return self
@@ -166,81 +126,44 @@ class Fit:
         """
         if self.stop is not None:
             raise StopIteration
-        start = time.perf_counter()
-        self._begin_again_if_stuck()
-        image, loss = self._advance()
-        self._index += 1
-        average = self._average.update(image)
-        self._seconds += time.perf_counter() - start
-        step = Step(
-            index=self._index,
-            loss=loss,
-            image=image,
-            average=average,
-            picture=average if self.recipe.hand_over == "average" else image,
-            seconds=self._seconds,
-            progress=self._budget.progress(self._index, self._seconds),
+        member = self._member
+        own = next(member)
+        found = member.stop
+        pictures = self._pictures if found is None else [*self._pictures, found.picture]
+        step = dataclasses.replace(
+            own,
+            index=self._index + own.index,
+            seconds=self._seconds + own.seconds,
+            progress=(len(self._pictures) + own.progress) / self.recipe.members,
+            # A network at its start has no picture worth averaging yet.
+            picture=_mean(pictures) if self._pictures else own.picture,
         )
-        self._take(step)
+        self.history.append(Record(step.index, step.loss, member.statistic, step.seconds))
+        self.last = step
+        if found is not None:
+            self._finish(found, step)
         return step
 
-    def _begin_again_if_stuck(self) -> None:
-        """Draw other weights when the picture of the step that is looked at has drifted."""
-        settings, drift = self.recipe.restart, self.problem.drift
-        if drift is None or self.last is None or self._index - self._begun != settings.after:
+    def _finish(self, found: Stop, step: Step) -> None:
+        """Take the picture of the network that has stopped, and begin the next, if there is one."""
+        if len(self._pictures) + 1 == self.recipe.members:
+            picture = step.picture if self._pictures else found.picture
+            chosen = self._index + found.step
+            self.stop = Stop(found.rule, self._reason(found), chosen, picture)
             return
-        off = drift(self.last.image)
-        if off <= settings.tolerance or len(self._restarts) >= settings.times:
-            return
-        self._restarts.append(
-            f"step {self._index}: the colours were off by {off:.2f} and stuck; began again with "
-            "other weights"
-        )
-        self._begun = self._index
-        self._build()
-        self._average = ExponentialAverage(self.recipe.averaging)
-        self._rules = self._make_rules()
-        self._guard.forget()
+        self._earlier += self._told()
+        self._pictures.append(found.picture)
+        self._index, self._seconds = step.index, step.seconds
+        self._member = self._next_member()
 
-    def _advance(self) -> tuple[Tensor, float]:
-        """Run forward and backward and update the weights; return the picture and its loss."""
-        while True:
-            pair = self._pairing.draw(self._generator)
-            image = self.engine.run(self._network, pair.input)
-            prediction = self._on_device.operator(image)
-            misfit = pair.loss(prediction, self.problem.misfit)
-            loss = misfit if self._variation is None else misfit + self._variation.term(image)
-            value = float(loss.detach())
-            if not self._guard.diverged(value):
-                break
-            self._load_weights(self._guard.give_back(self._index + 1, value))
-        if self._guard.due(self._index):
-            self._guard.keep(self._index, value, self._weights())
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self._set_step_size()
-        self._optimiser.step()
-        if self._variation is not None:
-            self._variation.update(prediction.detach(), pair.target)
-        return image.detach().contiguous(), value
-
-    def _set_step_size(self) -> None:
-        settings = self.recipe.optimiser
-        size = settings.step_size * self._guard.step_scale
-        if self._index < settings.warm_up:
-            size *= (self._index + 1) / settings.warm_up
-        if settings.decay == "cosine":
-            progress = torch.tensor(self._budget.progress(self._index, self._seconds))
-            size *= 0.01 + 0.99 * float(torch.cos(progress * torch.pi) + 1) / 2
-        for group in self._optimiser.param_groups:
-            group["lr"] = size
-
-    def _take(self, step: Step) -> None:
-        stops = [rule.update(step) for rule in self._rules]
-        self.stop = next((stop for stop in stops if stop is not None), None)
-        statistic = self._rules[0].statistic
-        self.history.append(Record(step.index, step.loss, statistic, step.seconds))
-        self.last = step
+    def _reason(self, found: Stop) -> str:
+        recipe, reason = self.recipe, found.reason
+        if found.rule == "budget" and found.step < recipe.steps:
+            steps = self._index + found.step
+            reason = f"the budget of {recipe.seconds:g} seconds was used after {steps} steps"
+        if recipe.members == 1:
+            return reason
+        return f"{recipe.members} networks were fitted and averaged; of the last, {reason}"
 
     def restoration(self) -> Restoration:
         """Hand over: the stop's picture, or the latest one when the fit has not stopped.
@@ -250,10 +173,11 @@ class Fit:
         RuntimeError
             If no step has been run.
         """
-        if self.last is None:
+        last = self.last
+        if last is None:
             raise RuntimeError("no step has been run yet: there is no picture to hand over")
         stop = self.stop or Stop(
-            "interrupted", f"interrupted after {self._index} steps", self._index, self.last.picture
+            "interrupted", f"interrupted after {last.index} steps", last.index, last.picture
         )
         start = time.perf_counter()
         picture, notes = stop.picture, [*self.problem.notes, *self.events]
@@ -270,8 +194,8 @@ class Fit:
             restored=restored,
             stopped=stop.reason,
             chosen_step=stop.step,
-            steps=self._index,
-            seconds=self._seconds + blending,
+            steps=last.index,
+            seconds=last.seconds + blending,
             history=tuple(self.history),
             notes=tuple(notes),
             verdicts=verdict,
@@ -282,40 +206,19 @@ class Fit:
             precision_why=self.engine.why,
         )
 
-    def _weights(self) -> dict[str, Any]:
-        return {
-            "network": self._network.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-        }
-
-    def _load_weights(self, state: dict[str, Any]) -> None:
-        self._network.load_state_dict(state["network"])
-        self._optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
-        # The fused step walks weights and moments side by side in memory: lay them out alike.
-        for weight, moments in self._optimiser.state.items():
-            for name, value in moments.items():
-                if value.shape == weight.shape:
-                    moments[name] = torch.empty_like(weight.detach()).copy_(value)
-
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.
 
         The tensors are the live ones, as in torch: save them before the next step.
         """
-        last = self.last
         return {
-            "weights": self._weights(),
-            "generator": self._generator.get_state(),
-            "average": self._average.state_dict(),
-            "guard": self._guard.state_dict(),
-            "variation": self._variation.state_dict() if self._variation else None,
-            "rules": [rule.state_dict() for rule in self._rules],
+            "member": self._member.state_dict(),
+            "pictures": list(self._pictures),
+            "earlier": list(self._earlier),
             "index": self._index,
-            "begun": self._begun,
-            "restarts": list(self._restarts),
             "seconds": self._seconds,
             "history": [list(record) for record in self.history],
-            "last": dataclasses.asdict(last) if last else None,
+            "last": dataclasses.asdict(self.last) if self.last else None,
             "stop": dataclasses.asdict(self.stop) if self.stop else None,
             "precision": self.engine.precision,
         }
@@ -337,28 +240,16 @@ class Fit:
                 f"{engine.precision}: set precision in the recipe"
             )
         fit = cls(problem, recipe, seed=seed, engine=engine)
-        if state["restarts"]:
-            fit._restarts = list(state["restarts"])
-            fit._build()
-        fit._load_weights(state["weights"])
-        fit._generator.set_state(state["generator"])
-        fit._average.load_state_dict(state["average"])
-        fit._guard.load_state_dict(state["guard"])
-        if fit._variation is not None:
-            fit._variation.load_state_dict(state["variation"])
-        for rule, saved in zip(fit._rules, state["rules"], strict=True):
-            rule.load_state_dict(saved)
-        fit._index, fit._seconds, fit._begun = state["index"], state["seconds"], state["begun"]
+        fit._pictures, fit._earlier = list(state["pictures"]), list(state["earlier"])
+        fit._index, fit._seconds = state["index"], state["seconds"]
+        if fit._pictures:
+            fit._member = fit._next_member()
+        fit._member.load_state_dict(state["member"])
         fit.history = [Record(*row) for row in state["history"]]
         fit.last = Step(**state["last"]) if state["last"] else None
         fit.stop = Stop(**state["stop"]) if state["stop"] else None
         return fit
 
 
-def _moved(problem: Problem, device: torch.device) -> Problem:
-    return dataclasses.replace(
-        problem,
-        measurement=problem.measurement.to(device),
-        operator=problem.operator.to(device),
-        guide=None if problem.guide is None else problem.guide.to(device),
-    )
+def _mean(pictures: list[Tensor]) -> Tensor:
+    return torch.stack(pictures).mean(dim=0)

@@ -1,5 +1,6 @@
 """Partner: a self-similarity estimate that guides the network and is blended with its picture."""
 
+import torch
 from torch import Tensor
 
 from untrained.nlridge import nl_ridge
@@ -19,15 +20,17 @@ class Partner:
         see `applies`.
     settings
         The shares of the network.
+    device
+        Where to work.
     """
 
-    def __init__(self, problem: Problem, settings: SelfSimilarity) -> None:
-        measurement = problem.measurement
+    def __init__(self, problem: Problem, settings: SelfSimilarity, device: torch.device) -> None:
         # Not every factorisation that it needs exists on MPS.
-        self._measurement = measurement.cpu() if measurement.device.type == "mps" else measurement
+        place = "cpu" if device.type == "mps" else device
+        self._measurement = problem.measurement.to(place)
         self._sigma = problem.noise.sigma if problem.noise else 0.0
         self._settings = settings
-        self.estimate = nl_ridge(self._measurement, self._sigma).clamp(0, 1).to(measurement.device)
+        self.estimate = nl_ridge(self._measurement, self._sigma).clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
         share = f"{settings.share:.0%}"
         self.note = f"{share} of the result is the network's, the rest NL-Ridge guided by it"
@@ -41,6 +44,6 @@ class Partner:
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
         picture = picture.to(self._measurement.device)
-        pilot = self.estimate.to(picture).lerp(picture, self._settings.pilot)
+        pilot = self.estimate.lerp(picture, self._settings.pilot)
         refined = nl_ridge(self._measurement, self._sigma, pilot=pilot)
         return refined.lerp(picture, self._settings.share)

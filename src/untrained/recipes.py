@@ -277,6 +277,8 @@ class Recipe(Settings):
     """Budget in steps."""
     seconds: float | None = Field(None, gt=0)
     """Budget in seconds, where time matters more than repeatability."""
+    members: PositiveInt = 1
+    """Networks fitted one after the other, each for the budget in steps; their mean is taken."""
     averaging: float = Field(0.99, ge=0, lt=1)
     """Decay of the exponential average of the pictures."""
     hand_over: Literal["average", "iterate"] = "average"

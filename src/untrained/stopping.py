@@ -53,24 +53,19 @@ class Budget:
         self.steps = steps
         self.seconds = seconds
         self.statistic: float | None = None
-        self._reserved = 0.0
-
-    def reserve(self, seconds: float) -> None:
-        """Keep so many of the seconds for what follows the last step."""
-        self._reserved = seconds
 
     def progress(self, steps: int, seconds: float) -> float:
         """Share of the budget used, in [0, 1], whichever of the two is further."""
         share = steps / self.steps
         if self.seconds is not None:
-            share = max(share, (seconds + self._reserved) / self.seconds)
+            share = max(share, seconds / self.seconds)
         return min(share, 1.0)
 
     def update(self, step: Step) -> Stop | None:
         """Stop at the last step of the budget."""
         if step.index >= self.steps:
             reason = f"the budget of {self.steps} steps was used"
-        elif self.seconds is not None and step.seconds + self._reserved >= self.seconds:
+        elif self.seconds is not None and step.seconds >= self.seconds:
             reason = f"the budget of {self.seconds:g} seconds was used after {step.index} steps"
         else:
             return None
