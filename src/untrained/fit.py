@@ -153,6 +153,11 @@ class Fit:
         """What went wrong and was mended, a sentence each."""
         return (*self._restarts, *self._guard.events)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else the picture handed over is made of, a sentence each."""
+        return () if self._partner is None else (self._partner.note,)
+
     def __iter__(self) -> Iterator[Step]:
         return self
 
@@ -242,6 +247,24 @@ class Fit:
         self.history.append(Record(step.index, step.loss, statistic, step.seconds))
         self.last = step
 
+    def _stopped(self) -> Stop:
+        if self.last is None:
+            raise RuntimeError("no step has been run yet: there is no picture to hand over")
+        return self.stop or Stop(
+            "interrupted", f"interrupted after {self._index} steps", self._index, self.last.picture
+        )
+
+    def found(self) -> Tensor:
+        """Give what `restoration` will compose: ``(1, C, H, W)``, blended with the partner's.
+
+        Raises
+        ------
+        RuntimeError
+            If no step has been run.
+        """
+        picture = self._stopped().picture
+        return picture if self._partner is None else self._partner.join(picture)
+
     def restoration(self) -> Restoration:
         """Hand over: the stop's picture, or the latest one when the fit has not stopped.
 
@@ -250,16 +273,8 @@ class Fit:
         RuntimeError
             If no step has been run.
         """
-        if self.last is None:
-            raise RuntimeError("no step has been run yet: there is no picture to hand over")
-        stop = self.stop or Stop(
-            "interrupted", f"interrupted after {self._index} steps", self._index, self.last.picture
-        )
-        start = time.perf_counter()
-        picture, notes = stop.picture, [*self.problem.notes, *self.events]
-        if self._partner is not None:
-            picture = self._partner.join(picture)
-            notes.append(self._partner.note)
+        stop, start = self._stopped(), time.perf_counter()
+        picture = self.found()
         blending = time.perf_counter() - start
         restored = self.problem.compose(picture)
         judge = self.problem.verdict
@@ -273,7 +288,7 @@ class Fit:
             steps=self._index,
             seconds=self._seconds + blending,
             history=tuple(self.history),
-            notes=tuple(notes),
+            notes=(*self.problem.notes, *self.events, *self.notes),
             verdicts=verdict,
             recipe=self.recipe,
             seed=self.seed,
@@ -331,11 +346,7 @@ class Fit:
         ProblemError
             If the engine's precision is not the one of the saved fit.
         """
-        if state["precision"] != engine.precision:
-            raise ProblemError(
-                f"the saved fit ran in {state['precision']}, this machine would go on in "
-                f"{engine.precision}: set precision in the recipe"
-            )
+        check_precision(state, engine)
         fit = cls(problem, recipe, seed=seed, engine=engine)
         if state["restarts"]:
             fit._restarts = list(state["restarts"])
@@ -355,10 +366,25 @@ class Fit:
         return fit
 
 
+def check_precision(state: dict[str, Any], engine: Engine) -> None:
+    """Check that a saved fit can go on bit for bit.
+
+    Raises
+    ------
+    ProblemError
+        If the engine's precision is not the one of the saved fit.
+    """
+    if state["precision"] != engine.precision:
+        raise ProblemError(
+            f"the saved fit ran in {state['precision']}, this machine would go on in "
+            f"{engine.precision}: set precision in the recipe"
+        )
+
+
 def _moved(problem: Problem, device: torch.device) -> Problem:
     return dataclasses.replace(
         problem,
         measurement=problem.measurement.to(device),
-        operator=problem.operator.to(device),
+        operator=copy.deepcopy(problem.operator).to(device),
         guide=None if problem.guide is None else problem.guide.to(device),
     )
