@@ -23,7 +23,7 @@ _RIDGE = 1.05
 _FLOAT = 4
 """Bytes of a float32."""
 
-_KEPT = 2**27
+_KEPT = 3 * 2**26
 """Bytes that the allocator keeps at most, as measured with glibc."""
 
 _PRECISION = 1e-6

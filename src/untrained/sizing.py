@@ -21,6 +21,12 @@ LEAST_CHOSEN = 128
 _SHARE = 0.7
 """Share of the free memory that a fit may take."""
 
+_AMPLE = 2**15
+"""Bytes a pixel with which any network fits: the largest preset needs a third of it.
+
+A rehearsal takes a second or two, most of it for what it loads.
+"""
+
 _WHOLES = 8
 """Pictures of the whole size held beside the fit of a tile."""
 
@@ -74,6 +80,9 @@ def settle_size(
         return Sizing(tile, _tiles(problem, tile)) if max(problem.size) > tile else Sizing(None)
     free = free_memory(engine.device)
     if free is None or stays_whole(problem, tile):
+        return Sizing(None)
+    height, width = problem.size
+    if _AMPLE * height * width <= _SHARE * free:
         return Sizing(None)
     need = estimate(problem, recipe, engine)
     if need <= _SHARE * free:
