@@ -38,7 +38,7 @@ def holes(shape=LARGE.shape[:2]):
 
 
 PROBLEMS = {
-    "denoise": lambda: problem(),
+    "denoise": problem,
     "deblock": lambda: tasks.deblock(LARGE),
     "upscale": lambda: tasks.upscale(photo(36, 65), 2),
     "inpaint": lambda: tasks.inpaint(LARGE, holes()),
@@ -149,19 +149,14 @@ def test_no_seam_is_seen():
     clean = np.ascontiguousarray(skimage.data.astronaut()[:96, 150:310])
     noisy = clean + 20 * np.random.default_rng(0).standard_normal(clean.shape)
     image = np.clip(noisy, 0, 255).astype(np.uint8)
-    recipe = tiny_recipe(steps=60, optimiser=Optimiser(step_size=0.02), averaging=0.9)
-    fit = make(recipe, problem(image), tile=96)
+    # After few steps the tiles are unlike: cut hard, they differ by 15 times the median below.
+    fit = make(tiny_recipe(steps=20, optimiser=Optimiser(step_size=0.02)), problem(image), tile=96)
     for _ in fit:
         pass
-    restored = fit.restoration().image
-    seams = [window.left for window in fit._fit._mosaic.grid.windows if window.left]
-    seams += [a.stop for a in fit._fit._mosaic.grid.columns[:-1]]
-    assert seams
-    # What the restoration added: edges of the picture itself are no seams.
-    residual = restored - torch.from_numpy(clean / 255).permute(2, 0, 1)[None]
-    across = residual.mean(dim=(1, 2))[0].diff().abs()
-    for seam in seams:
-        assert float(across[seam - 1]) < 4 * float(across.median())
+    left, right = fit._fit._mosaic.grid.columns
+    error = fit.restoration().image - torch.from_numpy(clean / 255).permute(2, 0, 1)[None]
+    across = error.mean(dim=2)[0].diff().abs().amax(dim=0)
+    assert float(across[right.start - 1 : left.stop].max()) < 4 * float(across.median())
 
 
 def test_an_enlarged_picture_agrees_with_its_input_after_joining():

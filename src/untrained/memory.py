@@ -30,6 +30,15 @@ _WITHIN = 0.25
 _KEPT = 0.35, 2**27
 """Share of the living tensors that the allocator keeps between small ones, and bytes at most."""
 
+_COMPLAINTS = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "bad_alloc",
+    "ALLOC_FAILED",
+)
+"""How the allocators of CUDA, MPS, CPU and C++, and CUDA's libraries, say that there is none."""
+
 
 def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     """Predict how many bytes a fit will hold at its peak, beyond the program itself.
@@ -66,8 +75,7 @@ def ran_out(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     told = str(error)
-    words = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")
-    return isinstance(error, RuntimeError) and any(word in told for word in words)
+    return isinstance(error, RuntimeError) and any(words in told for words in _COMPLAINTS)
 
 
 class _Living(TorchDispatchMode):
