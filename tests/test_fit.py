@@ -8,7 +8,7 @@ import untrained as ut
 from tiny import NETWORK, photo, tiny_recipe
 from untrained import tasks
 from untrained.engine import choose_engine
-from untrained.fit import Fit
+from untrained.fit import Fit, _moved
 from untrained.guard import DivergenceError
 from untrained.problem import ProblemError
 from untrained.recipes import (
@@ -286,6 +286,13 @@ def test_a_constant_picture_comes_back_constant(pairing):
     )
     result = restore(tasks.denoise(image, sigma=1 / 255), recipe, device="cpu")
     assert np.abs(result.picture.astype(int) - 77).max() <= 6
+
+
+def test_the_problem_keeps_its_operator():
+    upscaling = tasks.upscale(photo(), 2)
+    moved = _moved(upscaling, torch.device("meta"))
+    assert {b.device.type for b in moved.operator.buffers()} == {"meta"}
+    assert {b.device.type for b in upscaling.operator.buffers()} == {"cpu"}
 
 
 def test_inputs_are_not_touched():

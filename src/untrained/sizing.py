@@ -99,8 +99,10 @@ def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> i
         room -= _WHOLES * 4 * problem.channels * height * width
 
     def fits(multiple: int) -> bool:
-        sides = (min(multiple * _MULTIPLE, length) for length in problem.size)
-        part = problem.window(Window(0, 0, *(side - side % problem.grain for side in sides)))
+        side = multiple * _MULTIPLE
+        whole_grains = side - side % problem.grain
+        sides = (length if length <= side else whole_grains for length in problem.size)
+        part = problem.window(Window(0, 0, *sides))
         return estimate(part, recipe, engine) <= room
 
     low, high = LEAST_CHOSEN // _MULTIPLE, -(-max(problem.size) // _MULTIPLE)
