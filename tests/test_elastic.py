@@ -44,7 +44,10 @@ def test_out_of_memory_begins_again_in_smaller_tiles(short_of_memory, error):
     assert isinstance(fit, ElasticFit)
     steps = [step.index for step in fit]
     result = fit.restoration()
-    said = "memory ran out at a side of 300 pixels: began again in tiles of 150"
+    said = (
+        "memory ran out at a side of 300 pixels: began again with 3 tiles of 125x150 with 37 "
+        "pixels of overlap"
+    )
     assert fit.events == (said,)
     assert said in result.notes
     assert steps == list(range(1, 2 * 3 + 1))

@@ -13,7 +13,14 @@ from untrained.memory import ran_out
 from untrained.problem import Problem
 from untrained.recipes import Recipe
 from untrained.restoration import Record, Restoration
-from untrained.sizing import LEAST_CHOSEN, Sizing, Tile, settle_size, stays_whole
+from untrained.sizing import (
+    LEAST_CHOSEN,
+    Sizing,
+    Tile,
+    settle_size,
+    stays_whole,
+    tiles_in_words,
+)
 from untrained.step import Step
 from untrained.stopping import Stop
 from untrained.tiles import TiledFit, TiledStep
@@ -111,7 +118,8 @@ class ElasticFit:
         """Let go of the fit and halve the tiles."""
         side = max(LEAST_CHOSEN, self._tried // 2)
         self._shrunk.append(
-            f"memory ran out at a side of {self._tried} pixels: began again in tiles of {side}"
+            f"memory ran out at a side of {self._tried} pixels: began again with "
+            f"{tiles_in_words(self.problem, side)}"
         )
         self._sizing = self._sizing._replace(side=side)
         self._inner = None

@@ -77,7 +77,11 @@ def settle_size(
     A picture is left whole if it fits, or if the system does not tell its memory.
     """
     if tile != "auto":
-        return Sizing(tile, _tiles(problem, tile)) if max(problem.size) > tile else Sizing(None)
+        return (
+            Sizing(tile, tiles_in_words(problem, tile))
+            if max(problem.size) > tile
+            else Sizing(None)
+        )
     free = free_memory(engine.device)
     if free is None or stays_whole(problem, tile):
         return Sizing(None)
@@ -89,7 +93,7 @@ def settle_size(
         return Sizing(None)
     side = _largest(problem, recipe, engine, _SHARE * free)
     why = f"the fit would need about {_amount(need)}, {_amount(free)} are free: "
-    return Sizing(side, why + _tiles(problem, side))
+    return Sizing(side, why + tiles_in_words(problem, side))
 
 
 def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> int:
@@ -112,7 +116,8 @@ def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> i
     return low * _MULTIPLE
 
 
-def _tiles(problem: Problem, side: int) -> str:
+def tiles_in_words(problem: Problem, side: int) -> str:
+    """Say how many tiles of what size there are where `side` is the longest allowed."""
     grid = Grid.cover(problem.size, side, grain=problem.grain)
     first = grid.windows[0]
     return (
