@@ -179,6 +179,8 @@ BAD = [
     (("denoise", "in.png", "o.png", "--recipe", "bad.json"), "stepz"),
     (("denoise", "in.png", "o.png", "--steps", "0"), "1 or more"),
     (("denoise", "in.png", "o.png", "--seconds", "-1"), "more than 0"),
+    (("denoise", "in.png", "o.png", "--tile", "63"), "64 or more"),
+    (("denoise", "in.png", "o.png", "--tile", "big"), "auto, off"),
     (("denoise", "in.png", "o.png", "--seed", "x"), "--seed"),
     (("denoise", "in.png", "o.png", "--seed", "-1"), "seed"),
     (("denoise", "in.png", "o.png", "--reference", "mask.png"), "reference"),
@@ -293,6 +295,32 @@ def test_a_fit_is_saved_now_and_then_and_a_kill_loses_little(folder, monkeypatch
     assert run("denoise", "in.png", "whole.png", *TINY, "--quiet") == 0
     assert run("denoise", "in.png", "out.png", *TINY, "--quiet", "--resume") == 0
     assert Path("out.png").read_bytes() == Path("whole.png").read_bytes()
+
+
+def test_tiles_are_told_and_a_kill_loses_little(folder, capsys, monkeypatch):
+    from untrained import job
+
+    Image.fromarray(photo(64, 130)).save("in.png")
+    words = ("denoise", "in.png", "out.png", *TINY, "--tile", "64")
+    assert run(*words, "--json", "--report", "rep") == 0
+    out, err = capsys.readouterr()
+    assert "3 tiles of 54x64 with 16 pixels of overlap" in err
+    line = json.loads(out.splitlines()[-1])
+    assert (line["steps"], line["chosen_step"]) == (36, 36)
+    assert line["stopped"] == "in each of 3 tiles the budget of 12 steps was used"
+    with Image.open("rep/snapshots/step-00018.png") as image:
+        assert image.size == (130, 64)
+    whole = Path("out.png").read_bytes()
+
+    monkeypatch.setattr(job, "SECONDS_BETWEEN_SAVINGS", 0.0)
+    monkeypatch.setattr(files, "write", lambda *_a, **_k: (_ for _ in ()).throw(OSError("killed")))
+    assert run(*words, "--quiet", "--overwrite") == 1
+    assert Path("out.png.resume").exists()
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    Path("out.png").unlink()
+    assert run(*words, "--quiet", "--resume") == 0
+    assert Path("out.png").read_bytes() == whole
 
 
 def test_nothing_to_resume_starts_and_says_so(folder, capsys):

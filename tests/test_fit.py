@@ -10,6 +10,7 @@ from untrained import tasks
 from untrained.engine import choose_engine
 from untrained.fit import Fit
 from untrained.guard import DivergenceError
+from untrained.member import _moved
 from untrained.problem import ProblemError
 from untrained.recipes import (
     DecoderNetwork,
@@ -341,6 +342,13 @@ def test_a_constant_picture_comes_back_constant(pairing):
     )
     result = restore(tasks.denoise(image, sigma=1 / 255), recipe, device="cpu")
     assert np.abs(result.picture.astype(int) - 77).max() <= 6
+
+
+def test_the_problem_keeps_its_operator():
+    upscaling = tasks.upscale(photo(), 2)
+    moved = _moved(upscaling, torch.device("meta"))
+    assert {b.device.type for b in moved.operator.buffers()} == {"meta"}
+    assert {b.device.type for b in upscaling.operator.buffers()} == {"cpu"}
 
 
 def test_inputs_are_not_touched():

@@ -55,3 +55,24 @@ def test_info_names_what_was_measured(capsys):
     for precision in ("float32", "bfloat16"):
         assert float(rows[precision].split()[0]) > 0
         assert rows[precision].split()[1] == "GFLOP/s"
+
+
+@pytest.mark.parametrize("version", [2, 1])
+def test_a_containers_limit_is_seen(tmp_path, version):
+    folder, limit, used, cached = machine._GROUPS[2 - version]
+    (tmp_path / folder).mkdir(exist_ok=True)
+    assert machine._left_to_group(tmp_path) is None
+    (tmp_path / folder / limit).write_text("1000\n")
+    (tmp_path / folder / used).write_text("700\n")
+    (tmp_path / folder / "memory.stat").write_text(f"x{cached} 5\n{cached} 300\n")
+    assert machine._left_to_group(tmp_path) == 600
+    (tmp_path / folder / limit).write_text("max\n")
+    assert machine._left_to_group(tmp_path) is None
+
+
+def test_the_free_memory_is_no_more_than_a_container_has(monkeypatch):
+    before = machine.memory().free
+    monkeypatch.setattr(machine, "_left_to_group", lambda _root: 1000)
+    assert machine.memory().free == 1000
+    monkeypatch.setattr(machine, "_left_to_group", lambda _root: None)
+    assert (machine.memory().free is None) == (before is None)

@@ -107,7 +107,9 @@ def test_the_partner_is_the_guide():
     problem = tasks.denoise(photo(), sigma=0.1)
     recipe = guided().model_copy(update={"pairing": GuidePairing(channels=0, jitter=0)})
     drawn = watch(problem, recipe, device="cpu")._member._pairing.draw(torch.Generator())
-    assert torch.equal(drawn.input, Partner(problem, SelfSimilarity(), torch.device("cpu")).estimate)
+    assert torch.equal(
+        drawn.input, Partner(problem, SelfSimilarity(), torch.device("cpu")).estimate
+    )
     assert torch.equal(drawn.target, problem.measurement)
     alone = recipe.model_copy(update={"partner": None})
     drawn = watch(problem, alone, device="cpu")._member._pairing.draw(torch.Generator())

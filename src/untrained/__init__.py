@@ -15,7 +15,9 @@ _HOMES = {
     "untrained.restoration": ("Restoration",),
     "untrained.restore": ("restore", "watch"),
     "untrained.fit": ("Fit",),
+    "untrained.elastic": ("ElasticFit",),
     "untrained.step": ("Step",),
+    "untrained.tiles": ("TiledStep",),
     "untrained.report": ("write_report",),
     "untrained.verbs": ("deblock", "denoise", "dream", "flash", "inpaint", "invert", "upscale"),
 }
@@ -23,6 +25,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from untrained import tasks as tasks
+    from untrained.elastic import ElasticFit as ElasticFit
     from untrained.files import read as read
     from untrained.files import write as write
     from untrained.fit import Fit as Fit
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from untrained.restore import restore as restore
     from untrained.restore import watch as watch
     from untrained.step import Step as Step
+    from untrained.tiles import TiledStep as TiledStep
     from untrained.verbs import deblock as deblock
     from untrained.verbs import denoise as denoise
     from untrained.verbs import dream as dream

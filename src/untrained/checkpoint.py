@@ -12,13 +12,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from untrained.elastic import ElasticFit, begin
 from untrained.engine import choose_engine
 from untrained.errors import RequestError
 from untrained.fit import Fit
 from untrained.problem import Problem
 from untrained.recipes import Recipe
+from untrained.sizing import read_tile, stays_whole
 
 _FORMAT = "untrained fit 2"
+_WHOLE = "whole"
+"""Said of the tile of a fit that is never parted."""
 
 
 class CheckpointError(RequestError):
@@ -37,7 +41,7 @@ def fingerprint(problem: Problem) -> str:
     return digest.hexdigest()
 
 
-def save_fit(path: Path, fit: Fit) -> None:
+def save_fit(path: Path, fit: Fit | ElasticFit) -> None:
     """Save a fit, whole or not at all, under a temporary name and then `path`.
 
     Raises
@@ -53,6 +57,7 @@ def save_fit(path: Path, fit: Fit) -> None:
         "recipe": fit.recipe.model_dump_json(),
         "seed": str(fit.seed),
         "device": fit.engine.device.type,
+        "tile": str(fit.tile) if isinstance(fit, ElasticFit) else _WHOLE,
         "torch": torch.__version__,
         "state": json.dumps(tree),
     }
@@ -66,20 +71,28 @@ def save_fit(path: Path, fit: Fit) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load_fit(path: Path, problem: Problem, recipe: Recipe, *, seed: int, device: str) -> Fit:
+def load_fit(
+    path: Path,
+    problem: Problem,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: str,
+    tile: int | str = "auto",
+) -> Fit | ElasticFit:
     """Pick up a saved fit.
 
     Parameters
     ----------
     path
         As given to `save_fit`.
-    problem, recipe, seed, device
+    problem, recipe, seed, device, tile
         As when the fit was begun.
 
     Raises
     ------
     CheckpointError
-        If the file is no saved fit, or was made for another problem, recipe, seed or device.
+        If the file is no saved fit, or was made for another problem, recipe, seed, device or tile.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -91,12 +104,13 @@ def load_fit(path: Path, problem: Problem, recipe: Recipe, *, seed: int, device:
         raise CheckpointError(
             f"{path} is not a saved fit of this version: start again with --overwrite"
         )
-    engine = choose_engine(device, recipe.precision)
+    engine, chosen = choose_engine(device, recipe.precision), read_tile(tile)
     now = {
         "fingerprint": ("picture", fingerprint(problem)),
         "recipe": ("recipe", recipe.model_dump_json()),
         "seed": ("seed", str(seed)),
         "device": ("device", engine.device.type),
+        "tile": ("tile", _WHOLE if stays_whole(problem, chosen) else str(chosen)),
     }
     for key, (what, value) in now.items():
         if header[key] != value:
@@ -105,7 +119,7 @@ def load_fit(path: Path, problem: Problem, recipe: Recipe, *, seed: int, device:
                 "with --overwrite"
             )
     state = _with_tensors(json.loads(header["state"]), tensors)
-    return Fit.resume(problem, recipe, state, seed=seed, engine=engine)
+    return begin(problem, recipe, seed=seed, engine=engine, tile=chosen, state=state)
 
 
 def _without_tensors(value: Any, tensors: dict[str, Tensor], name: str) -> Any:

@@ -113,6 +113,11 @@ class Fit:
         number = f"network {len(self._pictures) + 1}, " if self.recipe.members > 1 else ""
         return [number + event for event in self._member.events]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else the picture handed over is made of, a sentence each."""
+        return () if self._partner is None else (self._partner.note,)
+
     def __iter__(self) -> Iterator[Step]:
         return self
 
@@ -165,6 +170,25 @@ class Fit:
             return reason
         return f"{recipe.members} networks were fitted and averaged; of the last, {reason}"
 
+    def _stopped(self) -> Stop:
+        last = self.last
+        if last is None:
+            raise RuntimeError("no step has been run yet: there is no picture to hand over")
+        return self.stop or Stop(
+            "interrupted", f"interrupted after {last.index} steps", last.index, last.picture
+        )
+
+    def found(self) -> Tensor:
+        """Give what `restoration` will compose: ``(1, C, H, W)``, blended with the partner's.
+
+        Raises
+        ------
+        RuntimeError
+            If no step has been run.
+        """
+        picture = self._stopped().picture
+        return picture if self._partner is None else self._partner.join(picture)
+
     def restoration(self) -> Restoration:
         """Hand over: the stop's picture, or the latest one when the fit has not stopped.
 
@@ -173,17 +197,8 @@ class Fit:
         RuntimeError
             If no step has been run.
         """
-        last = self.last
-        if last is None:
-            raise RuntimeError("no step has been run yet: there is no picture to hand over")
-        stop = self.stop or Stop(
-            "interrupted", f"interrupted after {last.index} steps", last.index, last.picture
-        )
-        start = time.perf_counter()
-        picture, notes = stop.picture, [*self.problem.notes, *self.events]
-        if self._partner is not None:
-            picture = self._partner.join(picture)
-            notes.append(self._partner.note)
+        stop, start = self._stopped(), time.perf_counter()
+        picture = self.found()
         blending = time.perf_counter() - start
         restored = self.problem.compose(picture)
         judge = self.problem.verdict
@@ -194,10 +209,10 @@ class Fit:
             restored=restored,
             stopped=stop.reason,
             chosen_step=stop.step,
-            steps=last.index,
-            seconds=last.seconds + blending,
+            steps=len(self.history),
+            seconds=self.history[-1].seconds + blending,
             history=tuple(self.history),
-            notes=tuple(notes),
+            notes=(*self.problem.notes, *self.events, *self.notes),
             verdicts=verdict,
             recipe=self.recipe,
             seed=self.seed,
@@ -234,11 +249,7 @@ class Fit:
         ProblemError
             If the engine's precision is not the one of the saved fit.
         """
-        if state["precision"] != engine.precision:
-            raise ProblemError(
-                f"the saved fit ran in {state['precision']}, this machine would go on in "
-                f"{engine.precision}: set precision in the recipe"
-            )
+        check_precision(state, engine)
         fit = cls(problem, recipe, seed=seed, engine=engine)
         fit._pictures, fit._earlier = list(state["pictures"]), list(state["earlier"])
         fit._index, fit._seconds = state["index"], state["seconds"]
@@ -249,6 +260,21 @@ class Fit:
         fit.last = Step(**state["last"]) if state["last"] else None
         fit.stop = Stop(**state["stop"]) if state["stop"] else None
         return fit
+
+
+def check_precision(state: dict[str, Any], engine: Engine) -> None:
+    """Check that a saved fit can go on bit for bit.
+
+    Raises
+    ------
+    ProblemError
+        If the engine's precision is not the one of the saved fit.
+    """
+    if state["precision"] != engine.precision:
+        raise ProblemError(
+            f"the saved fit ran in {state['precision']}, this machine would go on in "
+            f"{engine.precision}: set precision in the recipe"
+        )
 
 
 def _mean(pictures: list[Tensor]) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.errors import RequestError
+from untrained.window import Window
 
 Samples = NDArray[Any]
 
@@ -91,6 +92,18 @@ class Picture:
         if self.alpha is None or not (self.alpha == 0).any():
             return None
         return torch.from_numpy(self.alpha == 0)[None, None]
+
+    def window(self, window: Window) -> "Picture":
+        """Cut out a window: of pixels, samples, alpha and missing pixels."""
+        rows, columns = window.place[1:]
+        missing = None if self.missing is None else self.missing[window.place]
+        return replace(
+            self,
+            pixels=self.pixels[window.place].contiguous(),
+            stored=self.stored[rows, columns],
+            alpha=None if self.alpha is None else self.alpha[rows, columns],
+            missing=missing if missing is not None and missing.any() else None,
+        )
 
     def with_pixels(
         self, pixels: Tensor, *, kept: Tensor | None = None, filled: Tensor | None = None

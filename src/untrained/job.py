@@ -24,6 +24,7 @@ from rich.progress import (
 
 from untrained import files, report
 from untrained.checkpoint import load_fit, save_fit
+from untrained.elastic import ElasticFit
 from untrained.errors import RequestError
 from untrained.fit import Fit
 from untrained.image import Picture
@@ -51,6 +52,7 @@ class Job:
     seed: int = 0
     reference: Path | None = None
     report: Path | None = None
+    tile: str = "auto"
     resume: bool = False
     overwrite: bool = False
     json: bool = False
@@ -86,7 +88,7 @@ def run_job(job: Job, describe: Callable[[Picture | None], Problem]) -> int:
     with console.status("preparing"):
         fit = _begin(job, problem, console)
     snapshots = report.Snapshots() if job.report else None
-    for note in problem.notes:
+    for note in fit.problem.notes:
         console.print(note, highlight=False)
     interrupted = _work(job, fit, snapshots, console)
     with _uninterrupted():
@@ -138,7 +140,7 @@ def _check_report_folder(folder: Path) -> None:
         raise RequestError(f"the folder {folder.parent} does not exist: make it first")
 
 
-def _begin(job: Job, problem: Problem, console: Console) -> Fit:
+def _begin(job: Job, problem: Problem, console: Console) -> Fit | ElasticFit:
     recipe = settle_recipe(
         problem,
         job.preset if job.recipe is None else read_recipe(job.recipe),
@@ -147,15 +149,19 @@ def _begin(job: Job, problem: Problem, console: Console) -> Fit:
         seconds=job.seconds,
     )
     if job.resume and job.saved_fit.exists():
-        fit = load_fit(job.saved_fit, problem, recipe, seed=job.seed, device=job.device)
+        fit = load_fit(
+            job.saved_fit, problem, recipe, seed=job.seed, device=job.device, tile=job.tile
+        )
         console.print(f"going on from step {len(fit.history)}", highlight=False)
         return fit
     if job.resume:
         console.print(f"nothing to resume: there is no {job.saved_fit}; starting", highlight=False)
-    return watch(problem, recipe, seed=job.seed, device=job.device)
+    return watch(problem, recipe, seed=job.seed, device=job.device, tile=job.tile)
 
 
-def _work(job: Job, fit: Fit, snapshots: report.Snapshots | None, console: Console) -> bool:
+def _work(
+    job: Job, fit: Fit | ElasticFit, snapshots: report.Snapshots | None, console: Console
+) -> bool:
     """Run the fit to its end, saving it now and then; say whether it was interrupted."""
     saved = time.monotonic()
     with _interruptible() as interrupted, _bar(job, fit, console) as advance:
@@ -199,7 +205,9 @@ def _uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def _bar(job: Job, fit: Fit, console: Console) -> Iterator[Callable[[float, float], None]]:
+def _bar(
+    job: Job, fit: Fit | ElasticFit, console: Console
+) -> Iterator[Callable[[float, float], None]]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

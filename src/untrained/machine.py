@@ -19,6 +19,12 @@ _LONG_ENOUGH = 0.02
 """Seconds that one product must take for the clock and the start of the work not to count."""
 _LARGEST = 8192
 
+_GROUPS = (
+    ("", "memory.max", "memory.current", "inactive_file"),
+    ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+"""Where control groups of version 2 and 1 say a container's limit, use and cached files."""
+
 
 class Memory(NamedTuple):
     """Memory in bytes; None where the system does not tell."""
@@ -35,11 +41,32 @@ def processor() -> str:
 
 
 def memory() -> Memory:
-    """Say how much memory the machine has, and how much a program could have now."""
+    """Say how much memory the machine has, and how much a program could have now.
+
+    A container's limit counts where it leaves less.
+    """
     if sys.platform == "win32":
         return Memory(None, None)
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return Memory(total, _kibibytes(Path("/proc/meminfo"), "MemAvailable"))
+    free = (
+        _kibibytes(Path("/proc/meminfo"), "MemAvailable"),
+        _left_to_group(Path("/sys/fs/cgroup")),
+    )
+    return Memory(total, min((part for part in free if part is not None), default=None))
+
+
+def _left_to_group(root: Path) -> int | None:
+    """Bytes that a container's limit leaves; None without one.
+
+    Files that the system merely keeps in memory count as free.
+    """
+    for folder, limit, used, cached in _GROUPS:
+        limits = root / folder / limit
+        if limits.exists() and limits.read_text().strip().isdecimal():
+            kept = re.search(rf"^{cached} (\d+)", (limits.parent / "memory.stat").read_text(), re.M)
+            taken = int((limits.parent / used).read_text()) - (int(kept[1]) if kept else 0)
+            return max(0, int(limits.read_text()) - taken)
+    return None
 
 
 def gpu_memory(device: torch.device) -> Memory:

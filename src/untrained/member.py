@@ -273,6 +273,6 @@ def _moved(problem: Problem, device: torch.device) -> Problem:
     return dataclasses.replace(
         problem,
         measurement=problem.measurement.to(device),
-        operator=problem.operator.to(device),
+        operator=copy.deepcopy(problem.operator).to(device),
         guide=None if problem.guide is None else problem.guide.to(device),
     )

@@ -20,6 +20,12 @@ _TILE = 12
 _RIDGE = 1.05
 """Factor on the noise in the diagonals, for conditioning."""
 
+_FLOAT = 4
+"""Bytes of a float32."""
+
+_KEPT = 3 * 2**26
+"""Bytes that the allocator keeps at most, as measured with glibc."""
+
 _PRECISION = 1e-6
 """Share of a group's power that the diagonals get at least: what float32 can resolve."""
 
@@ -71,6 +77,17 @@ def nl_ridge(image: Tensor, sigma: float, *, pilot: Tensor | None = None) -> Ten
     clean = _pass(noisy, guide, SECOND, lambda own, guide: _by_pilot(own, guide, sigma))
     back: Tensor = torch.einsum("dc,ndhw->nchw", forth, clean)
     return back.contiguous()
+
+
+def working_bytes(channels: int, size: tuple[int, int]) -> int:
+    """Predict how many bytes `nl_ridge` holds at most for a picture of this height and width.
+
+    Beside the picture it is the patches of one band: noisy, of the guide, filtered, and one copy.
+    As much again, up to a limit, is lost to what the allocator keeps between small bands.
+    """
+    rows = min(size[0], (_TILE - 1) * _STRIDE + 2 * _REACH + FIRST.patch)
+    patches = 4 * _FLOAT * channels * rows * size[1] * FIRST.patch**2
+    return patches + min(patches, _KEPT)
 
 
 def _opponent(channels: int) -> Tensor:

@@ -1,7 +1,7 @@
 """Problem: all that a fit may see."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
@@ -10,6 +10,7 @@ from untrained.image import Picture
 from untrained.noise import Gaussian, mean_squared_error
 from untrained.operators import Mask
 from untrained.recipes import Task
+from untrained.window import Window
 
 
 def observed(picture: Picture, operator: nn.Module | None = None) -> tuple[Tensor, nn.Module]:
@@ -73,11 +74,42 @@ class Problem:
     """Kind of problem within the task, for which presets may have other settings."""
     notes: tuple[str, ...] = ()
     """What was decided from the picture, in words."""
+    cut: Callable[[Window], "Problem"] | None = None
+    """Describes the same for a window of the picture sought; None where only the whole has sense.
+
+    What was decided from the whole picture, such as a noise level, holds for its windows.
+    """
+    grain: int = 1
+    """Windows begin at multiples of this many pixels."""
 
     @property
     def channels(self) -> int:
         """Number of colour channels C."""
         return self.picture.channels
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to find: every pixel is put back, or stays missing."""
+        missing = self.picture.missing
+        stays = self.filled is None and missing is not None and bool(missing.all())
+        return stays or (self.kept is not None and bool(self.kept.all()))
+
+    @property
+    def blind(self) -> bool:
+        """Whether all is to be found and nothing was measured."""
+        return self.filled is not None and bool(self.filled.all())
+
+    def window(self, window: Window) -> "Problem":
+        """Give the same problem for a window of the picture sought.
+
+        Raises
+        ------
+        ProblemError
+            If the problem is one of the whole picture.
+        """
+        if self.cut is None:
+            raise ProblemError(f"{self.task} is of the whole picture: it cannot be done in tiles")
+        return replace(self.cut(window), variant=self.variant)
 
     def compose(self, image: Tensor) -> Picture:
         """Dress a network's output ``(1, C, H, W)`` as a picture like the input."""

@@ -15,6 +15,7 @@ from untrained.errors import RequestError
 from untrained.image import Picture
 from untrained.restoration import Record, Restoration, versions
 from untrained.step import Step
+from untrained.tiles import TiledStep
 
 
 class Snapshots:
@@ -29,7 +30,7 @@ class Snapshots:
         self.pictures: dict[int, bytes] = {}
         self._next = 1
 
-    def update(self, step: Step) -> None:
+    def update(self, step: Step | TiledStep) -> None:
         """Take in a step, and keep its picture when it is due."""
         if step.index >= self._next:
             self.pictures[step.index] = preview.png_bytes(step.picture)

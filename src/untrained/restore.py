@@ -2,12 +2,14 @@
 
 from typing import Literal, get_args
 
+from untrained.elastic import ElasticFit, begin
 from untrained.engine import choose_engine
 from untrained.fit import Fit
 from untrained.presets import preset
 from untrained.problem import Problem
 from untrained.recipes import Recipe, RecipeError
 from untrained.restoration import Restoration
+from untrained.sizing import read_tile
 
 PriorName = Literal["untrained", "tv"]
 
@@ -52,8 +54,9 @@ def watch(
     device: str = "auto",
     steps: int | None = None,
     seconds: float | None = None,
-) -> Fit:
-    """Set up a fit to be watched: ``for step in watch(problem): ...``, then `Fit.restoration`.
+    tile: int | str = "auto",
+) -> Fit | ElasticFit:
+    """Set up a fit to be watched: ``for step in watch(problem): ...``, then its `restoration`.
 
     Parameters
     ----------
@@ -70,6 +73,9 @@ def watch(
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     steps, seconds
         Budgets in place of the recipe's. A budget in seconds is not repeatable to the pixel.
+    tile
+        Longest side in pixels, 64 or more, of the parts in which a large result is fitted; ``auto``
+        takes the largest that fits into the free memory, ``off`` the whole, come what may.
 
     Raises
     ------
@@ -80,7 +86,7 @@ def watch(
         raise RecipeError(f"seed {seed} cannot be used: give 0 or more, below 2^63")
     settled = settle_recipe(problem, recipe, prior=prior, steps=steps, seconds=seconds)
     engine = choose_engine(device, settled.precision)
-    return Fit(problem, settled, seed=seed, engine=engine)
+    return begin(problem, settled, seed=seed, engine=engine, tile=read_tile(tile))
 
 
 def restore(
@@ -92,10 +98,18 @@ def restore(
     device: str = "auto",
     steps: int | None = None,
     seconds: float | None = None,
+    tile: int | str = "auto",
 ) -> Restoration:
     """Fit until it stops by itself. Parameters and errors as for `watch`."""
     fit = watch(
-        problem, recipe, prior=prior, seed=seed, device=device, steps=steps, seconds=seconds
+        problem,
+        recipe,
+        prior=prior,
+        seed=seed,
+        device=device,
+        steps=steps,
+        seconds=seconds,
+        tile=tile,
     )
     for _ in fit:
         pass

@@ -20,6 +20,7 @@ class Options(TypedDict, total=False):
     device: str
     steps: int | None
     seconds: float | None
+    tile: int | str
 
 
 def denoise(image: Any, *, sigma: float | None = None, **options: Unpack[Options]) -> Restoration:

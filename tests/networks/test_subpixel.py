@@ -34,6 +34,8 @@ def test_equal_to_enlarging_a_map_that_goes_on_beyond_its_border(upsampling, ker
     enlarged = enlarged[..., cut:-cut, cut:-cut]
     expected = F.conv2d(enlarged, fast.conv.weight, fast.conv.bias)
     torch.testing.assert_close(fast(image), expected, rtol=1e-12, atol=1e-12)
+    outermost = fast.mixing.view(-1, 2 * fast.reach + 1)[:, 0]
+    assert outermost.any(), "no wider than needed"
 
 
 def test_gradients_reach_the_filters_and_the_map():

@@ -50,6 +50,9 @@ class Options(Common):
     """untrained (the structure of a network) or tv (total variation on free pixels)."""
     report: Path | None = None
     """Folder for a report: picture, curve, snapshots, report.json and index.html."""
+    tile: str = "auto"
+    """Longest side in pixels of the parts that a large picture is fitted in; auto goes by the free
+    memory, off never parts it."""
     resume: Annotated[bool, Parameter(negative="")] = False
     """Go on with an interrupted fit."""
 

@@ -1,14 +1,11 @@
 """How much a step computes."""
 
-import copy
-
-import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from untrained.architecture import build_network
-from untrained.pairings import input_channels
+from untrained.engine import choose_engine
 from untrained.problem import Problem
 from untrained.recipes import Recipe
+from untrained.rehearsal import rehearse
 
 
 def operations(problem: Problem, recipe: Recipe) -> int:
@@ -17,13 +14,6 @@ def operations(problem: Problem, recipe: Recipe) -> int:
     Those of convolutions and matrix products, a multiplication and an addition counting two. Shapes
     alone are run, so that it takes no time, and no engine changes the count.
     """
-    channels_in = input_channels(recipe.pairing, problem)
-    if recipe.guided_by is not None:
-        channels_in += problem.channels
-    network, size = build_network(recipe.network, channels_in, problem.channels, problem.size, 0)
-    meta = torch.device("meta")
-    network, operator = network.to(meta), copy.deepcopy(problem.operator).to(meta)
-    with FlopCounterMode(display=False) as counter:
-        image = network(torch.empty((1, channels_in, *size), device=meta))
-        problem.misfit(operator(image), problem.measurement.to(meta)).backward()
+    counter = FlopCounterMode(display=False)
+    rehearse(problem, recipe, choose_engine("cpu", "float32"), counter)
     return int(counter.get_total_flops())

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from untrained import metrics
-from untrained.restore import watch
 from untrained.step import Step
 from untrained.study import figure, fitting, pictures
+from untrained.study.fitting import watch
 from untrained.study.outcome import Outcome, Row, Study, Verdict
 from untrained.study.settings import ArchitecturesSettings
 

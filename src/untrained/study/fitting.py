@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor, nn
 
+from untrained.engine import choose_engine
 from untrained.fit import Fit
 from untrained.image import as_picture
 from untrained.operators import Mask
@@ -54,6 +55,11 @@ def _problem(measurement: Tensor, operator: nn.Module) -> Problem:
         operator=operator,
         size=(int(height), int(width)),
     )
+
+
+def watch(problem: Problem, recipe: Recipe, *, seed: int, device: str) -> Fit:
+    """Set up a fit of the whole picture, whatever the memory."""
+    return Fit(problem, recipe, seed=seed, engine=choose_engine(device, recipe.precision))
 
 
 def follow(

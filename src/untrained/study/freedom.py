@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from untrained import metrics
-from untrained.restore import watch
 from untrained.study import figure, fitting, pictures
+from untrained.study.fitting import watch
 from untrained.study.outcome import Outcome, Progress, Row, Study, Verdict
 from untrained.study.settings import FreedomSettings
 

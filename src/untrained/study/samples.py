@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from untrained.restore import watch
 from untrained.study import figure, fitting, pictures, spectra
+from untrained.study.fitting import watch
 from untrained.study.outcome import Outcome, Progress, Row, Study, Verdict
 from untrained.study.settings import SamplesSettings
 

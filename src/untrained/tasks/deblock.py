@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from untrained.image import as_picture
+from untrained.image import Picture, as_picture
 from untrained.problem import Problem, observed
+
+_BLOCKS = 16
+"""Side of the units that JPEG compresses: blocks of 8x8, two each way where colour is halved."""
 
 
 def deblock(image: Any) -> Problem:
@@ -22,7 +25,10 @@ def deblock(image: Any) -> Problem:
     PictureError
         If `image` is not a picture.
     """
-    picture = as_picture(image)
+    return _described(as_picture(image))
+
+
+def _described(picture: Picture) -> Problem:
     measurement, operator = observed(picture)
     return Problem(
         task="deblock",
@@ -31,4 +37,6 @@ def deblock(image: Any) -> Problem:
         operator=operator,
         size=(picture.height, picture.width),
         guide=picture.pixels,
+        cut=lambda window: _described(picture.window(window)),
+        grain=_BLOCKS,
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from untrained.image import as_picture
+from untrained.image import Picture, as_picture
 from untrained.noise import Gaussian, estimate_sigma
 from untrained.problem import Problem, ProblemError, observed
 
@@ -32,6 +32,11 @@ def denoise(image: Any, *, sigma: float | None = None) -> Problem:
         )
     level = estimate_sigma(picture.pixels) if sigma is None else sigma
     origin = "estimated from the picture" if sigma is None else "as given"
+    notes = (f"noise level {255 * level:.2f} of 255, {origin}",)
+    return _described(picture, Gaussian(level), notes)
+
+
+def _described(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -> Problem:
     measurement, operator = observed(picture)
     return Problem(
         task="denoise",
@@ -39,7 +44,8 @@ def denoise(image: Any, *, sigma: float | None = None) -> Problem:
         measurement=measurement,
         operator=operator,
         size=(picture.height, picture.width),
-        noise=Gaussian(level),
+        noise=noise,
         guide=measurement,
-        notes=(f"noise level {255 * level:.2f} of 255, {origin}",),
+        notes=notes,
+        cut=lambda window: _described(picture.window(window), noise),
     )

@@ -56,6 +56,10 @@ def flash(image: Any, flash: Any, *, register: bool = False) -> Problem:
         notes.append("it was shifted back")
     elif length > _NOTABLE:
         notes.append("if the edges look doubled, let it be registered (--register)")
+    return _described(picture, pixels, tuple(notes))
+
+
+def _described(picture: Picture, flash: Tensor, notes: tuple[str, ...] = ()) -> Problem:
     measurement, operator = observed(picture)
     return Problem(
         task="flash",
@@ -63,11 +67,12 @@ def flash(image: Any, flash: Any, *, register: bool = False) -> Problem:
         measurement=measurement,
         operator=operator,
         size=(picture.height, picture.width),
-        guide=pixels,
+        guide=flash,
         drift=partial(_colour_drift, measurement=measurement, operator=operator),
         agree=partial(_with_colours, picture=picture.pixels),
         variant="large" if picture.height * picture.width > LARGE else "",
-        notes=tuple(notes),
+        notes=notes,
+        cut=lambda window: _described(picture.window(window), flash[window.place].contiguous()),
     )
 
 

@@ -48,6 +48,16 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
         raise ProblemError("no pixel is known: is the mask meant the other way round?")
     depth = _depth(filled)
     holes = depth > DEEPEST_SCATTERED
+    note = (
+        f"{100 * filled.float().mean():.3g} % of the pixels are missing, "
+        f"{'in holes' if holes else 'scattered'}: up to {depth:.3g} pixels from a known one"
+    )
+    return _described(picture, filled, "holes" if holes else "", (note,))
+
+
+def _described(
+    picture: Picture, filled: Tensor, variant: str, notes: tuple[str, ...] = ()
+) -> Problem:
     return Problem(
         task="inpaint",
         picture=picture,
@@ -56,13 +66,9 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
         size=(picture.height, picture.width),
         kept=~filled,
         filled=filled,
-        variant="holes" if holes else "",
-        notes=(
-            (
-                f"{100 * filled.float().mean():.3g} % of the pixels are missing, "
-                f"{'in holes' if holes else 'scattered'}: up to {depth:.3g} pixels from a known one"
-            ),
-        ),
+        variant=variant,
+        notes=notes,
+        cut=lambda window: _described(picture.window(window), filled[window.place], variant),
     )
 
 

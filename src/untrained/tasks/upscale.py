@@ -3,7 +3,9 @@
 from functools import partial
 from typing import Any
 
-from untrained.image import as_picture
+from torch import nn
+
+from untrained.image import Picture, as_picture
 from untrained.operators import back_project, downsample, enlarge
 from untrained.problem import Problem, ProblemError, observed
 
@@ -38,6 +40,10 @@ def upscale(image: Any, factor: float = 4, *, kernel: str = "lanczos2") -> Probl
         reduction = downsample(times, kernel)
     except ValueError as error:
         raise ProblemError(str(error)) from error
+    return _described(picture, reduction, times)
+
+
+def _described(picture: Picture, reduction: nn.Module, times: int) -> Problem:
     size = (times * picture.height, times * picture.width)
     measurement, operator = observed(picture, reduction)
     agree = partial(back_project, measurement=measurement, operator=operator)
@@ -50,4 +56,6 @@ def upscale(image: Any, factor: float = 4, *, kernel: str = "lanczos2") -> Probl
         guide=enlarge(picture.pixels, size),
         agree=agree,
         variant="x8" if times >= 8 else "",
+        cut=lambda window: _described(picture.window(window.reduced(times)), reduction, times),
+        grain=times,
     )
