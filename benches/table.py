@@ -145,8 +145,33 @@ def _reach_lines(reach: dict[str, Any]) -> list[str]:
     )
 
 
+def memory_table(result: dict[str, Any]) -> str:
+    """Predicted and measured bytes of each fit."""
+    machine = result["machine"]
+    lines = [
+        "## memory",
+        "",
+        f"`{result['command']}`; explained in [large_pictures.md](large_pictures.md).",
+        "",
+        f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}.",
+        "",
+        "| fit | side | precision | predicted | measured | off by |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        predicted, measured = row["predicted"] / 2**20, row["measured"] / 2**20
+        off = 100 * (predicted / measured - 1)
+        lines.append(
+            f"| {row['task']} {row['preset']} | {row['side']} | {row['precision']} | "
+            f"{predicted:.0f} MiB | {measured:.0f} MiB | {off:+.0f} % |"
+        )
+    return "\n".join(lines)
+
+
 def section(result: dict[str, Any]) -> str:
     """The part of the page that a file of results makes."""
+    if result.get("bench") == "memory":
+        return memory_table(result)
     if result.get("bench") == "speed":
         return speed_tables(result)
     return feature_tables(result) if "dreams" in result else table(result)

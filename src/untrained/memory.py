@@ -59,7 +59,8 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     share, most = _KEPT
     peak = living.peak + int(_WITHIN * living.peak) + min(int(share * living.peak), most)
     if recipe.partner is not None and Partner.applies(problem):
-        peak = max(peak, nlridge.working_bytes(problem.channels, problem.size))
+        # Where freed memory is kept, little of this serves the steps that follow.
+        peak += nlridge.working_bytes(problem.channels, problem.size)
     if recipe.guided_by is not None:
         return max(fixed + peak, picture + estimate(problem, recipe.guided_by, engine))
     return fixed + peak
