@@ -11,6 +11,7 @@ from untrained.engine import Engine
 from untrained.pairings import input_channels
 from untrained.problem import Problem
 from untrained.recipes import Recipe
+from untrained.variation import Variation
 
 
 def rehearse(
@@ -41,5 +42,8 @@ def rehearse(
     with FakeTensorMode(allow_non_fake_inputs=True), watching:
         built = build_network(recipe.network, channels_in, problem.channels, problem.size, 0)
         image = engine.run(built.network, torch.empty((1, channels_in, *built.input_size)))
-        problem.misfit(problem.operator(image), problem.measurement).backward()
+        loss = problem.misfit(problem.operator(image), problem.measurement)
+        if recipe.total_variation is not None:
+            loss = loss + Variation(recipe.total_variation.weight, None).term(image)
+        loss.backward()
         return sum(weights.nbytes for weights in built.network.parameters())
