@@ -196,7 +196,9 @@ def test_another_fit_may_guide():
     fit = make(recipe)
     drawn = fit._pairing.draw(torch.Generator()).input
     assert torch.equal(drawn[:, :3], problem().measurement)
-    assert torch.equal(drawn[:, 3:], restore(problem(), first, device="cpu").image)
+    alone = restore(problem(), first, device="cpu").image
+    # The result is rounded to the bits of the input, the guide is not.
+    torch.testing.assert_close(drawn[:, 3:], alone, atol=0.51 / 255, rtol=0)
     assert next(fit).seconds > 0
 
 

@@ -5,6 +5,7 @@ import torch
 
 from tiny import photo
 from untrained import tasks
+from untrained.noise import Gaussian
 from untrained.presets import preset
 from untrained.problem import ProblemError
 from untrained.recipes import RecipeError, TotalVariation
@@ -37,14 +38,14 @@ def test_single_rows_and_pixels():
 
 
 def test_the_weight_is_led_by_the_residual():
-    term = Variation(0.1, sigma=0.1)
+    term = Variation(0.1, noise=Gaussian(0.1))
     grey = torch.full((1, 1, 8, 8), 0.5)
     term.update(grey, grey + 0.2)
     assert term.weight < 0.1
-    term = Variation(0.1, sigma=0.1)
+    term = Variation(0.1, noise=Gaussian(0.1))
     term.update(grey, grey + 0.05)
     assert term.weight > 0.1
-    fixed = Variation(0.1, sigma=None)
+    fixed = Variation(0.1, noise=None)
     fixed.update(grey, grey + 1)
     assert fixed.weight == 0.1
 
@@ -54,7 +55,7 @@ def test_clipped_samples_do_not_lead_the_weight():
     picture[..., 4:] = 0
     target = picture + 0.1
     target[..., 4:] = 0
-    term = Variation(0.1, sigma=0.1)
+    term = Variation(0.1, noise=Gaussian(0.1))
     term.update(picture, target)
     assert term.weight == pytest.approx(0.1)
 

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from untrained.borrowed import deepinv_dip, trained
 from untrained.errors import NotApplicable, RequestError
+from untrained.noise import Gaussian
 from untrained.problem import Problem
 
 Samples = NDArray[Any]
@@ -193,7 +194,7 @@ def blocking_level(image: Tensor) -> float:
 
 
 def _level(problem: Problem) -> float:
-    if problem.noise is not None:
+    if isinstance(problem.noise, Gaussian):
         level, what = problem.noise.sigma, "the noise level is 0"
     else:
         level, what = blocking_level(problem.picture.pixels), "the borders of blocks do not show"

@@ -3,7 +3,8 @@
 import copy
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -13,15 +14,17 @@ from untrained.architecture import build_network
 from untrained.averaging import ExponentialAverage
 from untrained.engine import Engine, choose_engine
 from untrained.guard import Guard
-from untrained.noise import mean_squared_error
+from untrained.held_out import hold_out
+from untrained.noise import Gaussian, Poisson, mean_squared_error
 from untrained.pairings import input_channels, make_pairing
 from untrained.partner import Partner
 from untrained.problem import Problem, ProblemError
 from untrained.recipes import Discrepancy as DiscrepancySettings
+from untrained.recipes import HeldOut as HeldOutSettings
 from untrained.recipes import Recipe, StopRule
 from untrained.restoration import Record, Restoration
 from untrained.step import Step
-from untrained.stopping import Budget, Discrepancy, Rule, Stop, WindowedVariance
+from untrained.stopping import Budget, Discrepancy, HeldOut, Rule, Stop, WindowedVariance
 from untrained.variation import Variation
 
 _SHARE_OF_GUIDE = 0.25
@@ -61,6 +64,7 @@ class Fit:
         self.last: Step | None = None
         self.history: list[Record] = []
         self._on_device = _moved(problem, engine.device)
+        self._held_out = self._hold_out()
         start = time.perf_counter()
         self._ask_another_fit()
         asked = time.perf_counter()
@@ -105,23 +109,41 @@ class Fit:
 
     def _rule(self, settings: StopRule) -> Rule:
         if isinstance(settings, DiscrepancySettings):
-            noise = self.problem.noise
-            if noise is None or noise.sigma == 0:
-                raise ProblemError("the discrepancy rule needs a noise level above zero")
-            return Discrepancy(self._residual, noise.expected_residual, settings.factor)
+            noise = self._noise("the discrepancy rule")
+            if isinstance(noise, Gaussian):
+                return Discrepancy(self._residual, noise.expected_residual, settings.factor)
+            return Discrepancy(partial(self._excess, noise), 1.0, settings.factor)
+        if isinstance(settings, HeldOutSettings):
+            if self._held_out is None:
+                raise RuntimeError("nothing was held out")
+            guide, channels = self._on_device.guide, self.problem.channels
+            own = guide is not None and self.problem.estimate is not None
+            guess = self._held_out(guide[:, :channels]) if own and guide is not None else None
+            return HeldOut(self._held_out, guess, settings.every, settings.patience)
         return WindowedVariance(settings.window, settings.patience)
 
     def _make_variation(self) -> Variation | None:
-        settings, noise = self.recipe.total_variation, self.problem.noise
+        settings = self.recipe.total_variation
         if settings is None:
             return None
         if settings.discrepancy is None:
             return Variation(settings.weight, None)
-        if noise is None or noise.sigma == 0:
-            raise ProblemError(
-                "a total variation led by discrepancy needs a noise level above zero"
-            )
-        return Variation(settings.weight, noise.sigma * settings.discrepancy**0.5)
+        noise = self._noise("a total variation led by discrepancy")
+        return Variation(settings.weight, noise, settings.discrepancy)
+
+    def _noise(self, what: str) -> Gaussian | Poisson:
+        noise = self.problem.noise
+        if noise is None or (isinstance(noise, Gaussian) and noise.sigma == 0):
+            raise ProblemError(f"{what} needs a noise level above zero")
+        return noise
+
+    def _hold_out(self) -> Callable[[Tensor], float] | None:
+        """Keep a part of the measurement from the fit, when the recipe asks for it."""
+        shares = [r.share for r in self.recipe.stopping if isinstance(r, HeldOutSettings)]
+        if not shares:
+            return None
+        self._on_device, score = hold_out(self._on_device, shares[0], self.seed)
+        return score
 
     def _ask_another_fit(self) -> None:
         """Let the picture of the fit that is to guide this one join the guide."""
@@ -131,10 +153,12 @@ class Fit:
         if self.recipe.seconds is not None:
             recipe = recipe.model_copy(update={"seconds": _SHARE_OF_GUIDE * self.recipe.seconds})
         engine = choose_engine(self.engine.device.type, recipe.precision)
-        fit = Fit(self.problem, recipe, seed=self.seed, engine=engine)
+        fit = Fit(problem, recipe, seed=self.seed, engine=engine)
         for _ in fit:
             pass
-        found = fit.restoration().image.to(self.engine.device)
+        if fit.stop is None:
+            raise RuntimeError("a fit ended without a stop")
+        found = problem.agreed(fit.stop.picture).to(self.engine.device)
         guide = found if problem.guide is None else torch.cat([problem.guide, found], dim=1)
         self._on_device = dataclasses.replace(problem, guide=guide)
 
@@ -146,7 +170,13 @@ class Fit:
 
     def _residual(self, picture: Tensor) -> float:
         problem = self._on_device
-        return float(mean_squared_error(problem.operator(picture), problem.measurement))
+        with torch.no_grad():
+            return float(mean_squared_error(problem.operator(picture), problem.measurement))
+
+    def _excess(self, noise: Gaussian | Poisson, picture: Tensor) -> float:
+        problem = self._on_device
+        with torch.no_grad():
+            return noise.excess(problem.operator(picture), problem.measurement)
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -208,7 +238,7 @@ class Fit:
             pair = self._pairing.draw(self._generator)
             image = self.engine.run(self._network, pair.input)
             prediction = self._on_device.operator(image)
-            misfit = pair.loss(prediction, self.problem.misfit)
+            misfit = pair.loss(prediction, self._on_device.error)
             loss = misfit if self._variation is None else misfit + self._variation.term(image)
             value = float(loss.detach())
             if not self._guard.diverged(value):
@@ -360,5 +390,6 @@ def _moved(problem: Problem, device: torch.device) -> Problem:
         problem,
         measurement=problem.measurement.to(device),
         operator=problem.operator.to(device),
+        equaliser=None if problem.equaliser is None else problem.equaliser.to(device),
         guide=None if problem.guide is None else problem.guide.to(device),
     )

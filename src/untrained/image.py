@@ -61,6 +61,8 @@ class Picture:
     """Whether the array given was ``(H, W)``."""
     like: Tensor | None = None
     """An empty tensor of the data type and device given; None when no tensor was."""
+    window: tuple[float, float] | None = None
+    """What is shown black and white, where the pixels are not in [0, 1] but in units."""
     metadata: Metadata = field(default_factory=Metadata)
 
     @property
@@ -91,6 +93,14 @@ class Picture:
         if self.alpha is None or not (self.alpha == 0).any():
             return None
         return torch.from_numpy(self.alpha == 0)[None, None]
+
+    @property
+    def shown(self) -> Tensor:
+        """The pixels as shown: black 0, white 1."""
+        if self.window is None:
+            return self.pixels
+        low, high = self.window
+        return (self.pixels - low) / (high - low)
 
     def with_pixels(
         self, pixels: Tensor, *, kept: Tensor | None = None, filled: Tensor | None = None
@@ -123,8 +133,8 @@ class Picture:
             stored = np.where(_plane(missing)[..., None], np.array(np.nan, stored.dtype), stored)
         else:
             missing = None
-        shown, _ = _normalised(stored, self.offset, self.scale)
-        return replace(self, pixels=shown, stored=stored, alpha=alpha, missing=missing)
+        read_back, _ = _normalised(stored, self.offset, self.scale)
+        return replace(self, pixels=read_back, stored=stored, alpha=alpha, missing=missing)
 
     def to_numpy(self) -> Samples:
         """Give ``(H, W, C)`` (``(H, W)`` if given so) in the stored type, alpha as last channel."""
@@ -215,6 +225,29 @@ def make_picture(
         flat=flat,
         like=like,
         metadata=metadata or Metadata(),
+    )
+
+
+def make_measured(pixels: Tensor, window: tuple[float, float], like: Tensor | None) -> Picture:
+    """Make a picture in units of its own, none of which is mapped to [0, 1].
+
+    Parameters
+    ----------
+    pixels
+        Float ``(1, C, H, W)``.
+    window
+        What is to be shown black and white.
+    like
+        An empty tensor of the type and device of the result; None for NumPy, ``(H, W)`` when C is
+        1.
+    """
+    stored = np.ascontiguousarray(pixels[0].permute(1, 2, 0).float().cpu().numpy())
+    return Picture(
+        pixels=pixels.float().cpu(),
+        stored=stored,
+        flat=stored.shape[2] == 1,
+        like=like,
+        window=window,
     )
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from untrained.recipes import (
     BlindSpotPairing,
+    Discrepancy,
     GuidePairing,
+    HeldOut,
     LatentPairing,
     Optimiser,
     PixelNetwork,
@@ -158,6 +160,17 @@ def _tv(weight: float, discrepancy: float | None = None) -> Recipe:
     return _TV.model_copy(update={"total_variation": variation})
 
 
+def _tv_from_guess(weight: float, discrepancy: float | None = None) -> Recipe:
+    """Total variation on pixels that begin at the guide: an operator may hide much of a picture."""
+    return _tv(weight, discrepancy).model_copy(
+        update={
+            "network": PixelNetwork(from_input=True),
+            "pairing": GuidePairing(channels=0, jitter=0),
+            "optimiser": Optimiser(step_size=0.02, decay="cosine"),
+        }
+    )
+
+
 _FAST_LATENT = Recipe(
     name="fast",
     why="narrow hourglass at full resolution, step size decaying over a short budget",
@@ -217,6 +230,22 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
         "optimiser": _SHORT_MEMORY,
         "steps": 400,
         "averaging": 0.98,
+    }
+)
+
+_FAST_RECONSTRUCT = _FAST_LATENT.model_copy(
+    update={
+        "why": "the initial guess as guide, narrow hourglass, stopped by held-out measurements",
+        "pairing": GuidePairing(jitter=0.01),
+        "optimiser": _SHORT_MEMORY,
+        "steps": 400,
+        "stopping": (HeldOut(),),
+    }
+)
+_FAST_RECONSTRUCT_LEVEL = _FAST_RECONSTRUCT.model_copy(
+    update={
+        "why": "as without a noise level, stopped by it too",
+        "stopping": (HeldOut(), Discrepancy()),
     }
 )
 
@@ -309,10 +338,13 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
     "flash": {"fast": _FAST_FLASH, "paper": _PAPER_FLASH, "tv": _tv(0.1)},
     "invert": {"fast": _FAST_INVERT, "paper": _PAPER_INVERT, "tv": _tv(2.0)},
     "dream": {"fast": _FAST_DREAM, "paper": _PAPER_DREAM, "tv": _tv(100.0)},
+    "reconstruct": {"fast": _FAST_RECONSTRUCT, "tv": _tv_from_guess(0.01)},
 }
 
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("upscale", "paper", "x8"): _PAPER_UPSCALE_8,
     ("inpaint", "fast", "holes"): _FAST_HOLES,
     ("flash", "fast", "large"): _FAST_FLASH_LARGE,
+    ("reconstruct", "fast", "level"): _FAST_RECONSTRUCT_LEVEL,
+    ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),
 }

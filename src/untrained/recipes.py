@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from untrained.errors import RequestError
 
-Task = Literal["denoise", "deblock", "upscale", "inpaint", "flash", "invert", "dream"]
+Task = Literal[
+    "denoise", "deblock", "upscale", "inpaint", "flash", "invert", "dream", "reconstruct"
+]
 
 PerScale = tuple[PositiveInt, ...]
 UpsamplingName = Literal["nearest", "bilinear"]
@@ -109,6 +111,8 @@ class PixelNetwork(Settings):
     """No network: every sample of the picture is a weight, for priors that are made by hand."""
 
     kind: Literal["pixels"] = "pixels"
+    from_input: bool = False
+    """Whether they begin at the first channels of the input (a guide) and not at mid-grey."""
 
 
 Network = Annotated[
@@ -230,7 +234,22 @@ class Discrepancy(Settings):
     """Stop when the mean squared residual is at most factor x its expectation."""
 
 
-StopRule = Annotated[WindowedVariance | Discrepancy, Field(discriminator="kind")]
+class HeldOut(Settings):
+    """Keep a part of the measurement from the fit; hand over the picture that foretells it best.
+
+    Cross-validation (Stone 1974), as in Self-supervised early stopping (Yaman et al. 2020 for MRI).
+    """
+
+    kind: Literal["held-out"] = "held-out"
+    share: float = Field(0.05, gt=0, lt=1)
+    """Share of the measurement's parts (projections, lines, samples) that is held out."""
+    every: PositiveInt = 5
+    """Steps between two looks."""
+    patience: PositiveInt = 1000
+    """Steps without a new least error after which the fit stops."""
+
+
+StopRule = Annotated[WindowedVariance | Discrepancy | HeldOut, Field(discriminator="kind")]
 
 
 class Guard(Settings):

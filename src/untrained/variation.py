@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.noise import CLIPPING_MARGIN, LEAST_SHARE
+from untrained.noise import Gaussian, Poisson
 
 _ROUND = 1e-6
 """Added under the root, so that flat areas have a gradient."""
@@ -39,31 +39,29 @@ class Variation:
     ----------
     weight
         The factor, at first.
-    sigma
-        Noise level that the residual is led to (Morozov 1966); None keeps the weight fixed.
+    noise
+        Leads the weight to where the residual is what it explains (Morozov 1966); None keeps the
+        weight fixed.
+    target
+        Times that.
     """
 
-    def __init__(self, weight: float, sigma: float | None) -> None:
+    def __init__(
+        self, weight: float, noise: Gaussian | Poisson | None, target: float = 1.0
+    ) -> None:
         self.weight = weight
-        self._sigma = sigma
+        self._noise = noise
+        self._target = target
 
     def term(self, image: Tensor) -> Tensor:
         """Return what is added to the loss for the picture ``(1, C, H, W)``."""
         return self.weight * total_variation(image)
 
-    def update(self, prediction: Tensor, target: Tensor) -> None:
-        """Take in what A made of a step's picture, and the measurement.
-
-        Samples near black and white are left out: clipping has cut their noise.
-        """
-        if self._sigma is None:
-            return
-        squares = (prediction - target).square()
-        margin = CLIPPING_MARGIN * self._sigma
-        whole = (prediction > margin) & (prediction < 1 - margin)
-        counted = squares[whole] if whole.float().mean() > LEAST_SHARE else squares
-        residual = max(float(counted.mean()), 1e-12)
-        self.weight *= (self._sigma**2 / residual) ** _LEAD
+    def update(self, prediction: Tensor, measurement: Tensor) -> None:
+        """Take in what A made of a step's picture, and the measurement."""
+        if self._noise is not None:
+            excess = self._noise.excess(prediction, measurement)
+            self.weight *= (self._target / excess) ** _LEAD
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue."""
