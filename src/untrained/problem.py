@@ -71,6 +71,8 @@ class Problem:
     """Brings a picture ``(1, C, H, W)`` into agreement with the measurement, on the CPU."""
     dress: Callable[[Tensor], Tensor] | None = None
     """From the network's picture in [0, 1] to the result: its units, its frame; on the CPU."""
+    frame: tuple[int, int] | None = None
+    """H and W of the result, where that is cut out of the picture sought."""
     drift: Callable[[Tensor], float] | None = None
     """How far off a picture ``(1, C, H, W)`` is as a whole, by which a stuck fit is known."""
     kept: Tensor | None = None
@@ -83,6 +85,11 @@ class Problem:
     """Kind of problem within the task, for which presets may have other settings."""
     notes: tuple[str, ...] = ()
     """What was decided from the picture, in words."""
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """H and W of the result."""
+        return self.size if self.frame is None else self.frame
 
     def error(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Say what a fit lowers: the misfit, or its equalised square; a scalar."""

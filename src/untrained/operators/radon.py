@@ -14,6 +14,9 @@ from untrained.operators.linear import adjoint
 _ANGLES_AT_ONCE = 2**24
 """Samples that are interpolated at once: bounds the memory."""
 
+_HIGHEST = 0.2
+"""Of the ramp, whose end is 1: it levels off here when a measurement is equalised."""
+
 
 class Radon(nn.Module):
     """Integrate a square slice along parallel lines (Radon 1917; Kak and Slaney 1988, section 3.1).
@@ -108,8 +111,8 @@ class Radon(nn.Module):
         What back-projection blurs then counts in full (Tirer and Giryes 2020,
         doi 10.1109/TIP.2020.2988779).
         """
-        ramp = _ramp(self._padded()).to(measurement).clamp_min(0).sqrt()
-        return self._filtered(measurement, ramp)
+        ramp = _ramp(self._padded()).to(measurement).clamp_min(0)
+        return self._filtered(measurement, (ramp / (1 + ramp / _HIGHEST)).sqrt())
 
     def _filtered(self, measurement: Tensor, response: Tensor) -> Tensor:
         spectrum = torch.fft.rfft(measurement, n=self._padded(), dim=-1)

@@ -51,6 +51,7 @@ def deblur(image: Any, kernel: Any, *, sigma: float | None = None) -> Problem:
         guide=operator.frame(measurement),
         estimate=operator.frame,
         dress=operator.centre,
+        frame=(picture.height, picture.width),
         variant="level" if level > 0 else "",
         notes=(
             f"kernel of {columns}x{rows}",
