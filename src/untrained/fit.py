@@ -129,7 +129,7 @@ class Fit:
         if settings.discrepancy is None:
             return Variation(settings.weight, None)
         noise = self._noise("a total variation led by discrepancy")
-        return Variation(settings.weight, noise, settings.discrepancy)
+        return Variation(settings.weight, noise, settings.discrepancy, after=settings.after)
 
     def _noise(self, what: str) -> Gaussian | Poisson:
         noise = self.problem.noise
@@ -250,7 +250,7 @@ class Fit:
         loss.backward()
         self._set_step_size()
         self._optimiser.step()
-        if self._variation is not None:
+        if self._variation is not None and self._index >= self._variation.after:
             self._variation.update(prediction.detach(), pair.target)
         return image.detach().contiguous(), value
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from untrained.recipes import (
     BlindSpotPairing,
-    Discrepancy,
     GuidePairing,
     HeldOut,
     LatentPairing,
@@ -235,8 +234,9 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
 
 _FAST_RECONSTRUCT = _FAST_LATENT.model_copy(
     update={
-        "why": "the initial guess as guide, narrow hourglass, stopped by held-out measurements",
+        "why": "the initial guess as guide, some total variation, stop by held-out measurements",
         "pairing": GuidePairing(jitter=0.01),
+        "total_variation": TotalVariation(weight=0.0005),
         "optimiser": _SHORT_MEMORY,
         "steps": 400,
         "stopping": (HeldOut(),),
@@ -244,8 +244,9 @@ _FAST_RECONSTRUCT = _FAST_LATENT.model_copy(
 )
 _FAST_RECONSTRUCT_LEVEL = _FAST_RECONSTRUCT.model_copy(
     update={
-        "why": "as without a noise level, stopped by it too",
-        "stopping": (HeldOut(), Discrepancy()),
+        "why": "the initial guess as guide, total variation led to the noise level",
+        "total_variation": TotalVariation(weight=0.001, discrepancy=1.0, after=150),
+        "stopping": (),
     }
 )
 

@@ -184,6 +184,8 @@ class TotalVariation(Settings):
     """Factor on the mean over the pixels of the length of the gradient."""
     discrepancy: float | None = Field(None, gt=0)
     """Led to where the residual is this times what the known noise explains; None keeps it."""
+    after: int = Field(0, ge=0)
+    """Steps before it is led: a network that has only begun explains little."""
 
 
 Decay = Annotated[float, Field(ge=0, lt=1)]

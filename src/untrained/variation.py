@@ -44,14 +44,22 @@ class Variation:
         weight fixed.
     target
         Times that.
+    after
+        Steps before `update` is to be called.
     """
 
     def __init__(
-        self, weight: float, noise: Gaussian | Poisson | None, target: float = 1.0
+        self,
+        weight: float,
+        noise: Gaussian | Poisson | None,
+        target: float = 1.0,
+        *,
+        after: int = 0,
     ) -> None:
         self.weight = weight
         self._noise = noise
         self._target = target
+        self.after = after
 
     def term(self, image: Tensor) -> Tensor:
         """Return what is added to the loss for the picture ``(1, C, H, W)``."""

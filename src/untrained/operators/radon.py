@@ -11,11 +11,8 @@ from torch.nn import functional as F
 from untrained.errors import RequestError
 from untrained.operators.linear import adjoint
 
-_ANGLES_AT_ONCE = 2**24
-"""Samples that are interpolated at once: bounds the memory."""
-
-_HIGHEST = 0.2
-"""Of the ramp, whose end is 1: it levels off here when a measurement is equalised."""
+_AT_ONCE = 2**24
+"""Samples that are interpolated at once, and whose places are kept: bounds the memory."""
 
 
 class Radon(nn.Module):
@@ -39,6 +36,7 @@ class Radon(nn.Module):
     """
 
     directions: Tensor
+    places: Tensor | None
 
     parts_axis = -2
     """The axis of the measurement whose entries are projections."""
@@ -56,6 +54,9 @@ class Radon(nn.Module):
         radians = torch.from_numpy(np.deg2rad(degrees))
         directions = torch.stack([radians.cos(), radians.sin()], dim=1)
         self.register_buffer("directions", directions, persistent=False)
+        few = len(directions) * self.size**2 <= _AT_ONCE
+        places = self._grid(directions.float()) if few else None
+        self.register_buffer("places", places, persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
         """Project ``(1, C, N, N)`` to the sinogram ``(1, C, angles, N)``, in pixels x its unit."""
@@ -64,13 +65,14 @@ class Radon(nn.Module):
                 f"the slice is {image.shape[-1]}x{image.shape[-2]}, the detector has {self.size} "
                 "bins: they must match"
             )
-        chunk = max(1, _ANGLES_AT_ONCE // self.size**2)
-        parts = [self._project(image, some) for some in self.directions.split(chunk)]
-        return torch.cat(parts, dim=-2)
+        if self.places is not None:
+            return self._project(image, self.places.to(image.dtype))
+        chunk = max(1, _AT_ONCE // self.size**2)
+        directions = self.directions.to(image.dtype).split(chunk)
+        return torch.cat([self._project(image, self._grid(some)) for some in directions], dim=-2)
 
-    def _project(self, image: Tensor, directions: Tensor) -> Tensor:
-        grid = self._grid(directions.to(image.device, image.dtype))
-        stack = image.expand(len(directions), -1, -1, -1)
+    def _project(self, image: Tensor, grid: Tensor) -> Tensor:
+        stack = image.expand(len(grid), -1, -1, -1)
         turned = F.grid_sample(stack, grid, padding_mode="zeros", align_corners=False)
         return turned.sum(dim=2).transpose(0, 1)[None]
 
@@ -111,8 +113,8 @@ class Radon(nn.Module):
         What back-projection blurs then counts in full (Tirer and Giryes 2020,
         doi 10.1109/TIP.2020.2988779).
         """
-        ramp = _ramp(self._padded()).to(measurement).clamp_min(0)
-        return self._filtered(measurement, (ramp / (1 + ramp / _HIGHEST)).sqrt())
+        ramp = _ramp(self._padded()).to(measurement).clamp_min(0).sqrt()
+        return self._filtered(measurement, ramp)
 
     def _filtered(self, measurement: Tensor, response: Tensor) -> Tensor:
         spectrum = torch.fft.rfft(measurement, n=self._padded(), dim=-1)
