@@ -95,7 +95,7 @@ def measure(case: Measured, preset: str, seed: int) -> dict[str, object]:
     seconds = time.perf_counter() - start
     guess = case.problem.picture.pixels
     whole = guess if guess.shape == case.truth.shape else case.physics.frame(guess)
-    _, weight, variation = tuned(case.physics, case.y, whole, case.psnr)
+    variation, weight, _ = tuned(case.physics, case.y, whole, case.psnr)
     row = {
         "kind": case.kind,
         "picture": case.name,

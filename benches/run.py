@@ -189,6 +189,7 @@ def reconstruct(words: list[str]) -> int:
     cases = (case for kind in kinds for case in measured.KINDS[kind](given.data))
     rows += [measured.measure(case, given.preset, given.seed) for case in cases]
     result = {
+        "bench": "reconstruct",
         "command": f"python -m benches.run reconstruct --data DIR --preset {given.preset} "
         f"--seed {given.seed}",
         "machine": machine(),

@@ -16,6 +16,7 @@ _HOMES = {
     "untrained.restore": ("restore", "watch"),
     "untrained.fit": ("Fit",),
     "untrained.step": ("Step",),
+    "untrained.reconstructor": ("UntrainedReconstructor",),
     "untrained.report": ("write_report",),
     "untrained.noise": ("Gaussian", "Poisson", "Transmission"),
     "untrained.operators": ("FourierSubsampling", "Radon", "blur", "gaussian_kernel"),
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from untrained.recipes import Recipe as Recipe
     from untrained.recipes import RecipeError as RecipeError
     from untrained.recipes import read_recipe as read_recipe
+    from untrained.reconstructor import UntrainedReconstructor as UntrainedReconstructor
     from untrained.report import write_report as write_report
     from untrained.restoration import Restoration as Restoration
     from untrained.restore import restore as restore
