@@ -127,9 +127,9 @@ class Fit:
         if settings is None:
             return None
         if settings.discrepancy is None:
-            return Variation(settings.weight, None)
+            return Variation(settings, None)
         noise = self._noise("a total variation led by discrepancy")
-        return Variation(settings.weight, noise, settings.discrepancy, after=settings.after)
+        return Variation(settings, noise)
 
     def _noise(self, what: str) -> Gaussian | Poisson:
         noise = self.problem.noise
@@ -250,7 +250,7 @@ class Fit:
         loss.backward()
         self._set_step_size()
         self._optimiser.step()
-        if self._variation is not None and self._index >= self._variation.after:
+        if self._variation is not None:
             self._variation.update(prediction.detach(), pair.target)
         return image.detach().contiguous(), value
 

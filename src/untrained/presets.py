@@ -235,7 +235,7 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
 _FAST_RECONSTRUCT = _FAST_LATENT.model_copy(
     update={
         "why": "the initial guess as guide, some total variation, stop by held-out measurements",
-        "pairing": GuidePairing(jitter=0.01),
+        "pairing": GuidePairing(jitter=0.03),
         "total_variation": TotalVariation(weight=0.0005),
         "optimiser": _SHORT_MEMORY,
         "steps": 400,
@@ -245,8 +245,14 @@ _FAST_RECONSTRUCT = _FAST_LATENT.model_copy(
 _FAST_RECONSTRUCT_LEVEL = _FAST_RECONSTRUCT.model_copy(
     update={
         "why": "the initial guess as guide, total variation led to the noise level",
-        "total_variation": TotalVariation(weight=0.001, discrepancy=1.0, after=150),
+        "total_variation": TotalVariation(weight=0.002, discrepancy=1.0, after=120, least=0.0005),
         "stopping": (),
+    }
+)
+_FAST_DEBLUR = _FAST_RECONSTRUCT_LEVEL.model_copy(
+    update={
+        "why": "the blurred picture as guide, total variation led to the noise level",
+        "pairing": GuidePairing(jitter=0.01),
     }
 )
 
@@ -347,5 +353,7 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("inpaint", "fast", "holes"): _FAST_HOLES,
     ("flash", "fast", "large"): _FAST_FLASH_LARGE,
     ("reconstruct", "fast", "level"): _FAST_RECONSTRUCT_LEVEL,
+    ("reconstruct", "fast", "blur"): _FAST_DEBLUR,
     ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),
+    ("reconstruct", "tv", "blur"): _tv_from_guess(0.01, 1.0),
 }

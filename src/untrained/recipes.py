@@ -186,6 +186,8 @@ class TotalVariation(Settings):
     """Led to where the residual is this times what the known noise explains; None keeps it."""
     after: int = Field(0, ge=0)
     """Steps before it is led: a network that has only begun explains little."""
+    least: float = Field(0.0, ge=0)
+    """The weight is not led below this."""
 
 
 Decay = Annotated[float, Field(ge=0, lt=1)]

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.noise import Gaussian, Poisson
+from untrained.recipes import TotalVariation
 
 _ROUND = 1e-6
 """Added under the root, so that flat areas have a gradient."""
@@ -37,29 +38,17 @@ class Variation:
 
     Parameters
     ----------
-    weight
-        The factor, at first.
+    settings
+        The weight, and where it is led to (Morozov 1966).
     noise
-        Leads the weight to where the residual is what it explains (Morozov 1966); None keeps the
-        weight fixed.
-    target
-        Times that.
-    after
-        Steps before `update` is to be called.
+        What it is led by; None keeps the weight fixed.
     """
 
-    def __init__(
-        self,
-        weight: float,
-        noise: Gaussian | Poisson | None,
-        target: float = 1.0,
-        *,
-        after: int = 0,
-    ) -> None:
-        self.weight = weight
+    def __init__(self, settings: TotalVariation, noise: Gaussian | Poisson | None) -> None:
+        self.weight = settings.weight
+        self._settings = settings
         self._noise = noise
-        self._target = target
-        self.after = after
+        self._calls = 0
 
     def term(self, image: Tensor) -> Tensor:
         """Return what is added to the loss for the picture ``(1, C, H, W)``."""
@@ -67,14 +56,17 @@ class Variation:
 
     def update(self, prediction: Tensor, measurement: Tensor) -> None:
         """Take in what A made of a step's picture, and the measurement."""
-        if self._noise is not None:
-            excess = self._noise.excess(prediction, measurement)
-            self.weight *= (self._target / excess) ** _LEAD
+        self._calls += 1
+        target = self._settings.discrepancy
+        if self._noise is None or target is None or self._calls <= self._settings.after:
+            return
+        excess = self._noise.excess(prediction, measurement)
+        self.weight = max(self._settings.least, self.weight * (target / excess) ** _LEAD)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue."""
-        return {"weight": self.weight}
+        return {"weight": self.weight, "calls": self._calls}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state."""
-        self.weight = state["weight"]
+        self.weight, self._calls = state["weight"], state["calls"]

@@ -52,7 +52,7 @@ def deblur(image: Any, kernel: Any, *, sigma: float | None = None) -> Problem:
         estimate=operator.frame,
         dress=operator.centre,
         frame=(picture.height, picture.width),
-        variant="level" if level > 0 else "",
+        variant="blur" if level > 0 else "",
         notes=(
             f"kernel of {columns}x{rows}",
             f"noise level {255 * level:.2f} of 255, {origin}",
