@@ -66,6 +66,19 @@ def test_units_range_and_notes():
     assert low <= float(result.image.min()) <= float(result.image.max()) <= high
 
 
+def test_the_noise_of_a_sinogram_is_estimated():
+    size, angles = 96, np.arange(0, 180, 3)
+    rows, columns = np.mgrid[:size, :size] - size / 2
+    disc = torch.from_numpy((rows**2 + columns**2 < 900).astype(np.float32))[None, None]
+    scan = Radon(angles, size)
+    noise = 1.5 * torch.randn((1, 1, 60, size), generator=torch.Generator().manual_seed(0))
+    problem = tasks.reconstruct(scan(disc) + noise, scan)
+    assert problem.variant == "level"
+    assert problem.notes[-1].endswith(", estimated")
+    level = float(problem.notes[-1].split()[-2].rstrip(","))
+    assert level == pytest.approx(1.5, rel=0.2)
+
+
 def test_given_bounds_are_kept():
     result = ut.reconstruct(sinogram(), CT, bounds=(0, 50.0), **TINY)
     assert result.restored.window == (0, 50)
@@ -278,6 +291,10 @@ def broken(x):
     return x / 0
 
 
+def unknown():
+    return tasks.reconstruct(Y, Bare(), shape=(SIZE, SIZE), bounds=(0, 2))
+
+
 Y = torch.ones(1, 1, 10, SIZE)
 WHOLE = torch.rand(1, 1, SIZE, SIZE)
 
@@ -318,7 +335,7 @@ WHOLE = torch.rand(1, 1, SIZE, SIZE)
         (lambda: tasks.deblur(photo(), np.zeros((3, 3))), "all zero"),
         (lambda: tasks.deblur(photo(), -np.ones((3, 3))), "below 0"),
         (lambda: tasks.deblur(photo(), np.ones((3, 3)), sigma=5), "picture units"),
-        (lambda: restore(tasks.reconstruct(sinogram(), CT), preset("denoise", "tv")), "level"),
+        (lambda: restore(unknown(), preset("denoise", "tv")), "level"),
     ],
 )
 def test_wrong_requests_are_one_line_with_the_numbers(make, words):

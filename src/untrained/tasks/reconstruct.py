@@ -12,8 +12,15 @@ from torch import Tensor, nn
 from untrained.guess import Guess, first_guess
 from untrained.image import make_measured
 from untrained.limits import InUnits, Limits, find_limits
-from untrained.noise import Gaussian, Poisson, Transmission, mean_squared_error, poisson_deviance
-from untrained.operators import Counts, Equaliser, Forward, Samples, Scaled, Whole, prove
+from untrained.noise import (
+    Gaussian,
+    Poisson,
+    Transmission,
+    estimate_sigma,
+    mean_squared_error,
+    poisson_deviance,
+)
+from untrained.operators import Counts, Equaliser, Forward, Radon, Samples, Scaled, Whole, prove
 from untrained.problem import Problem, ProblemError
 
 Noise = float | Gaussian | Poisson | Transmission
@@ -45,7 +52,7 @@ def reconstruct(
     noise
         A number or `Gaussian`: standard deviation in the units of y (of complex y, that of either
         part); `Poisson` for photon counts; `Transmission` for log-transformed low-dose tomography.
-        None: least squares, level unknown.
+        None: least squares; the level is estimated from a sinogram of `Radon`, else unknown.
     weights
         Of each squared residual, 0 or more, broadcastable to y. For least squares only; a noise
         level is that of weight 1.
@@ -70,7 +77,10 @@ def reconstruct(
     proof = prove(forward, guess.picture, measurement)
     limits = find_limits(bounds, guess.picture)
     request = _Request(forward, measurement, weights, limits, guess.picture.shape)
-    posed = _posed(request, _noise(noise))
+    level = _noise(noise)
+    if level is None and isinstance(physics, Radon) and weights is None:
+        level = _level(measurement)
+    posed = _posed(request, level)
     estimate = partial(_estimate, posed=posed, guess=guess, limits=limits)
     picture = make_measured(guess.picture, (limits.low, limits.high), _like(y))
     return Problem(
@@ -91,7 +101,7 @@ def reconstruct(
             proof,
             f"initial guess: {guess.origin}",
             f"the picture is sought between {limits.low:.4g} and {limits.high:.4g}",
-            posed.likelihood,
+            f"{posed.likelihood}{', estimated' if noise is None and level is not None else ''}",
         ),
     )
 
@@ -247,6 +257,15 @@ def _noise(noise: Noise | None) -> Gaussian | Poisson | Transmission | None:
     if not 0 < noise < float("inf"):
         raise ProblemError(f"noise {noise:g} is no level: give a standard deviation above 0")
     return Gaussian(float(noise))
+
+
+def _level(sinogram: Tensor) -> Gaussian | None:
+    """Estimate the noise of a sinogram, which is smooth: a little too much where noise is faint."""
+    low, high = float(sinogram.min()), float(sinogram.max())
+    if high <= low:
+        return None
+    level = (high - low) * estimate_sigma((sinogram - low) / (high - low))
+    return Gaussian(level) if level > 0 else None
 
 
 def _weights(weights: Any, measurement: Tensor) -> Tensor:
