@@ -197,7 +197,7 @@ def reconstruct(words: list[str]) -> int:
             variant or "plain": ut.preset("reconstruct", given.preset, variant=variant).model_dump(
                 mode="json"
             )
-            for variant in ("", "level", "blur")
+            for variant in ("", "level", "spectrum", "blur")
         },
         "mean": {kind: _means([r for r in rows if r["kind"] == kind]) for kind in measured.KINDS},
         "rows": rows,

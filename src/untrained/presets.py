@@ -249,10 +249,20 @@ _FAST_RECONSTRUCT_LEVEL = _FAST_RECONSTRUCT.model_copy(
         "stopping": (),
     }
 )
+_FAST_SPECTRUM = _FAST_RECONSTRUCT.model_copy(
+    update={
+        "why": "the zero-filled picture as guide, a little total variation",
+        "pairing": GuidePairing(jitter=0.01),
+        "stopping": (),
+    }
+)
 _FAST_DEBLUR = _FAST_RECONSTRUCT_LEVEL.model_copy(
     update={
-        "why": "the blurred picture as guide, total variation led to the noise level",
+        "why": "the blurred picture and that by total variation as guides, the latter beside too",
+        "guided_by": _tv_from_guess(0.01, 1.0).model_copy(update={"steps": 150}),
         "pairing": GuidePairing(jitter=0.01),
+        "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.002),
+        "steps": 200,
     }
 )
 
@@ -354,6 +364,8 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("flash", "fast", "large"): _FAST_FLASH_LARGE,
     ("reconstruct", "fast", "level"): _FAST_RECONSTRUCT_LEVEL,
     ("reconstruct", "fast", "blur"): _FAST_DEBLUR,
+    ("reconstruct", "fast", "spectrum"): _FAST_SPECTRUM,
+    ("reconstruct", "tv", "spectrum"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "blur"): _tv_from_guess(0.01, 1.0),
 }

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from untrained.errors import RequestError
 from untrained.operators.linear import adjoint
 
-_LEAST_POWER = 0.01
+_LEAST_POWER = 0.1
 """Of the kernel's spectrum, relative to its largest, as far as it is equalised."""
 
 
@@ -62,7 +62,7 @@ class Blur(nn.Module):
         """Divide the spectrum by ``(|K|^2 + e)^(1/2)``, K that of the kernel.
 
         ``(A A* + e)^(-1/2)`` but for the border (Tirer and Giryes 2020, doi
-        10.1109/TIP.2020.2988779), with e a hundredth of the largest ``|K|^2``.
+        10.1109/TIP.2020.2988779), with e a tenth of the largest ``|K|^2``.
         """
         size = measurement.shape[-2:]
         power = torch.fft.rfft2(self.kernel.to(measurement.dtype), s=size).abs().square()

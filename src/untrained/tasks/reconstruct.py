@@ -96,7 +96,7 @@ def reconstruct(
         estimate=estimate,
         parts=_parts(physics, measurement, posed.places),
         dress=limits.to_units,
-        variant="" if posed.noise is None else "level",
+        variant=_variant(posed),
         notes=(
             proof,
             f"initial guess: {guess.origin}",
@@ -292,6 +292,12 @@ def _places(request: _Request, root: Tensor) -> Tensor:
         probe: Tensor = request.forward(request.limits.to_units(unit))
     counts: Tensor = ((probe != 0) | (request.measurement != 0)) & (root > 0)
     return counts.flatten().nonzero()[:, 0]
+
+
+def _variant(posed: _Posed) -> str:
+    if posed.noise is None:
+        return ""
+    return "spectrum" if posed.measurement.is_complex() else "level"
 
 
 def _equaliser(physics: Any, posed: _Posed) -> nn.Module | None:
