@@ -241,7 +241,7 @@ class Discrepancy(Settings):
 class HeldOut(Settings):
     """Keep a part of the measurement from the fit; hand over the picture that foretells it best.
 
-    Cross-validation (Stone 1974), as in Self-supervised early stopping (Yaman et al. 2020 for MRI).
+    Cross-validation (Stone 1974); of k-space in Yaman et al. 2020 (doi 10.1002/mrm.28378).
     """
 
     kind: Literal["held-out"] = "held-out"
