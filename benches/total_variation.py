@@ -1,4 +1,4 @@
-"""Total variation with an operator, solved to the minimum; the peer whose weight is tuned by truth.
+"""Total variation with an operator: the peer whose weight is tuned by the truth.
 
 Chambolle and Pock 2011 (doi 10.1007/s10851-010-0251-1), algorithm 1, for
 ``1/2 |A x - y|^2 + weight TV(x)`` under bounds.
