@@ -1,6 +1,7 @@
 """Measure quality and seconds on pictures with ground truth, and save the numbers.
 
     python -m benches.run denoise|deblock|upscale|inpaint --data DIR [--preset fast] [--seed 0]
+    python -m benches.run reconstruct --data DIR [--preset fast] [--seed 0] [--kind ct|mri|deblur]
     python -m benches.run flash [--preset fast] [--seed 0]
     python -m benches.run speed [options of `untrained bench speed`]
 
@@ -29,6 +30,7 @@ from PIL import Image
 
 import untrained as ut
 from benches import lights, paper
+from benches import reconstruct as measured
 from untrained.allocator import keep_freed_memory
 from untrained.baselines import joint_bilateral_of_pair
 from untrained.machine import commit, processor
@@ -173,10 +175,50 @@ def speed(words: list[str]) -> int:
     return status
 
 
+def reconstruct(words: list[str]) -> int:
+    """Run ``benches.reconstruct`` and save ``benches/results/reconstruct-PRESET.json``."""
+    parser = argparse.ArgumentParser(prog="python -m benches.run reconstruct")
+    parser.add_argument("--data", type=Path, required=True, help="folder of pictures")
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=measured.KINDS, help="all when absent")
+    given = parser.parse_args(words)
+    path = RESULTS / f"reconstruct-{given.preset}.json"
+    kinds = [given.kind] if given.kind else list(measured.KINDS)
+    kept = json.loads(path.read_text())["rows"] if given.kind and path.exists() else []
+    rows = [row for row in kept if row["kind"] not in kinds]
+    cases = (case for kind in kinds for case in measured.KINDS[kind](given.data))
+    rows += [measured.measure(case, given.preset, given.seed) for case in cases]
+    result = {
+        "bench": "reconstruct",
+        "command": f"python -m benches.run reconstruct --data DIR --preset {given.preset} "
+        f"--seed {given.seed}",
+        "machine": machine(),
+        "recipes": {
+            variant or "plain": ut.preset("reconstruct", given.preset, variant=variant).model_dump(
+                mode="json"
+            )
+            for variant in ("", "level", "spectrum", "blur")
+        },
+        "mean": {kind: _means([r for r in rows if r["kind"] == kind]) for kind in measured.KINDS},
+        "rows": rows,
+    }
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"mean {result['mean']} -> {path}")
+    return 0
+
+
+def _means(rows: list[dict[str, object]]) -> dict[str, float]:
+    numbers = [key for key, value in (rows[0] if rows else {}).items() if isinstance(value, float)]
+    return {key: round(float(np.mean([row[key] for row in rows])), 3) for key in numbers}
+
+
 def main() -> None:
     """Run one bench and save ``benches/results/TASK-PRESET.json``."""
     if sys.argv[1:2] == ["speed"]:
         sys.exit(speed(sys.argv[2:]))
+    if sys.argv[1:2] == ["reconstruct"]:
+        sys.exit(reconstruct(sys.argv[2:]))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=BENCHES)
     parser.add_argument("--data", type=Path, help="folder of pictures; flash makes its own")

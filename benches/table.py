@@ -168,12 +168,35 @@ def memory_table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def reconstruct_tables(result: dict[str, Any]) -> str:
+    """PSNR of reconstructions beside the guess and total variation tuned by the truth."""
+    machine = result["machine"]
+    columns = ("guess", "total variation tuned by truth", "psnr", "seconds")
+    lines = [
+        "## reconstruct",
+        "",
+        f"`{result['command']}`",
+        "",
+        f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}.",
+        "",
+        "| measurement | picture | guess | TV tuned by truth | untrained | seconds |",
+        "|---|---|---|---|---|---|",
+    ]
+    means = [{"kind": kind, "picture": "**mean**", **row} for kind, row in result["mean"].items()]
+    for row in (*result["rows"], *(mean for mean in means if "psnr" in mean)):
+        cells = [f"{row[column]:.{0 if column == 'seconds' else 2}f}" for column in columns]
+        lines.append(f"| {row['kind']} | {row['picture']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def section(result: dict[str, Any]) -> str:
     """The part of the page that a file of results makes."""
     if result.get("bench") == "memory":
         return memory_table(result)
     if result.get("bench") == "speed":
         return speed_tables(result)
+    if result.get("bench") == "reconstruct":
+        return reconstruct_tables(result)
     return feature_tables(result) if "dreams" in result else table(result)
 
 

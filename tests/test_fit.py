@@ -8,9 +8,8 @@ import untrained as ut
 from tiny import NETWORK, photo, tiny_recipe
 from untrained import tasks
 from untrained.engine import choose_engine
-from untrained.fit import Fit
+from untrained.fit import Fit, _moved
 from untrained.guard import DivergenceError
-from untrained.member import _moved
 from untrained.problem import ProblemError
 from untrained.recipes import (
     DecoderNetwork,
@@ -252,7 +251,9 @@ def test_another_fit_may_guide():
     fit = make(recipe)
     drawn = fit._member._pairing.draw(torch.Generator()).input
     assert torch.equal(drawn[:, :3], problem().measurement)
-    assert torch.equal(drawn[:, 3:], restore(problem(), first, device="cpu").image)
+    alone = restore(problem(), first, device="cpu").image
+    # The result is rounded to the bits of the input, the guide is not.
+    torch.testing.assert_close(drawn[:, 3:], alone, atol=0.51 / 255, rtol=0)
     assert next(fit).seconds > 0
 
 

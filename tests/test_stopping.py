@@ -1,9 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from steps import make_step
-from untrained.stopping import Budget, Discrepancy, WindowedVariance
+from untrained.stopping import Budget, Discrepancy, HeldOut, WindowedVariance
 
 
 def run(rule, images):
@@ -123,3 +125,45 @@ def test_windowed_variance_continues_from_its_state(cut):
 def test_windowed_variance_refuses_windows_it_cannot_sum(window):
     with pytest.raises(ValueError, match="window"):
         WindowedVariance(window, 10)
+
+
+def held_out(scores, **changes):
+    """A rule whose score is the mean of the picture, fed steps with these scores."""
+    settings = {"guess": None, "every": 1, "patience": 3} | changes
+    rule = HeldOut(lambda picture: float(picture.mean()), **settings)
+    return run(rule, [torch.full((1, 1, 2, 2), float(score)) for score in scores])
+
+
+def test_held_out_hands_over_the_least_score():
+    stop, count = held_out([5, 3, 2, 2.5, 4, 6, 7])
+    assert (stop.step, count) == (3, 6)
+    assert stop.picture.mean() == 2
+    assert "step 3" in stop.reason
+    assert held_out([5, 4, 3, 2, 1, 0.5])[0] is None
+
+
+def test_held_out_looks_every_few_steps_and_at_the_last():
+    looked = []
+    rule = HeldOut(lambda picture: looked.append(1) or 1.0, None, every=4, patience=100)
+    for index in range(1, 10):
+        assert rule.update(make_step(index)) is None
+    assert len(looked) == 3
+    last = dataclasses.replace(make_step(10), progress=1.0)
+    assert "budget" in rule.update(last).reason
+    assert len(looked) == 4
+
+
+@pytest.mark.parametrize(("guess", "words"), [(4.0, "0.5 of the initial"), (1.0, "yet worse")])
+def test_held_out_compares_with_the_initial_guess(guess, words):
+    assert words in held_out([5, 2, 3, 3, 3, 3], guess=guess)[0].reason
+
+
+def test_held_out_continues_from_its_state():
+    first = HeldOut(lambda picture: float(picture.mean()), None, every=1, patience=3)
+    for index, value in enumerate([5.0, 2.0, 3.0], 1):
+        first.update(make_step(index, torch.full((1, 1, 1, 1), value)))
+    second = HeldOut(lambda picture: float(picture.mean()), None, every=1, patience=3)
+    second.load_state_dict(first.state_dict())
+    assert second.update(make_step(4, torch.full((1, 1, 1, 1), 9.0))) is None
+    stop = second.update(make_step(5, torch.full((1, 1, 1, 1), 9.0)))
+    assert (stop.step, float(stop.picture)) == (2, 2.0)

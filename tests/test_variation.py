@@ -5,6 +5,7 @@ import torch
 
 from tiny import photo
 from untrained import tasks
+from untrained.noise import Gaussian
 from untrained.presets import preset
 from untrained.problem import ProblemError
 from untrained.recipes import RecipeError, TotalVariation
@@ -36,17 +37,36 @@ def test_single_rows_and_pixels():
     assert torch.isfinite(total_variation(torch.rand(1, 1, 1, 9)))
 
 
+LED = TotalVariation(weight=0.1, discrepancy=1.0)
+
+
 def test_the_weight_is_led_by_the_residual():
-    term = Variation(0.1, sigma=0.1)
+    term = Variation(LED, Gaussian(0.1))
     grey = torch.full((1, 1, 8, 8), 0.5)
     term.update(grey, grey + 0.2)
     assert term.weight < 0.1
-    term = Variation(0.1, sigma=0.1)
+    term = Variation(LED, Gaussian(0.1))
     term.update(grey, grey + 0.05)
     assert term.weight > 0.1
-    fixed = Variation(0.1, sigma=None)
+    fixed = Variation(LED, None)
     fixed.update(grey, grey + 1)
     assert fixed.weight == 0.1
+
+
+def test_the_weight_is_led_after_a_while_and_not_below_the_least():
+    settings = LED.model_copy(update={"after": 2, "least": 0.09})
+    term, grey = Variation(settings, Gaussian(0.1)), torch.full((1, 1, 8, 8), 0.5)
+    weights = []
+    for _ in range(8):
+        term.update(grey, grey + 0.3)
+        weights.append(term.weight)
+    assert weights[:2] == [0.1, 0.1]
+    assert weights[2] < 0.1
+    assert weights[-1] == 0.09
+    again = Variation(settings, Gaussian(0.1))
+    again.load_state_dict(term.state_dict())
+    again.update(grey, grey + 0.05)
+    assert again.weight > 0.09
 
 
 def test_clipped_samples_do_not_lead_the_weight():
@@ -54,7 +74,7 @@ def test_clipped_samples_do_not_lead_the_weight():
     picture[..., 4:] = 0
     target = picture + 0.1
     target[..., 4:] = 0
-    term = Variation(0.1, sigma=0.1)
+    term = Variation(LED, Gaussian(0.1))
     term.update(picture, target)
     assert term.weight == pytest.approx(0.1)
 

@@ -18,8 +18,21 @@ _HOMES = {
     "untrained.elastic": ("ElasticFit",),
     "untrained.step": ("Step",),
     "untrained.tiles": ("TiledStep",),
+    "untrained.reconstructor": ("UntrainedReconstructor",),
     "untrained.report": ("write_report",),
-    "untrained.verbs": ("deblock", "denoise", "dream", "flash", "inpaint", "invert", "upscale"),
+    "untrained.noise": ("Gaussian", "Poisson", "Transmission"),
+    "untrained.operators": ("FourierSubsampling", "Radon", "blur", "gaussian_kernel"),
+    "untrained.verbs": (
+        "deblock",
+        "deblur",
+        "denoise",
+        "dream",
+        "flash",
+        "inpaint",
+        "invert",
+        "reconstruct",
+        "upscale",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -35,6 +48,13 @@ if TYPE_CHECKING:
     from untrained.models import Model as Model
     from untrained.models import ModelError as ModelError
     from untrained.models import load_model as load_model
+    from untrained.noise import Gaussian as Gaussian
+    from untrained.noise import Poisson as Poisson
+    from untrained.noise import Transmission as Transmission
+    from untrained.operators import FourierSubsampling as FourierSubsampling
+    from untrained.operators import Radon as Radon
+    from untrained.operators import blur as blur
+    from untrained.operators import gaussian_kernel as gaussian_kernel
     from untrained.presets import known_presets as known_presets
     from untrained.presets import preset as preset
     from untrained.problem import Problem as Problem
@@ -42,6 +62,7 @@ if TYPE_CHECKING:
     from untrained.recipes import Recipe as Recipe
     from untrained.recipes import RecipeError as RecipeError
     from untrained.recipes import read_recipe as read_recipe
+    from untrained.reconstructor import UntrainedReconstructor as UntrainedReconstructor
     from untrained.report import write_report as write_report
     from untrained.restoration import Restoration as Restoration
     from untrained.restore import restore as restore
@@ -49,11 +70,13 @@ if TYPE_CHECKING:
     from untrained.step import Step as Step
     from untrained.tiles import TiledStep as TiledStep
     from untrained.verbs import deblock as deblock
+    from untrained.verbs import deblur as deblur
     from untrained.verbs import denoise as denoise
     from untrained.verbs import dream as dream
     from untrained.verbs import flash as flash
     from untrained.verbs import inpaint as inpaint
     from untrained.verbs import invert as invert
+    from untrained.verbs import reconstruct as reconstruct
     from untrained.verbs import upscale as upscale
 
 

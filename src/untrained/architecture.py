@@ -29,7 +29,7 @@ def build_network(
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         if isinstance(settings, recipes.PixelNetwork):
-            return Built(networks.Pixels(channels_out, size), size)
+            return Built(networks.Pixels(channels_out, size, from_input=settings.from_input), size)
         if isinstance(settings, recipes.DecoderNetwork):
             decoder = _decoder(settings, channels_in, channels_out, size)
             return Built(decoder, decoder.latent_size)

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from untrained.borrowed import deepinv_dip, trained
 from untrained.errors import NotApplicable, RequestError
+from untrained.noise import Gaussian
 from untrained.problem import Problem
 
 Samples = NDArray[Any]
@@ -81,6 +82,7 @@ def baselines(
             Baseline("biharmonic", "biharmonic", "skimage.restoration", biharmonic),
             fitted,
         ),
+        "reconstruct": (Baseline("guess", "initial guess", "torch", initial_guess),),
         "flash": (
             Baseline("joint-bilateral", "joint bilateral", "torch", joint_bilateral_of_pair),
         ),
@@ -193,7 +195,7 @@ def blocking_level(image: Tensor) -> float:
 
 
 def _level(problem: Problem) -> float:
-    if problem.noise is not None:
+    if isinstance(problem.noise, Gaussian):
         level, what = problem.noise.sigma, "the noise level is 0"
     else:
         level, what = blocking_level(problem.picture.pixels), "the borders of blocks do not show"
@@ -252,6 +254,16 @@ def _gaps(problem: Problem) -> NDArray[np.bool_]:
     if problem.filled is None:
         raise NotApplicable("no pixel is missing")
     return np.asarray(problem.filled[0, 0].numpy(), dtype=bool)
+
+
+# Any measurement ----------------------------------------------------------------------------------
+
+
+def initial_guess(problem: Problem) -> Tensor:
+    """Take the guess that guides a fit: back-projection, zero-filling, the blurred picture."""
+    if problem.guide is None:
+        raise NotApplicable("the measurement gives no initial guess")
+    return problem.guide[:, : problem.channels]
 
 
 # Two pictures of one scene ------------------------------------------------------------------------

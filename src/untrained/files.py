@@ -1,4 +1,4 @@
-"""Picture files: read and write PNG, JPEG, TIFF, WebP and BMP without losing a bit.
+"""Picture files: read and write PNG, JPEG, TIFF, WebP, BMP and NPY without losing a bit.
 
 Pillow reads and writes 8-bit files; it would quietly halve the depth of a 16-bit colour PNG, so
 those go through imagecodecs, and TIFF goes through tifffile.
@@ -9,15 +9,17 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import UnidentifiedImageError
 from torch import Tensor
 
 from untrained.errors import RequestError
-from untrained.formats import pillow, png, tiff
-from untrained.image import Picture, PictureError, as_picture
+from untrained.formats import npy, pillow, png, tiff
+from untrained.image import Picture, PictureError, Samples, as_picture, in_grey_levels
+
+_Decoded = TypeVar("_Decoded")
 
 
 def read(path: str | Path) -> Picture:
@@ -26,7 +28,7 @@ def read(path: str | Path) -> Picture:
     Parameters
     ----------
     path
-        PNG, JPEG, TIFF, WebP or BMP of one page; EXIF orientation is applied.
+        PNG, JPEG, TIFF, WebP, BMP or NPY of one page; EXIF orientation is applied.
 
     Raises
     ------
@@ -35,14 +37,44 @@ def read(path: str | Path) -> Picture:
     """
     path = Path(path)
     data = _bytes(path)
+    return _decoded(path, data, _decoder(data))
+
+
+def read_array(path: str | Path) -> Samples:
+    """Read a measurement: samples of any shape, real or complex, as they are stored.
+
+    Parameters
+    ----------
+    path
+        .npy, .npz of one array, or TIFF or any other picture, then ``(H, W)`` or ``(H, W, C)``.
+
+    Raises
+    ------
+    PictureError
+        As for `read`; also if the array is empty or holds no numbers.
+    """
+    path = Path(path)
+    data = _bytes(path)
+    if npy.is_array(data):
+        samples = _decoded(path, data, npy.read_array)
+    else:
+        samples = _decoded(path, data, _decoder(data)).to_numpy()
+    if samples.size == 0 or samples.dtype.kind not in "buifc":
+        raise PictureError(
+            f"{path} holds an array of shape {samples.shape} and type {samples.dtype}: give numbers"
+        )
+    return samples
+
+
+def _decoded(path: Path, data: bytes, decode: Callable[[Path, bytes], _Decoded]) -> _Decoded:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _decoder(data)(path, data)
+            return decode(path, data)
     except RequestError:
         raise
     except UnidentifiedImageError as error:
-        raise PictureError(f"{path} is not a PNG, JPEG, TIFF, WebP or BMP picture") from error
+        raise PictureError(f"{path} is not a PNG, JPEG, TIFF, WebP, BMP or NPY picture") from error
     except MemoryError as error:
         raise PictureError(f"{path} does not fit in memory") from error
     except Exception as error:
@@ -191,6 +223,8 @@ def _decoder(data: bytes) -> Callable[[Path, bytes], Picture]:
         return tiff.read
     if png.is_deep(data):
         return png.read
+    if npy.is_array(data):
+        return npy.read
     return pillow.read
 
 
@@ -215,14 +249,19 @@ _FORMATS = {
     ".tiff": "TIFF",
     ".webp": "WebP",
     ".bmp": "BMP",
+    ".npy": "NPY",
 }
 
 
 def _checked(name: str, picture: Picture) -> _Encode:
     """Refuse what the format cannot hold; give the encoding still to be done."""
-    depth = picture.stored.dtype
     if name == "TIFF":
         return lambda: tiff.encode(picture)
+    if name == "NPY":
+        return lambda: npy.encode(picture)
+    if name == "PNG" and picture.window is not None:
+        picture = in_grey_levels(picture)
+    depth = picture.stored.dtype
     if depth not in (np.uint8, bool) and not (name == "PNG" and depth == np.uint16):
         holds = "8 and 16-bit" if name == "PNG" else "8-bit"
         better = ".tif" if name == "PNG" or depth != np.uint16 else ".png or .tif"

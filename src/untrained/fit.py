@@ -1,5 +1,6 @@
 """Fit: everything from a problem to its restoration, one optimisation step per iteration."""
 
+import copy
 import dataclasses
 import time
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ import torch
 from torch import Tensor
 
 from untrained.engine import Engine, choose_engine
-from untrained.member import Member
+from untrained.held_out import hold_out
+from untrained.member import Member, Score
 from untrained.partner import Partner
 from untrained.problem import Problem, ProblemError
-from untrained.recipes import Recipe
+from untrained.recipes import HeldOut, Recipe
 from untrained.restoration import Record, Restoration
 from untrained.step import Step
 from untrained.stopping import Stop
@@ -57,12 +59,14 @@ class Fit:
         self.stop: Stop | None = None
         self.last: Step | None = None
         self.history: list[Record] = []
+        seen, self._held_out = self._hold_out(_moved(problem, engine.device))
         start = time.perf_counter()
-        guided = self._ask_another_fit(problem)
+        guided = self._ask_another_fit(seen)
         asked = time.perf_counter()
         self._partner = self._make_partner(guided)
         if self._partner is not None:
-            guided = dataclasses.replace(guided, guide=self._partner.estimate)
+            estimate = self._partner.estimate.to(engine.device)
+            guided = dataclasses.replace(guided, guide=estimate)
         self._guided = guided
         self._seconds = time.perf_counter() - start
         # The partner works once more at the end.
@@ -71,6 +75,11 @@ class Fit:
         self._pictures: list[Tensor] = []
         self._earlier: list[str] = []
         self._member = self._next_member()
+
+    def _hold_out(self, problem: Problem) -> tuple[Problem, Score | None]:
+        """Keep a part of the measurement from all that fits, when the recipe asks for it."""
+        shares = [rule.share for rule in self.recipe.stopping if isinstance(rule, HeldOut)]
+        return hold_out(problem, shares[0], self.seed) if shares else (problem, None)
 
     def _ask_another_fit(self, problem: Problem) -> Problem:
         """Let the picture of the fit that is to guide this one join the guide."""
@@ -83,7 +92,7 @@ class Fit:
         fit = Fit(problem, recipe, seed=self.seed, engine=engine)
         for _ in fit:
             pass
-        found = fit.restoration().image
+        found = problem.agreed(fit.found()).to(self.engine.device)
         guide = found if problem.guide is None else torch.cat([problem.guide, found], dim=1)
         return dataclasses.replace(problem, guide=guide)
 
@@ -102,7 +111,14 @@ class Fit:
             seconds = max(left / (recipe.members - begun), _SHORTEST)
         # Each restart of a member draws from another seed, too.
         seed = self.seed + begun * (recipe.restart.times + 1)
-        return Member(self._guided, recipe, seconds=seconds, seed=seed, engine=self.engine)
+        return Member(
+            self._guided,
+            recipe,
+            held_out=self._held_out,
+            seconds=seconds,
+            seed=seed,
+            engine=self.engine,
+        )
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -279,3 +295,15 @@ def check_precision(state: dict[str, Any], engine: Engine) -> None:
 
 def _mean(pictures: list[Tensor]) -> Tensor:
     return torch.stack(pictures).mean(dim=0)
+
+
+def _moved(problem: Problem, device: torch.device) -> Problem:
+    # Modules move in place: the problem's own stay where they are.
+    operator, equaliser = copy.deepcopy((problem.operator, problem.equaliser))
+    return dataclasses.replace(
+        problem,
+        measurement=problem.measurement.to(device),
+        operator=operator.to(device),
+        equaliser=None if equaliser is None else equaliser.to(device),
+        guide=None if problem.guide is None else problem.guide.to(device),
+    )

@@ -62,6 +62,8 @@ class Picture:
     """Whether the array given was ``(H, W)``."""
     like: Tensor | None = None
     """An empty tensor of the data type and device given; None when no tensor was."""
+    window: tuple[float, float] | None = None
+    """What is shown black and white, where the pixels are not in [0, 1] but in units."""
     metadata: Metadata = field(default_factory=Metadata)
 
     @property
@@ -93,7 +95,7 @@ class Picture:
             return None
         return torch.from_numpy(self.alpha == 0)[None, None]
 
-    def window(self, window: Window) -> "Picture":
+    def cut(self, window: Window) -> "Picture":
         """Cut out a window: of pixels, samples, alpha and missing pixels."""
         rows, columns = window.place[1:]
         missing = None if self.missing is None else self.missing[window.place]
@@ -104,6 +106,14 @@ class Picture:
             alpha=None if self.alpha is None else self.alpha[rows, columns],
             missing=missing if missing is not None and missing.any() else None,
         )
+
+    @property
+    def shown(self) -> Tensor:
+        """The pixels as shown: black 0, white 1."""
+        if self.window is None:
+            return self.pixels
+        low, high = self.window
+        return (self.pixels - low) / (high - low)
 
     def with_pixels(
         self, pixels: Tensor, *, kept: Tensor | None = None, filled: Tensor | None = None
@@ -136,8 +146,8 @@ class Picture:
             stored = np.where(_plane(missing)[..., None], np.array(np.nan, stored.dtype), stored)
         else:
             missing = None
-        shown, _ = _normalised(stored, self.offset, self.scale)
-        return replace(self, pixels=shown, stored=stored, alpha=alpha, missing=missing)
+        read_back, _ = _normalised(stored, self.offset, self.scale)
+        return replace(self, pixels=read_back, stored=stored, alpha=alpha, missing=missing)
 
     def to_numpy(self) -> Samples:
         """Give ``(H, W, C)`` (``(H, W)`` if given so) in the stored type, alpha as last channel."""
@@ -229,6 +239,36 @@ def make_picture(
         like=like,
         metadata=metadata or Metadata(),
     )
+
+
+def make_measured(pixels: Tensor, window: tuple[float, float], like: Tensor | None) -> Picture:
+    """Make a picture in units of its own, none of which is mapped to [0, 1].
+
+    Parameters
+    ----------
+    pixels
+        Float ``(1, C, H, W)``.
+    window
+        What is to be shown black and white.
+    like
+        An empty tensor of the type and device of the result; None for NumPy, ``(H, W)`` when C is
+        1.
+    """
+    stored = np.ascontiguousarray(pixels[0].permute(1, 2, 0).float().cpu().numpy())
+    return Picture(
+        pixels=pixels.float().cpu(),
+        stored=stored,
+        flat=stored.shape[2] == 1,
+        like=like,
+        window=window,
+    )
+
+
+def in_grey_levels(picture: Picture) -> Picture:
+    """Turn a picture in units of its own into one of 16 bits, its window from black to white."""
+    levels = (picture.shown[0].permute(1, 2, 0).double().numpy() * 65535).round()
+    stored = np.clip(levels, 0, 65535).astype(np.uint16)
+    return make_picture(stored, flat=picture.flat)
 
 
 def opaque(dtype: np.dtype[Any]) -> float:

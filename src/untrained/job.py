@@ -64,7 +64,11 @@ class Job:
         return self.output.with_name(self.output.name + ".resume")
 
 
-def run_job(job: Job, describe: Callable[[Picture | None], Problem]) -> int:
+def run_job(
+    job: Job,
+    describe: Callable[[Any], Problem],
+    read: Callable[[Path], Any] = files.read,
+) -> int:
     """Do a job; return the exit status: 0 done, 130 interrupted (the best picture is written).
 
     Parameters
@@ -72,7 +76,9 @@ def run_job(job: Job, describe: Callable[[Picture | None], Problem]) -> int:
     job
         What to do.
     describe
-        Makes the problem from the picture read; from None when the job has no input.
+        Makes the problem from what was read; from None when the job has no input.
+    read
+        Reads the input: a picture, or the samples of another measurement.
 
     Raises
     ------
@@ -82,8 +88,8 @@ def run_job(job: Job, describe: Callable[[Picture | None], Problem]) -> int:
         It failed while working; an old output file is untouched.
     """
     console = Console(stderr=True, quiet=job.quiet)
-    picture = None if job.input is None else files.read(job.input)
-    problem = describe(picture)
+    given = None if job.input is None else read(job.input)
+    problem = describe(given)
     reference = _checked(job, problem)
     with console.status("preparing"):
         fit = _begin(job, problem, console)
@@ -103,7 +109,7 @@ def run_job(job: Job, describe: Callable[[Picture | None], Problem]) -> int:
             report.write_report(
                 job.report,
                 result,
-                before=problem.picture if picture is None else picture,
+                before=given if isinstance(given, Picture) else problem.picture,
                 snapshots=snapshots,
                 reference=reference,
                 picture_name=name,
@@ -129,7 +135,7 @@ def _checked(job: Job, problem: Problem) -> Picture | None:
     if job.reference is None:
         return None
     reference = files.read(job.reference)
-    report.check_reference(reference, problem.size, problem.channels)
+    report.check_reference(reference, problem.result_size, problem.channels)
     return reference
 
 

@@ -3,24 +3,28 @@
 import copy
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from untrained import recipes
 from untrained.architecture import build_network
 from untrained.averaging import ExponentialAverage
 from untrained.engine import Engine
 from untrained.guard import Guard
-from untrained.noise import mean_squared_error
+from untrained.noise import Gaussian, Poisson, mean_squared_error
 from untrained.pairings import input_channels, make_pairing
 from untrained.problem import Problem, ProblemError
-from untrained.recipes import Discrepancy as DiscrepancySettings
 from untrained.recipes import Recipe, StopRule
 from untrained.step import Step
-from untrained.stopping import Budget, Discrepancy, Rule, Stop, WindowedVariance
+from untrained.stopping import Budget, Discrepancy, HeldOut, Rule, Stop, WindowedVariance
 from untrained.variation import Variation
+
+Score = Callable[[Tensor], float]
+"""How far a picture ``(1, C, H, W)`` is from something."""
 
 
 class Member:
@@ -32,9 +36,11 @@ class Member:
     Parameters
     ----------
     problem
-        All that the fit may see.
+        All that the fit may see, on the device of the engine.
     recipe
         All settings; the steps are the budget.
+    held_out
+        How far a picture is from what was held out of the measurement, for the rule of that name.
     seconds
         Another budget; None is without end.
     seed
@@ -53,6 +59,7 @@ class Member:
         problem: Problem,
         recipe: Recipe,
         *,
+        held_out: Score | None = None,
         seconds: float | None = None,
         seed: int,
         engine: Engine,
@@ -63,7 +70,7 @@ class Member:
         self.engine = engine
         self.stop: Stop | None = None
         self.last: Step | None = None
-        self._on_device = _moved(problem, engine.device)
+        self._held_out = held_out
         self._seconds = 0.0
         self._restarts: list[str] = []
         self._build()
@@ -81,12 +88,12 @@ class Member:
         self._generator = self.engine.generator(seed)
         network, input_size = build_network(
             recipe.network,
-            input_channels(recipe.pairing, self._on_device),
+            input_channels(recipe.pairing, self.problem),
             problem.channels,
             problem.size,
             seed,
         )
-        self._pairing = make_pairing(recipe.pairing, self._on_device, input_size, self._generator)
+        self._pairing = make_pairing(recipe.pairing, self.problem, input_size, self._generator)
         self._network = self.engine.prepare(network)
         self._optimiser = torch.optim.Adam(
             self._network.parameters(),
@@ -99,28 +106,43 @@ class Member:
         return (*map(self._rule, self.recipe.stopping), self._budget)
 
     def _rule(self, settings: StopRule) -> Rule:
-        if isinstance(settings, DiscrepancySettings):
-            noise = self.problem.noise
-            if noise is None or noise.sigma == 0:
-                raise ProblemError("the discrepancy rule needs a noise level above zero")
-            return Discrepancy(self._residual, noise.expected_residual, settings.factor)
+        if isinstance(settings, recipes.Discrepancy):
+            noise = self._noise("the discrepancy rule")
+            if isinstance(noise, Gaussian):
+                return Discrepancy(self._residual, noise.expected_residual, settings.factor)
+            return Discrepancy(partial(self._excess, noise), 1.0, settings.factor)
+        if isinstance(settings, recipes.HeldOut):
+            if self._held_out is None:
+                raise RuntimeError("nothing was held out")
+            guide, channels = self.problem.guide, self.problem.channels
+            own = guide is not None and self.problem.estimate is not None
+            guess = self._held_out(guide[:, :channels]) if own and guide is not None else None
+            return HeldOut(self._held_out, guess, settings.every, settings.patience)
         return WindowedVariance(settings.window, settings.patience)
 
     def _make_variation(self) -> Variation | None:
-        settings, noise = self.recipe.total_variation, self.problem.noise
+        settings = self.recipe.total_variation
         if settings is None:
             return None
         if settings.discrepancy is None:
-            return Variation(settings.weight, None)
-        if noise is None or noise.sigma == 0:
-            raise ProblemError(
-                "a total variation led by discrepancy needs a noise level above zero"
-            )
-        return Variation(settings.weight, noise.sigma * settings.discrepancy**0.5)
+            return Variation(settings, None)
+        return Variation(settings, self._noise("a total variation led by discrepancy"))
+
+    def _noise(self, what: str) -> Gaussian | Poisson:
+        noise = self.problem.noise
+        if noise is None or (isinstance(noise, Gaussian) and noise.sigma == 0):
+            raise ProblemError(f"{what} needs a noise level above zero")
+        return noise
 
     def _residual(self, picture: Tensor) -> float:
-        problem = self._on_device
-        return float(mean_squared_error(problem.operator(picture), problem.measurement))
+        problem = self.problem
+        with torch.no_grad():
+            return float(mean_squared_error(problem.operator(picture), problem.measurement))
+
+    def _excess(self, noise: Gaussian | Poisson, picture: Tensor) -> float:
+        problem = self.problem
+        with torch.no_grad():
+            return noise.excess(problem.operator(picture), problem.measurement)
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -186,8 +208,8 @@ class Member:
         while True:
             pair = self._pairing.draw(self._generator)
             image = self.engine.run(self._network, pair.input)
-            prediction = self._on_device.operator(image)
-            misfit = pair.loss(prediction, self.problem.misfit)
+            prediction = self.problem.operator(image)
+            misfit = pair.loss(prediction, self.problem.error)
             loss = misfit if self._variation is None else misfit + self._variation.term(image)
             value = float(loss.detach())
             if not self._guard.diverged(value):
@@ -267,12 +289,3 @@ class Member:
         self._index, self._seconds, self._begun = state["index"], state["seconds"], state["begun"]
         self.last = Step(**state["last"]) if state["last"] else None
         self.stop = Stop(**state["stop"]) if state["stop"] else None
-
-
-def _moved(problem: Problem, device: torch.device) -> Problem:
-    return dataclasses.replace(
-        problem,
-        measurement=problem.measurement.to(device),
-        operator=copy.deepcopy(problem.operator).to(device),
-        guide=None if problem.guide is None else problem.guide.to(device),
-    )

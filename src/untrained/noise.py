@@ -24,6 +24,8 @@ LEAST_SHARE = 0.02
 class Gaussian:
     """White Gaussian noise of standard deviation `sigma`, in picture units (25/255, not 25).
 
+    Of complex measurements it is the level of the real and of the imaginary part.
+
     Raises
     ------
     ValueError
@@ -31,6 +33,8 @@ class Gaussian:
     """
 
     sigma: float
+    clipped: bool = True
+    """Whether the measurement was clipped to [0, 1], as pictures are."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.sigma) and self.sigma >= 0):
@@ -52,10 +56,106 @@ class Gaussian:
         """Mean squared error of a measurement against its own clean picture."""
         return self.sigma**2
 
+    def excess(self, prediction: Tensor, measurement: Tensor) -> float:
+        """Residual over its expectation, clipped samples left out: about 1 for the clean picture.
+
+        Samples near black and white, whose noise was cut, do not count when enough others remain.
+        """
+        squares = (prediction - measurement).abs().square()
+        if self.clipped:
+            margin = CLIPPING_MARGIN * self.sigma
+            whole = (prediction > margin) & (prediction < 1 - margin)
+            squares = squares[whole] if whole.float().mean() > LEAST_SHARE else squares
+        parts = 2 if measurement.is_complex() else 1
+        return max(float(squares.mean()), 1e-12) / (parts * self.sigma**2)
+
+
+@dataclass(frozen=True)
+class Poisson:
+    """Photon counts: ``y ~ Poisson(A x)``, as in emission tomography and faint light."""
+
+    def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw counts whose expectation is `clean`, of the same shape."""
+        return torch.poisson(clean, generator=generator)
+
+    def negative_log_likelihood(self, prediction: Tensor, measurement: Tensor) -> Tensor:
+        """Mean over the samples of ``-log p(measurement | prediction)``; a scalar."""
+        rate = prediction.clamp_min(LEAST_RATE)
+        terms = rate - measurement * rate.log() + torch.lgamma(measurement + 1)
+        return terms.mean()
+
+    def excess(self, prediction: Tensor, measurement: Tensor) -> float:
+        """Pearson residual over its expectation, which is 1."""
+        return float(pearson_residual(prediction, measurement))
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """Low-dose tomography: ``y = -log(n / n0)`` with ``n ~ Poisson(n0 exp(-A x))`` (Beer-Lambert).
+
+    Raises
+    ------
+    ValueError
+        If the number of photons is not positive and finite.
+    """
+
+    photons: float
+    """n0, counts that reach a detector bin through nothing."""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.photons) and self.photons > 0):
+            raise ValueError(f"{self.photons:g} photons: give a finite number above 0")
+
+    def counts(self, measurement: Tensor) -> Tensor:
+        """Give the counts n of a log-transformed measurement."""
+        return self.photons * torch.exp(-measurement)
+
+    def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw a log-transformed measurement of the line integrals `clean`; no count becomes 1."""
+        counts = torch.poisson(self.counts(clean), generator=generator).clamp_min(1)
+        return -torch.log(counts / self.photons)
+
+    def negative_log_likelihood(self, prediction: Tensor, measurement: Tensor) -> Tensor:
+        """Mean over the counts of ``-log p(n | prediction)``; a scalar."""
+        return Poisson().negative_log_likelihood(self.counts(prediction), self.counts(measurement))
+
+
+LEAST_RATE = 1e-6
+"""Expected counts are taken as no less: their logarithm must exist."""
+
+
+def poisson_deviance(prediction: Tensor, counts: Tensor) -> Tensor:
+    """Poisson likelihood up to scale, 0 at best: ``2 mean(l - n + n log(n / l))``; a scalar.
+
+    Twice the negative log-likelihood less that of ``l = n`` (McCullagh and Nelder 1989, section
+    2.3).
+
+    Parameters
+    ----------
+    prediction
+        l, expected counts.
+    counts
+        n, of the same shape, 0 or more.
+    """
+    rate = prediction.clamp_min(LEAST_RATE)
+    return 2 * (rate - counts + torch.xlogy(counts, counts) - counts * rate.log()).mean()
+
+
+def pearson_residual(prediction: Tensor, counts: Tensor) -> Tensor:
+    """Mean of ``(n - l)^2 / l`` (Pearson 1900); 1 in expectation for Poisson counts; a scalar."""
+    rate = prediction.clamp_min(LEAST_RATE)
+    return ((counts - rate).square() / rate).mean()
+
 
 def mean_squared_error(prediction: Tensor, measurement: Tensor) -> Tensor:
-    """Mean over all samples of the squared difference: the Gaussian likelihood up to scale."""
-    return (prediction - measurement).square().mean()
+    """Mean of the squared difference: the Gaussian likelihood up to scale; a scalar.
+
+    Over all samples; of complex ones, over real and imaginary parts.
+    """
+    difference = prediction - measurement
+    if difference.is_complex():
+        difference = torch.view_as_real(difference)
+    return difference.square().mean()
 
 
 def relative_squared_error(prediction: Tensor, target: Tensor) -> Tensor:

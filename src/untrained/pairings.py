@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from untrained import recipes
-from untrained.noise import mean_squared_error
+from untrained.noise import Gaussian, mean_squared_error
 from untrained.problem import Problem, ProblemError
 from untrained.recipes import BlindSpotPairing, GuidePairing, LatentPairing, RecorruptPairing
 
@@ -177,7 +177,7 @@ def make_pairing(
     if isinstance(settings, BlindSpotPairing):
         known = problem.operator(torch.ones_like(problem.measurement[:, :1]))
         return BlindSpot(problem.measurement, known, settings.keep, settings.everywhere)
-    if problem.noise is None:
+    if not isinstance(problem.noise, Gaussian):
         raise ProblemError(f"the recorrupt pairing needs a noise level; {problem.task} has none")
     return Recorrupt(problem.measurement, problem.operator, problem.noise.sigma, settings.strength)
 

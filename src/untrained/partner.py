@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from untrained.nlridge import nl_ridge
+from untrained.noise import Gaussian
 from untrained.problem import Problem
 from untrained.recipes import SelfSimilarity
 
@@ -28,7 +29,7 @@ class Partner:
         # Not every factorisation that it needs exists on MPS.
         place = "cpu" if device.type == "mps" else device
         self._measurement = problem.measurement.to(place)
-        self._sigma = problem.noise.sigma if problem.noise else 0.0
+        self._sigma = problem.noise.sigma if isinstance(problem.noise, Gaussian) else 0.0
         self._settings = settings
         self.estimate = nl_ridge(self._measurement, self._sigma).clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
@@ -39,7 +40,7 @@ class Partner:
     def applies(problem: Problem) -> bool:
         """Whether the noise is known and above zero, and no pixel missing."""
         noise = problem.noise
-        return noise is not None and noise.sigma > 0 and problem.picture.missing is None
+        return isinstance(noise, Gaussian) and noise.sigma > 0 and problem.picture.missing is None
 
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""

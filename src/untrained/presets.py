@@ -6,6 +6,7 @@ from typing import Any
 from untrained.recipes import (
     BlindSpotPairing,
     GuidePairing,
+    HeldOut,
     LatentPairing,
     Optimiser,
     PixelNetwork,
@@ -159,6 +160,17 @@ def _tv(weight: float, discrepancy: float | None = None) -> Recipe:
     return _TV.model_copy(update={"total_variation": variation})
 
 
+def _tv_from_guess(weight: float, discrepancy: float | None = None) -> Recipe:
+    """Total variation on pixels that begin at the guide: an operator may hide much of a picture."""
+    return _tv(weight, discrepancy).model_copy(
+        update={
+            "network": PixelNetwork(from_input=True),
+            "pairing": GuidePairing(channels=0, jitter=0),
+            "optimiser": Optimiser(step_size=0.02, decay="cosine"),
+        }
+    )
+
+
 _FAST_LATENT = Recipe(
     name="fast",
     why="narrow hourglass at full resolution, step size decaying over a short budget",
@@ -219,6 +231,40 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
         "optimiser": _SHORT_MEMORY,
         "steps": 400,
         "averaging": 0.98,
+    }
+)
+
+_FAST_RECONSTRUCT = _FAST_LATENT.model_copy(
+    update={
+        "why": "the initial guess as guide, some total variation, stop by held-out measurements",
+        "pairing": GuidePairing(jitter=0.03),
+        "total_variation": TotalVariation(weight=0.0005),
+        "optimiser": _SHORT_MEMORY,
+        "steps": 400,
+        "stopping": (HeldOut(),),
+    }
+)
+_FAST_RECONSTRUCT_LEVEL = _FAST_RECONSTRUCT.model_copy(
+    update={
+        "why": "the initial guess as guide, total variation led to the noise level",
+        "total_variation": TotalVariation(weight=0.002, discrepancy=1.0, after=120, least=0.0005),
+        "stopping": (),
+    }
+)
+_FAST_SPECTRUM = _FAST_RECONSTRUCT.model_copy(
+    update={
+        "why": "the zero-filled picture as guide, a little total variation",
+        "pairing": GuidePairing(jitter=0.01),
+        "stopping": (),
+    }
+)
+_FAST_DEBLUR = _FAST_RECONSTRUCT_LEVEL.model_copy(
+    update={
+        "why": "the blurred picture and that by total variation as guides, the latter beside too",
+        "guided_by": _tv_from_guess(0.01, 1.0).model_copy(update={"steps": 150}),
+        "pairing": GuidePairing(jitter=0.01),
+        "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.002),
+        "steps": 200,
     }
 )
 
@@ -313,10 +359,17 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
     "flash": {"fast": _FAST_FLASH, "paper": _PAPER_FLASH, "tv": _tv(0.1)},
     "invert": {"fast": _FAST_INVERT, "paper": _PAPER_INVERT, "tv": _tv(2.0)},
     "dream": {"fast": _FAST_DREAM, "paper": _PAPER_DREAM, "tv": _tv(100.0)},
+    "reconstruct": {"fast": _FAST_RECONSTRUCT, "tv": _tv_from_guess(0.01)},
 }
 
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("upscale", "paper", "x8"): _PAPER_UPSCALE_8,
     ("inpaint", "fast", "holes"): _FAST_HOLES,
     ("flash", "fast", "large"): _FAST_FLASH_LARGE,
+    ("reconstruct", "fast", "level"): _FAST_RECONSTRUCT_LEVEL,
+    ("reconstruct", "fast", "blur"): _FAST_DEBLUR,
+    ("reconstruct", "fast", "spectrum"): _FAST_SPECTRUM,
+    ("reconstruct", "tv", "spectrum"): _tv_from_guess(0.01, 1.0),
+    ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),
+    ("reconstruct", "tv", "blur"): _tv_from_guess(0.01, 1.0),
 }

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from untrained.errors import RequestError
 from untrained.image import Picture
-from untrained.noise import Gaussian, mean_squared_error
+from untrained.noise import Gaussian, Poisson, mean_squared_error
 from untrained.operators import Mask
 from untrained.recipes import Task
 from untrained.window import Window
@@ -50,18 +50,30 @@ class Problem:
     picture: Picture
     """What the user gave; its metadata dress the result."""
     measurement: Tensor
-    """y, float32 ``(1, C, h, w)``."""
+    """y, as the operator gives it: float32 ``(1, C, h, w)`` for a picture."""
     operator: nn.Module
-    """A, from ``(1, C, H, W)`` to the shape of the measurement."""
+    """A, from ``(1, C, H, W)`` in [0, 1] to the shape of the measurement."""
     size: tuple[int, int]
     """H and W of the picture sought."""
-    noise: Gaussian | None = None
+    noise: Gaussian | Poisson | None = None
     misfit: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
     """E: a scalar from what A made of a picture and the target, both as the measurement."""
+    equaliser: nn.Module | None = None
+    """Linear, on what A made of a picture and on the measurement, before their squared error: so
+    that all that A lets through counts alike (back-projection fidelity, Tirer and Giryes 2020)."""
     guide: Tensor | None = None
     """A picture ``(1, G, H, W)`` that resembles the one sought, for the guide pairing."""
+    estimate: Callable[[Tensor], Tensor] | None = None
+    """Makes that guide of a measurement, where it was made of the measurement alone."""
+    parts: Tensor | None = None
+    """Which part each sample of the measurement belongs to, counted from 0 (projections, lines):
+    they are held out as a whole. Each sample is a part when None."""
     agree: Callable[[Tensor], Tensor] | None = None
     """Brings a picture ``(1, C, H, W)`` into agreement with the measurement, on the CPU."""
+    dress: Callable[[Tensor], Tensor] | None = None
+    """From the network's picture in [0, 1] to the result: its units, its frame; on the CPU."""
+    frame: tuple[int, int] | None = None
+    """H and W of the result, where that is cut out of the picture sought."""
     drift: Callable[[Tensor], float] | None = None
     """How far off a picture ``(1, C, H, W)`` is as a whole, by which a stuck fit is known."""
     kept: Tensor | None = None
@@ -81,6 +93,17 @@ class Problem:
     """
     grain: int = 1
     """Windows begin at multiples of this many pixels."""
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """H and W of the result."""
+        return self.size if self.frame is None else self.frame
+
+    def error(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Say what a fit lowers: the misfit, or its equalised square; a scalar."""
+        if self.equaliser is None:
+            return self.misfit(prediction, target)
+        return mean_squared_error(self.equaliser(prediction), self.equaliser(target))
 
     @property
     def channels(self) -> int:
@@ -113,6 +136,11 @@ class Problem:
 
     def compose(self, image: Tensor) -> Picture:
         """Dress a network's output ``(1, C, H, W)`` as a picture like the input."""
+        agreed = self.agreed(image)
+        dressed = agreed if self.dress is None else self.dress(agreed)
+        return self.picture.with_pixels(dressed, kept=self.kept, filled=self.filled)
+
+    def agreed(self, image: Tensor) -> Tensor:
+        """Bring a network's output into agreement with the measurement, on the CPU."""
         image = image.cpu()
-        agreed = image if self.agree is None else self.agree(image)
-        return self.picture.with_pixels(agreed, kept=self.kept, filled=self.filled)
+        return image if self.agree is None else self.agree(image)

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from untrained.errors import RequestError
 
-Task = Literal["denoise", "deblock", "upscale", "inpaint", "flash", "invert", "dream"]
+Task = Literal[
+    "denoise", "deblock", "upscale", "inpaint", "flash", "invert", "dream", "reconstruct"
+]
 
 PerScale = tuple[PositiveInt, ...]
 UpsamplingName = Literal["nearest", "bilinear"]
@@ -115,6 +117,8 @@ class PixelNetwork(Settings):
     """No network: every sample of the picture is a weight, for priors that are made by hand."""
 
     kind: Literal["pixels"] = "pixels"
+    from_input: bool = False
+    """Whether they begin at the first channels of the input (a guide) and not at mid-grey."""
 
 
 Network = Annotated[
@@ -186,6 +190,10 @@ class TotalVariation(Settings):
     """Factor on the mean over the pixels of the length of the gradient."""
     discrepancy: float | None = Field(None, gt=0)
     """Led to where the residual is this times what the known noise explains; None keeps it."""
+    after: int = Field(0, ge=0)
+    """Steps before it is led: a network that has only begun explains little."""
+    least: float = Field(0.0, ge=0)
+    """The weight is not led below this."""
 
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -236,7 +244,22 @@ class Discrepancy(Settings):
     """Stop when the mean squared residual is at most factor x its expectation."""
 
 
-StopRule = Annotated[WindowedVariance | Discrepancy, Field(discriminator="kind")]
+class HeldOut(Settings):
+    """Keep a part of the measurement from the fit; hand over the picture that foretells it best.
+
+    Cross-validation (Stone 1974); of k-space in Yaman et al. 2020 (doi 10.1002/mrm.28378).
+    """
+
+    kind: Literal["held-out"] = "held-out"
+    share: float = Field(0.05, gt=0, lt=1)
+    """Share of the measurement's parts (projections, lines, samples) that is held out."""
+    every: PositiveInt = 5
+    """Steps between two looks."""
+    patience: PositiveInt = 1000
+    """Steps without a new least error after which the fit stops."""
+
+
+StopRule = Annotated[WindowedVariance | Discrepancy | HeldOut, Field(discriminator="kind")]
 
 
 class Guard(Settings):

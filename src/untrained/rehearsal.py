@@ -42,8 +42,8 @@ def rehearse(
     with FakeTensorMode(allow_non_fake_inputs=True), watching:
         built = build_network(recipe.network, channels_in, problem.channels, problem.size, 0)
         image = engine.run(built.network, torch.empty((1, channels_in, *built.input_size)))
-        loss = problem.misfit(problem.operator(image), problem.measurement)
+        loss = problem.error(problem.operator(image), problem.measurement)
         if recipe.total_variation is not None:
-            loss = loss + Variation(recipe.total_variation.weight, None).term(image)
+            loss = loss + Variation(recipe.total_variation, None).term(image)
         loss.backward()
         return sum(weights.nbytes for weights in built.network.parameters())

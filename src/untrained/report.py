@@ -48,11 +48,22 @@ def scores(restored: Picture, reference: Picture | None) -> dict[str, float | No
     if reference is None:
         return {"psnr": None, "ssim": None}
     check_reference(reference, (restored.height, restored.width), restored.channels)
-    psnr = metrics.psnr(restored.pixels, reference.pixels)
+    pixels, truth = _comparable(restored, reference)
+    psnr = metrics.psnr(pixels, truth)
     return {
         "psnr": psnr if math.isfinite(psnr) else None,
-        "ssim": metrics.ssim(restored.pixels, reference.pixels),
+        "ssim": metrics.ssim(pixels, truth),
     }
+
+
+def _comparable(restored: Picture, reference: Picture) -> tuple[Tensor, Tensor]:
+    """Both in [0, 1]; a picture in units of its own by the least and largest of the reference."""
+    if restored.window is None:
+        return restored.pixels, reference.pixels
+    truth = torch.from_numpy(reference.stored.transpose(2, 0, 1)[None].astype("float32"))
+    low, high = float(truth.min()), float(truth.max())
+    scale = (high - low) or 1.0
+    return (restored.pixels - low) / scale, (truth - low) / scale
 
 
 def check_reference(reference: Picture, size: tuple[int, int], channels: int) -> None:
@@ -208,7 +219,7 @@ def _page(
     snapshots: dict[int, bytes],
     reference: Picture | None,
 ) -> str:
-    shown = _enlarged(before.pixels, (result.restored.height, result.restored.width))
+    shown = _enlarged(before.shown, (result.restored.height, result.restored.width))
     rows = {
         "task": facts["task"],
         "stopped because": facts["stopped"],
@@ -234,7 +245,7 @@ def _page(
     return _PAGE.format(
         task=html.escape(str(facts["task"])),
         before=preview.data_url(preview.png_bytes(shown)),
-        after=preview.data_url(preview.png_bytes(result.restored.pixels)),
+        after=preview.data_url(preview.png_bytes(result.restored.shown)),
         width=result.restored.width,
         table=table,
         curve=preview.data_url(curve),

@@ -123,6 +123,79 @@ class Discrepancy:
         self.statistic = state["statistic"]
 
 
+class HeldOut:
+    """Hand over the picture that foretells best what was held out of the measurement (Stone 1974).
+
+    The statistic is the misfit of the held-out part, which noise in the picture raises again. When
+    it has made no new minimum for `patience` steps, or the budget is used, the rule stops and hands
+    over the picture of the minimum.
+
+    Parameters
+    ----------
+    score
+        Misfit of a picture on the held-out part.
+    guess
+        The score of the initial guess, which the sentence compares with; None when there is none.
+    every
+        Steps between two looks.
+    patience
+        In steps.
+    """
+
+    name = "held-out"
+
+    def __init__(
+        self, score: Callable[[Tensor], float], guess: float | None, every: int, patience: int
+    ) -> None:
+        self._score = score
+        self._guess = guess
+        self._every = every
+        self._patience = patience
+        self._best: tuple[int, Tensor] | None = None
+        self._least = float("inf")
+        self.statistic: float | None = None
+
+    def update(self, step: Step) -> Stop | None:
+        """Look at every few steps; stop when the least score is `patience` steps old."""
+        over = step.progress >= 1
+        if over or self._best is None or step.index % self._every == 0:
+            self.statistic = self._score(step.picture)
+            if self.statistic < self._least or self._best is None:
+                self._least, self._best = self.statistic, (step.index, step.picture)
+        best, picture = self._best
+        if not over and step.index - best < self._patience:
+            return None
+        return Stop(self.name, self._reason(best, over=over), best, picture)
+
+    def _reason(self, best: int, *, over: bool) -> str:
+        why = "when the budget was used" if over else f"and not less in {self._patience} steps"
+        words = f"the held-out part of the measurement was foretold best at step {best}, {why}"
+        if self._guess is None:
+            return words
+        ratio = self._least / max(self._guess, 1e-30)
+        if ratio < 1:
+            return f"{words}: misfit {ratio:.3g} of the initial guess's"
+        return (
+            f"{words}: yet worse than by the initial guess ({ratio:.3g} of its misfit); keep the "
+            "guess, or change the recipe"
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best picture so far."""
+        return {
+            "best_step": self._best[0] if self._best else None,
+            "best_picture": self._best[1] if self._best else None,
+            "statistic": self.statistic,
+            "least": self._least,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a saved state."""
+        if state["best_step"] is not None:
+            self._best = (state["best_step"], state["best_picture"])
+        self.statistic, self._least = state["statistic"], state["least"]
+
+
 class WindowedVariance:
     """Stop at the minimum of the windowed moving variance (ES-WMV, Wang et al. 2023, algorithm 1).
 

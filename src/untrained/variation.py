@@ -5,7 +5,8 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.noise import CLIPPING_MARGIN, LEAST_SHARE
+from untrained.noise import Gaussian, Poisson
+from untrained.recipes import TotalVariation
 
 _ROUND = 1e-6
 """Added under the root, so that flat areas have a gradient."""
@@ -37,38 +38,35 @@ class Variation:
 
     Parameters
     ----------
-    weight
-        The factor, at first.
-    sigma
-        Noise level that the residual is led to (Morozov 1966); None keeps the weight fixed.
+    settings
+        The weight, and where it is led to (Morozov 1966).
+    noise
+        What it is led by; None keeps the weight fixed.
     """
 
-    def __init__(self, weight: float, sigma: float | None) -> None:
-        self.weight = weight
-        self._sigma = sigma
+    def __init__(self, settings: TotalVariation, noise: Gaussian | Poisson | None) -> None:
+        self.weight = settings.weight
+        self._settings = settings
+        self._noise = noise
+        self._calls = 0
 
     def term(self, image: Tensor) -> Tensor:
         """Return what is added to the loss for the picture ``(1, C, H, W)``."""
         return self.weight * total_variation(image)
 
-    def update(self, prediction: Tensor, target: Tensor) -> None:
-        """Take in what A made of a step's picture, and the measurement.
-
-        Samples near black and white are left out: clipping has cut their noise.
-        """
-        if self._sigma is None:
+    def update(self, prediction: Tensor, measurement: Tensor) -> None:
+        """Take in what A made of a step's picture, and the measurement."""
+        self._calls += 1
+        target = self._settings.discrepancy
+        if self._noise is None or target is None or self._calls <= self._settings.after:
             return
-        squares = (prediction - target).square()
-        margin = CLIPPING_MARGIN * self._sigma
-        whole = (prediction > margin) & (prediction < 1 - margin)
-        counted = squares[whole] if whole.float().mean() > LEAST_SHARE else squares
-        residual = max(float(counted.mean()), 1e-12)
-        self.weight *= (self._sigma**2 / residual) ** _LEAD
+        excess = self._noise.excess(prediction, measurement)
+        self.weight = max(self._settings.least, self.weight * (target / excess) ** _LEAD)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue."""
-        return {"weight": self.weight}
+        return {"weight": self.weight, "calls": self._calls}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state."""
-        self.weight = state["weight"]
+        self.weight, self._calls = state["weight"], state["calls"]

@@ -9,6 +9,7 @@ from untrained.models import Model
 from untrained.recipes import Recipe
 from untrained.restoration import Restoration
 from untrained.restore import PriorName, restore
+from untrained.tasks.reconstruct import Noise
 
 
 class Options(TypedDict, total=False):
@@ -70,3 +71,31 @@ def inpaint(
 ) -> Restoration:
     """Fill missing pixels. See `tasks.inpaint` for masks, `watch` for the options."""
     return restore(tasks.inpaint(image, fill, known=known), **options)
+
+
+def reconstruct(
+    y: Any,
+    physics: Any,
+    *,
+    shape: tuple[int, ...] | None = None,
+    noise: Noise | None = None,
+    weights: Any = None,
+    bounds: tuple[float | None, float | None] = (None, None),
+    initial: Any = None,
+    **options: Unpack[Options],
+) -> Restoration:
+    """Reconstruct a picture from a measurement of it, through an operator that you bring.
+
+    See `tasks.reconstruct` for the parameters, `watch` for the options.
+    """
+    problem = tasks.reconstruct(
+        y, physics, shape=shape, noise=noise, weights=weights, bounds=bounds, initial=initial
+    )
+    return restore(problem, **options)
+
+
+def deblur(
+    image: Any, kernel: Any, *, sigma: float | None = None, **options: Unpack[Options]
+) -> Restoration:
+    """Sharpen a picture blurred by a known kernel. See `tasks.deblur`, `watch` for the options."""
+    return restore(tasks.deblur(image, kernel, sigma=sigma), **options)

@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from untrained.image import Picture
+    from untrained.job import Job
     from untrained.problem import Problem
 
     Describe = Callable[[Picture | None], Problem]
+    Pose = Callable[[NDArray[Any]], Problem]
 
 
 @Parameter(name="*")
@@ -63,7 +67,21 @@ DEFAULTS = Options()
 
 def run_fit(source: Path | None, target: Path, options: Options, describe: "Describe") -> int:
     """Fit what `describe` makes of the file `source`, write `target`; return the exit status."""
-    from untrained.job import Job, run_job  # noqa: PLC0415
+    from untrained.job import run_job  # noqa: PLC0415
+
+    return run_job(_job(source, target, options), describe)
+
+
+def run_measured(source: Path, target: Path, options: Options, describe: "Pose") -> int:
+    """Fit what `describe` makes of the measurement in the file `source`, as for `run_fit`."""
+    from untrained.files import read_array  # noqa: PLC0415
+    from untrained.job import run_job  # noqa: PLC0415
+
+    return run_job(_job(source, target, options), describe, read_array)
+
+
+def _job(source: Path | None, target: Path, options: Options) -> "Job":
+    from untrained.job import Job  # noqa: PLC0415
 
     given = {field.name: getattr(options, field.name) for field in fields(options)}
-    return run_job(Job(source, target, **given), describe)
+    return Job(source, target, **given)

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class Pixels(nn.Module):
-    """A picture of free samples, mid-grey at first; its input is not looked at.
+    """A picture of free samples.
 
     Parameters
     ----------
@@ -13,12 +13,19 @@ class Pixels(nn.Module):
         C.
     size
         H and W.
+    from_input
+        Whether they begin at the first C channels of the input; else at mid-grey, and the input is
+        not looked at.
     """
 
-    def __init__(self, channels: int, size: tuple[int, int]) -> None:
+    def __init__(self, channels: int, size: tuple[int, int], *, from_input: bool = False) -> None:
         super().__init__()
-        self.picture = nn.Parameter(torch.full((1, channels, *size), 0.5))
+        self.from_input = from_input
+        start = 0.0 if from_input else 0.5
+        self.picture = nn.Parameter(torch.full((1, channels, *size), start))
 
-    def forward(self, _input: Tensor) -> Tensor:
+    def forward(self, start: Tensor) -> Tensor:
         """Return the picture, ``(1, C, H, W)``."""
-        return self.picture * 1
+        if not self.from_input:
+            return self.picture * 1
+        return self.picture + start[:, : self.picture.shape[1]]

@@ -37,6 +37,6 @@ def _described(picture: Picture) -> Problem:
         operator=operator,
         size=(picture.height, picture.width),
         guide=picture.pixels,
-        cut=lambda window: _described(picture.window(window)),
+        cut=lambda window: _described(picture.cut(window)),
         grain=_BLOCKS,
     )

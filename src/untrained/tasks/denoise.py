@@ -47,5 +47,5 @@ def _described(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -
         noise=noise,
         guide=measurement,
         notes=notes,
-        cut=lambda window: _described(picture.window(window), noise),
+        cut=lambda window: _described(picture.cut(window), noise),
     )

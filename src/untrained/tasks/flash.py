@@ -72,7 +72,7 @@ def _described(picture: Picture, flash: Tensor, notes: tuple[str, ...] = ()) -> 
         agree=partial(_with_colours, picture=picture.pixels),
         variant="large" if picture.height * picture.width > LARGE else "",
         notes=notes,
-        cut=lambda window: _described(picture.window(window), flash[window.place].contiguous()),
+        cut=lambda window: _described(picture.cut(window), flash[window.place].contiguous()),
     )
 
 

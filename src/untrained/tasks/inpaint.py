@@ -68,7 +68,7 @@ def _described(
         filled=filled,
         variant=variant,
         notes=notes,
-        cut=lambda window: _described(picture.window(window), filled[window.place], variant),
+        cut=lambda window: _described(picture.cut(window), filled[window.place], variant),
     )
 
 

@@ -56,6 +56,6 @@ def _described(picture: Picture, reduction: nn.Module, times: int) -> Problem:
         guide=enlarge(picture.pixels, size),
         agree=agree,
         variant="x8" if times >= 8 else "",
-        cut=lambda window: _described(picture.window(window.reduced(times)), reduction, times),
+        cut=lambda window: _described(picture.cut(window.reduced(times)), reduction, times),
         grain=times,
     )

@@ -1,8 +1,4 @@
-"""Forward operators A: how the picture became the measurement. All are linear and differentiable.
-
-An operator is any callable module from a picture ``(1, C, H, W)`` to a measurement; operators chain
-with `torch.nn.Sequential`.
-"""
+"""Operators from a picture to a picture: masks, reduction, smoothing."""
 
 import math
 from collections.abc import Sequence
@@ -107,22 +103,3 @@ def smooth(image: Tensor, sigma: float) -> Tensor:
         kernel = kernel.repeat(channels, 1, 1, 1)
         image = F.conv2d(F.pad(image, pads, mode="replicate"), kernel, groups=channels)
     return image
-
-
-def adjoint(operator: nn.Module, measurement: Tensor, size: tuple[int, int]) -> Tensor:
-    """Apply the adjoint of a linear operator, by reverse-mode differentiation.
-
-    Parameters
-    ----------
-    operator
-        Linear map from ``(1, C, H, W)`` to the shape of `measurement`.
-    measurement
-        Where to apply the adjoint.
-    size
-        H and W of the picture.
-    """
-    shape = (1, measurement.shape[1], *size)
-    start = torch.zeros(shape, dtype=measurement.dtype, device=measurement.device)
-    start.requires_grad_(True)
-    (result,) = torch.autograd.grad(operator(start), start, measurement)
-    return result

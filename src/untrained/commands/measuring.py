@@ -1,0 +1,221 @@
+"""Verbs that make a picture of another measurement: tomography, magnetic resonance, blur."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from untrained.commands.options import DEFAULTS, Options, run_fit, run_measured
+from untrained.errors import RequestError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from untrained.image import Picture
+    from untrained.problem import Problem
+
+reconstruct = App(name="reconstruct", help="Make a picture of a measurement: ct, mri or deblur.")
+
+
+@reconstruct.command
+def ct(
+    sinogram: Path,
+    output: Path,
+    /,
+    *,
+    angles: str,
+    sigma: float | None = None,
+    photons: float | None = None,
+    largest: float | None = None,
+    signed: Annotated[bool, Parameter(negative="")] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Make a slice of its parallel-beam projections.
+
+    Parameters
+    ----------
+    sinogram
+        .npy, .npz or TIFF: a row for each angle, a column for each detector bin.
+    output
+        .npy or .tif in units of the sinogram a pixel; .png in 16 bits of the range that is stated.
+    angles
+        A file of degrees, or START:STOP for even steps from START to before STOP, as in 0:180.
+    sigma
+        Noise level in units of the sinogram.
+    photons
+        Of a log-transformed low-dose sinogram: photons that reach a bin through nothing.
+    largest
+        Largest value of the slice; found from filtered back-projection when absent.
+    signed
+        The slice may be below 0.
+    """
+
+    def describe(samples: "NDArray[Any]") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+        from untrained.noise import Transmission  # noqa: PLC0415
+        from untrained.operators import Radon  # noqa: PLC0415
+
+        if sigma is not None and photons is not None:
+            raise RequestError("give --sigma or --photons, not both")
+        if photons is not None and not 0 < photons < float("inf"):
+            raise RequestError(f"--photons {photons:g}: give a number above 0")
+        rows = _plane(samples, sinogram, "a row for each angle")
+        if rows.dtype.kind == "c":
+            raise RequestError(f"{sinogram} is complex: a sinogram is real")
+        degrees = _angles(angles, len(rows), rows.shape[1])
+        return tasks.reconstruct(
+            rows.astype("float32")[None, None],
+            Radon(degrees, rows.shape[1]),
+            noise=sigma if photons is None else Transmission(photons),
+            bounds=(None if signed else 0.0, largest),
+        )
+
+    return run_measured(sinogram, output, options, describe)
+
+
+@reconstruct.command
+def mri(
+    kspace: Path,
+    output: Path,
+    /,
+    *,
+    mask: Path | None = None,
+    coils: Path | None = None,
+    sigma: float | None = None,
+    complex_picture: Annotated[bool, Parameter(name="--complex", negative="")] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Make a picture of Cartesian k-space, its zero frequency in the middle.
+
+    Parameters
+    ----------
+    kspace
+        .npy or .npz, complex (H, W) or (coils, H, W), zero where nothing was measured.
+    output
+        .npy or .tif in units of the k-space (orthonormal transform); .png in 16 bits of the range
+        that is stated.
+    mask
+        Which part was measured: (H, W), or (W,) for lines; where the k-space is not 0 when absent.
+    coils
+        .npy or .npz of sensitivities, complex (coils, H, W); needed with several coils.
+    sigma
+        Noise level of the real and of the imaginary part.
+    complex_picture
+        Seek a complex picture, written as two channels; else one that is real and not below 0.
+    """
+
+    def describe(samples: "NDArray[Any]") -> "Problem":
+        import torch  # noqa: PLC0415
+
+        from untrained import tasks  # noqa: PLC0415
+        from untrained.files import read_array  # noqa: PLC0415
+        from untrained.operators import FourierSubsampling  # noqa: PLC0415
+
+        if samples.ndim not in (2, 3) or samples.dtype.kind != "c":
+            raise RequestError(
+                f"{kspace} holds {samples.dtype} of shape {samples.shape}: give complex (H, W) or "
+                "(coils, H, W)"
+            )
+        if samples.ndim == 3 and coils is None:
+            raise RequestError(f"{kspace} is of {len(samples)} coils: give their --coils FILE")
+        y = torch.from_numpy(samples.astype("complex64"))
+        y = y[None] if samples.ndim == 3 else y[None, None]
+        chosen = (y != 0).any(dim=1)[0] if mask is None else torch.from_numpy(_whole(mask))
+        operator = FourierSubsampling(
+            chosen,
+            None if coils is None else read_array(coils),
+            height=samples.shape[-2],
+            complex_picture=complex_picture,
+        )
+        outside = y * (1 - operator.mask) if operator.mask.shape == y.shape[-2:] else y * 0
+        if bool(outside.any()):
+            raise RequestError(
+                f"{int((outside != 0).sum())} of {y.numel()} samples lie outside the mask: is it "
+                "meant the other way round?"
+            )
+        bounds = (None, None) if complex_picture else (0.0, None)
+        return tasks.reconstruct(y.numpy(), operator, noise=sigma, bounds=bounds)
+
+    return run_measured(kspace, output, options, describe)
+
+
+@reconstruct.command
+def deblur(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    kernel: Path,
+    sigma: float | None = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Sharpen a picture that a known kernel has blurred.
+
+    Parameters
+    ----------
+    input
+        The blurred picture.
+    output
+        Where to write the result; its extension says the format.
+    kernel
+        The point spread: .npy, .npz or a grey picture, no larger than the input; its sum is made 1.
+    sigma
+        Noise level in grey levels of 255; estimated from the picture when absent.
+    """
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+        from untrained.files import read_array  # noqa: PLC0415
+
+        spread = _plane(read_array(kernel), kernel, "one channel").astype("float32")
+        return tasks.deblur(picture, spread, sigma=None if sigma is None else sigma / 255)
+
+    return run_fit(input, output, options, describe)
+
+
+def _plane(samples: "NDArray[Any]", path: Path, what: str) -> "NDArray[Any]":
+    if samples.ndim != 2:
+        raise RequestError(f"{path} has the shape {samples.shape}: give two axes, {what}")
+    return samples
+
+
+def _whole(path: Path) -> "NDArray[Any]":
+    """Read a mask: pictures of 8 bits mark by 255 what arrays mark by 1."""
+    from untrained.files import read_array  # noqa: PLC0415
+
+    values = read_array(path)
+    return values if values.max() <= 1 else values / values.max()
+
+
+def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
+    """Degrees of the projections, from START:STOP or a file."""
+    import numpy as np  # noqa: PLC0415
+
+    from untrained.files import read_array  # noqa: PLC0415
+
+    if ":" in words and not Path(words).exists():
+        try:
+            start, stop = map(float, words.split(":"))
+        except ValueError as error:
+            raise RequestError(
+                f"--angles {words}: give START:STOP in degrees, or a file"
+            ) from error
+        return np.linspace(start, stop, rows, endpoint=False)
+    degrees = _listed(Path(words)) if words.endswith(".txt") else read_array(words).ravel()
+    if len(degrees) != rows:
+        hint = "; transpose it" if len(degrees) == columns else ""
+        raise RequestError(
+            f"{len(degrees)} angles do not match a sinogram of {rows} rows and {columns} "
+            f"columns, a row for each angle{hint}"
+        )
+    return degrees
+
+
+def _listed(path: Path) -> "NDArray[Any]":
+    """Numbers of a text file, parted by white space."""
+    import numpy as np  # noqa: PLC0415
+
+    try:
+        return np.array([float(word) for word in path.read_text().split()])
+    except (OSError, ValueError) as error:
+        raise RequestError(f"cannot read angles from {path}: {error}") from error

@@ -1,0 +1,41 @@
+"""Forward operators A: how the picture became the measurement. All are differentiable.
+
+An operator is any callable module from a picture ``(1, C, H, W)`` to a measurement; operators chain
+with `torch.nn.Sequential`. Those for `tasks.reconstruct` also have ``A``, ``A_adjoint`` and, where
+there is an inverse to speak of, ``A_dagger``, as the physics of deepinv have.
+"""
+
+from untrained.operators.convolution import Blur, blur, gaussian_kernel
+from untrained.operators.fourier import FourierSubsampling
+from untrained.operators.linear import adjoint, adjoint_error, inner, is_linear
+from untrained.operators.physics import Forward, OperatorError
+from untrained.operators.pictures import KERNELS, Mask, back_project, downsample, enlarge, smooth
+from untrained.operators.proof import prove
+from untrained.operators.radon import Radon
+from untrained.operators.samples import Counts, Equaliser, Samples, Scaled, Whole
+
+__all__ = [
+    "KERNELS",
+    "Blur",
+    "Counts",
+    "Equaliser",
+    "Forward",
+    "FourierSubsampling",
+    "Mask",
+    "OperatorError",
+    "Radon",
+    "Samples",
+    "Scaled",
+    "Whole",
+    "adjoint",
+    "adjoint_error",
+    "back_project",
+    "blur",
+    "downsample",
+    "enlarge",
+    "gaussian_kernel",
+    "inner",
+    "is_linear",
+    "prove",
+    "smooth",
+]

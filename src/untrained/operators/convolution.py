@@ -1,0 +1,121 @@
+"""Convolution with a known kernel, where it needs no assumption about the border."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from untrained.errors import RequestError
+from untrained.operators.linear import adjoint
+
+_LEAST_POWER = 0.1
+"""Of the kernel's spectrum, relative to its largest, as far as it is equalised."""
+
+
+class Blur(nn.Module):
+    """Convolve and keep the part that no border assumption has touched.
+
+    ``y_ij = sum_kl k_kl x_(i + h - 1 - k, j + w - 1 - l)`` for a kernel of h rows and w columns:
+    from ``(1, C, H + h - 1, W + w - 1)`` to ``(1, C, H, W)``. The picture is larger than the
+    measurement by the reach of the kernel, and nothing is said of what lies beyond.
+
+    Parameters
+    ----------
+    kernel
+        ``(h, w)``, real; the same for all channels.
+
+    Raises
+    ------
+    RequestError
+        If it is not two-dimensional, not finite or all zero.
+    """
+
+    kernel: Tensor
+
+    def __init__(self, kernel: Tensor) -> None:
+        super().__init__()
+        if kernel.ndim != 2 or 0 in kernel.shape:
+            raise RequestError(f"a kernel of shape {tuple(kernel.shape)}: give rows and columns")
+        if not bool(kernel.isfinite().all()):
+            raise RequestError("the kernel has entries that are not finite")
+        if not bool(kernel.any()):
+            raise RequestError("the kernel is all zero: nothing would reach the measurement")
+        self.register_buffer("kernel", kernel.float(), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Blur ``(1, C, H + h - 1, W + w - 1)`` to ``(1, C, H, W)``."""
+        channels = image.shape[1]
+        weights = self.kernel.to(image.dtype).flip(0, 1).repeat(channels, 1, 1, 1)
+        return F.conv2d(image, weights, groups=channels)
+
+    def A(self, image: Tensor) -> Tensor:
+        """As `forward`."""
+        return self.forward(image)
+
+    def A_adjoint(self, measurement: Tensor) -> Tensor:
+        """Correlate with the kernel, zeros around: ``(1, C, H + h - 1, W + w - 1)``."""
+        height, width = self.extended(measurement.shape[-2], measurement.shape[-1])
+        return adjoint(self, measurement, (height, width))
+
+    def equalise(self, measurement: Tensor) -> Tensor:
+        """Divide the spectrum by ``(|K|^2 + e)^(1/2)``, K that of the kernel.
+
+        ``(A A* + e)^(-1/2)`` but for the border (Tirer and Giryes 2020, doi
+        10.1109/TIP.2020.2988779), with e a tenth of the largest ``|K|^2``.
+        """
+        size = measurement.shape[-2:]
+        power = torch.fft.rfft2(self.kernel.to(measurement.dtype), s=size).abs().square()
+        response = (power / power.max() + _LEAST_POWER).rsqrt()
+        equalised: Tensor = torch.fft.irfft2(torch.fft.rfft2(measurement) * response, s=size)
+        return equalised
+
+    def extended(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the picture behind a measurement of `height` and `width`."""
+        return height + self.kernel.shape[0] - 1, width + self.kernel.shape[1] - 1
+
+    def centre(self, image: Tensor) -> Tensor:
+        """Cut the picture to the ``(1, C, H, W)`` under the middle of the kernel."""
+        rows, columns = self.kernel.shape
+        top, left = (rows - 1) // 2, (columns - 1) // 2
+        height, width = image.shape[-2] - rows + 1, image.shape[-1] - columns + 1
+        return image[..., top : top + height, left : left + width]
+
+    def frame(self, measurement: Tensor) -> Tensor:
+        """Repeat the edges of ``(1, C, H, W)`` up to the picture's size; `centre` undoes it."""
+        rows, columns = self.kernel.shape
+        top, left = (rows - 1) // 2, (columns - 1) // 2
+        pads = (left, columns - 1 - left, top, rows - 1 - top)
+        return F.pad(measurement, pads, mode="replicate")
+
+
+def blur(kernel: object) -> Blur:
+    """Make the operator that blurs with a kernel.
+
+    Parameters
+    ----------
+    kernel
+        Array or tensor ``(h, w)``, as in `Blur`; it is taken as it is, not normalised.
+    """
+    return Blur(torch.as_tensor(kernel))
+
+
+def gaussian_kernel(sigma: float) -> Tensor:
+    """Sample a Gaussian to four standard deviations, its sum 1.
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation in pixels.
+
+    Raises
+    ------
+    RequestError
+        If it is not positive and finite.
+    """
+    if not (math.isfinite(sigma) and sigma > 0):
+        raise RequestError(f"standard deviation {sigma:g}: give more than 0")
+    reach = math.ceil(4 * sigma)
+    taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma).square())
+    kernel = torch.outer(taps, taps)
+    return kernel / kernel.sum()

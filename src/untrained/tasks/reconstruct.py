@@ -1,0 +1,320 @@
+"""Reconstruction: a picture from a measurement of it, through an operator the user brings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from untrained.guess import Guess, first_guess
+from untrained.image import make_measured
+from untrained.limits import InUnits, Limits, find_limits
+from untrained.noise import (
+    Gaussian,
+    Poisson,
+    Transmission,
+    estimate_sigma,
+    mean_squared_error,
+    poisson_deviance,
+)
+from untrained.operators import Counts, Equaliser, Forward, Radon, Samples, Scaled, Whole, prove
+from untrained.problem import Problem, ProblemError
+
+Noise = float | Gaussian | Poisson | Transmission
+
+
+def reconstruct(
+    y: Any,
+    physics: Any,
+    *,
+    shape: tuple[int, ...] | None = None,
+    noise: Noise | None = None,
+    weights: Any = None,
+    bounds: tuple[float | None, float | None] = (None, None),
+    initial: Any = None,
+) -> Problem:
+    """Describe the reconstruction of a picture from a measurement ``y = A(x) + noise``.
+
+    Parameters
+    ----------
+    y
+        The measurement, NumPy or torch, real or complex, of the shape that A gives. The result
+        comes back in its kind, in the units that A takes; a complex picture as two channels.
+    physics
+        A: an object with a method ``A`` on ``(1, C, H, W)``, and ``A_adjoint`` and ``A_dagger``
+        where it has them, as deepinv's physics; a differentiable callable or module; or a SciPy
+        LinearOperator on flat pictures. Linear or not.
+    shape
+        ``(C, H, W)`` or ``(H, W)`` of the picture; needed where no adjoint tells it.
+    noise
+        A number or `Gaussian`: standard deviation in the units of y (of complex y, that of either
+        part); `Poisson` for photon counts; `Transmission` for log-transformed low-dose tomography.
+        None: least squares; the level is estimated from a sinogram of `Radon`, else unknown.
+    weights
+        Of each squared residual, 0 or more, broadcastable to y. For least squares only; a noise
+        level is that of weight 1.
+    bounds
+        Least and largest value of the picture in its units; None for one that is found from the
+        initial guess, with some margin.
+    initial
+        A first picture of `shape`, in place of that from ``A_dagger`` or the adjoint.
+
+    Raises
+    ------
+    OperatorError
+        If A fails, gives another shape, numbers that are not finite or no gradient, or its adjoint
+        is none.
+    RequestError
+        If y, the weights, bounds, noise or the initial picture make no sense.
+    """
+    measurement = _measured(y)
+    size = _full(shape)
+    forward = Forward(physics, size)
+    guess = first_guess(forward, measurement, size) if initial is None else _given(initial, size)
+    proof = prove(forward, guess.picture, measurement)
+    limits = find_limits(bounds, guess.picture)
+    request = _Request(forward, measurement, weights, limits, guess.picture.shape)
+    level = _noise(noise)
+    if level is None and isinstance(physics, Radon) and weights is None:
+        level = _level(measurement)
+    posed = _posed(request, level)
+    estimate = partial(_estimate, posed=posed, guess=guess, limits=limits)
+    picture = make_measured(guess.picture, (limits.low, limits.high), _like(y))
+    return Problem(
+        task="reconstruct",
+        picture=picture,
+        measurement=posed.measurement,
+        operator=posed.operator,
+        size=(picture.height, picture.width),
+        noise=posed.noise,
+        misfit=poisson_deviance if isinstance(posed.noise, Poisson) else mean_squared_error,
+        equaliser=_equaliser(physics, posed),
+        guide=estimate(posed.measurement),
+        estimate=estimate,
+        parts=_parts(physics, measurement, posed.places),
+        dress=limits.to_units,
+        variant=_variant(posed),
+        notes=(
+            proof,
+            f"initial guess: {guess.origin}",
+            f"the picture is sought between {limits.low:.4g} and {limits.high:.4g}",
+            f"{posed.likelihood}{', estimated' if noise is None and level is not None else ''}",
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """What is to be posed as a problem: all in the user's units."""
+
+    forward: Forward
+    measurement: Tensor
+    weights: Any
+    limits: Limits
+    shape: torch.Size
+    """Of the picture, ``(1, C, H, W)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Posed:
+    """A measurement as a vector of the samples that count, and A followed to it from [0, 1]."""
+
+    measurement: Tensor
+    operator: nn.Module
+    noise: Gaussian | Poisson | None
+    places: Tensor
+    """Where its samples lie in the user's measurement, flattened."""
+    restored: Callable[[Tensor], Tensor]
+    """From the vector back to the user's units."""
+    shape: torch.Size
+    likelihood: str
+
+
+def _posed(request: _Request, noise: Gaussian | Poisson | Transmission | None) -> _Posed:
+    if isinstance(noise, Poisson | Transmission):
+        return _counted(request, noise)
+    measurement = request.measurement
+    root = _weights(request.weights, measurement).sqrt()
+    places = _places(request, root)
+    picked, roots = measurement.flatten()[places], root.flatten()[places]
+    gain = float((roots * picked).abs().square().mean()) ** 0.5
+    if gain == 0:
+        raise ProblemError("the measurement is zero wherever it counts: there is nothing to fit")
+    factor = roots / gain
+    operator = nn.Sequential(
+        InUnits(request.limits), Samples(request.forward, places), Scaled(factor)
+    )
+    level = None if noise is None else Gaussian(noise.sigma / gain, clipped=False)
+    stated = "level unknown" if noise is None else f"noise of standard deviation {noise.sigma:.4g}"
+    return _Posed(
+        measurement=picked * factor,
+        operator=operator,
+        noise=level,
+        places=places,
+        restored=lambda vector: vector / factor.to(vector.device),
+        shape=measurement.shape,
+        likelihood=f"least squares over {len(places)} of {measurement.numel()} samples, {stated}",
+    )
+
+
+def _counted(request: _Request, noise: Poisson | Transmission) -> _Posed:
+    measurement = request.measurement
+    if request.weights is not None:
+        raise ProblemError("weights are for least squares: a Poisson likelihood has its own")
+    if measurement.is_complex():
+        raise ProblemError("complex measurements are no photon counts: give their level as noise")
+    transmitted = isinstance(noise, Transmission)
+    if not transmitted and float(measurement.min()) < 0:
+        raise ProblemError(f"photon counts of {float(measurement.min()):.4g}: none can be below 0")
+    places = torch.arange(measurement.numel())
+    parts: list[nn.Module] = [InUnits(request.limits), Samples(request.forward, places)]
+    vector, restored = measurement.flatten(), _same
+    stated = "Poisson likelihood of photon counts"
+    if isinstance(noise, Transmission):
+        parts.append(Counts(noise.photons))
+        vector, restored = noise.counts(vector), partial(_integrals, photons=noise.photons)
+        stated = f"Poisson likelihood of {noise.photons:g} photons that were transmitted"
+    return _Posed(
+        measurement=vector,
+        operator=nn.Sequential(*parts),
+        noise=Poisson(),
+        places=places,
+        restored=restored,
+        shape=measurement.shape,
+        likelihood=stated,
+    )
+
+
+def _same(vector: Tensor) -> Tensor:
+    return vector
+
+
+def _integrals(counts: Tensor, *, photons: float) -> Tensor:
+    return -torch.log(counts.clamp_min(0.5) / photons)
+
+
+def _estimate(vector: Tensor, *, posed: _Posed, guess: Guess, limits: Limits) -> Tensor:
+    """Make the guide in [0, 1] from a measurement as posed."""
+    whole = torch.zeros(posed.shape, dtype=vector.dtype, device=vector.device).flatten()
+    whole[posed.places.to(vector.device)] = posed.restored(vector)
+    picture = guess.make(whole.reshape(posed.shape)).to(vector.device)
+    return limits.from_units(picture).detach().float().clamp(-0.5, 1.5)
+
+
+def _measured(y: Any) -> Tensor:
+    if not isinstance(y, Tensor | np.ndarray):
+        raise ProblemError(f"a {type(y).__name__} is no measurement: give an array or a tensor")
+    tensor = torch.as_tensor(y).detach().cpu()
+    if tensor.numel() == 0:
+        raise ProblemError(f"a measurement of shape {tuple(tensor.shape)} is empty")
+    tensor = tensor.to(torch.complex64) if tensor.is_complex() else tensor.float()
+    if broken := int((~tensor.isfinite()).sum()):
+        raise ProblemError(
+            f"{broken} of the measurement's {tensor.numel()} numbers are not finite: set them to 0 "
+            "and their weights too"
+        )
+    return tensor
+
+
+def _like(y: Any) -> Tensor | None:
+    """Give an empty tensor of the type of the result; None for NumPy."""
+    if not isinstance(y, Tensor):
+        return None
+    real = y.detach().real
+    return real.new_empty(0) if real.is_floating_point() else real.new_empty(0, dtype=torch.float32)
+
+
+def _full(shape: tuple[int, ...] | None) -> tuple[int, int, int] | None:
+    if shape is None:
+        return None
+    if len(shape) not in (2, 3) or min(shape) < 1:
+        raise ProblemError(f"shape {shape} is that of no picture: give (C, H, W) or (H, W)")
+    channels, height, width = (1, *shape) if len(shape) == 2 else shape
+    return int(channels), int(height), int(width)
+
+
+def _given(initial: Any, shape: tuple[int, int, int] | None) -> Guess:
+    picture = torch.as_tensor(initial).detach().cpu().float()
+    if picture.ndim in (2, 3):
+        picture = picture.reshape(1, *((1,) if picture.ndim == 2 else ()), *picture.shape)
+    fits = picture.ndim == 4 and picture.shape[0] == 1
+    if not fits or (shape is not None and tuple(picture.shape[1:]) != shape):
+        raise ProblemError(
+            f"the initial picture has the shape {tuple(picture.shape)}: give "
+            f"{'(1, C, H, W)' if shape is None else (1, *shape)}"
+        )
+    if not bool(picture.isfinite().all()):
+        raise ProblemError("the initial picture has numbers that are not finite")
+    return Guess(picture, lambda _: picture, "as given")
+
+
+def _noise(noise: Noise | None) -> Gaussian | Poisson | Transmission | None:
+    if not isinstance(noise, int | float):
+        return noise
+    if not 0 < noise < float("inf"):
+        raise ProblemError(f"noise {noise:g} is no level: give a standard deviation above 0")
+    return Gaussian(float(noise))
+
+
+def _level(sinogram: Tensor) -> Gaussian | None:
+    """Estimate the noise of a sinogram, which is smooth: a little too much where noise is faint."""
+    low, high = float(sinogram.min()), float(sinogram.max())
+    if high <= low:
+        return None
+    level = (high - low) * estimate_sigma((sinogram - low) / (high - low))
+    return Gaussian(level) if level > 0 else None
+
+
+def _weights(weights: Any, measurement: Tensor) -> Tensor:
+    if weights is None:
+        return torch.ones(measurement.shape)
+    given = torch.as_tensor(weights).detach().cpu().float()
+    try:
+        full = given.broadcast_to(measurement.shape)
+    except RuntimeError as error:
+        raise ProblemError(
+            f"weights of shape {tuple(given.shape)} do not fit a measurement of "
+            f"{tuple(measurement.shape)}"
+        ) from error
+    if not bool(full.isfinite().all()) or float(full.min()) < 0 or float(full.max()) == 0:
+        raise ProblemError("weights must be finite, 0 or more, and not all 0")
+    return full
+
+
+def _places(request: _Request, root: Tensor) -> Tensor:
+    """Samples that were measured: neither of weight 0, nor 0 in y and in A of a random picture."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        unit = torch.rand(request.shape, generator=generator)
+        probe: Tensor = request.forward(request.limits.to_units(unit))
+    counts: Tensor = ((probe != 0) | (request.measurement != 0)) & (root > 0)
+    return counts.flatten().nonzero()[:, 0]
+
+
+def _variant(posed: _Posed) -> str:
+    if posed.noise is None:
+        return ""
+    return "spectrum" if posed.measurement.is_complex() else "level"
+
+
+def _equaliser(physics: Any, posed: _Posed) -> nn.Module | None:
+    """Equalise least squares by an operator of ours that can."""
+    if isinstance(posed.noise, Poisson) or not hasattr(physics, "equalise"):
+        return None
+    return nn.Sequential(Whole(posed.places, posed.shape), Equaliser(physics))
+
+
+def _parts(physics: Any, measurement: Tensor, places: Tensor) -> Tensor | None:
+    """Number the projections or lines that an operator of ours says its measurement consists of."""
+    axis = getattr(physics, "parts_axis", None)
+    if axis is None:
+        return None
+    along = torch.arange(measurement.shape[axis])
+    shape = [1] * measurement.ndim
+    shape[axis] = -1
+    numbered = along.view(shape).expand(measurement.shape).flatten()[places]
+    parts: Tensor = torch.unique(numbered, return_inverse=True)[1]
+    return parts
