@@ -48,6 +48,13 @@ def test_non_local_means_gains_at_sigma_25():
     assert psnr(result, clean) > psnr(noisy, clean) + 6
 
 
+def test_ridge_regression_gains_more_than_non_local_means_at_sigma_25():
+    clean, noisy = clean_and_noisy()
+    problem = tasks.denoise(noisy, sigma=SIGMA)
+    ridge, nlm = (psnr(b.solve(one("denoise", n), problem), clean) for n in ("nl-ridge", "nlm"))
+    assert ridge > nlm + 0.3
+
+
 def test_deblocking_gains():
     array = skimage.data.coffee()[50:178, 150:278]
     blocky = as_jpeg(array, 10)

@@ -38,14 +38,14 @@ def test_every_method_is_timed_and_measured_or_says_why_not():
     problem = tasks.denoise(noisy(), sigma=25 / 255)
     rows = compare.compare(problem, **CHEAP, reference=photo())
     names = [row.method for row in rows]
-    assert names == ["input", "untrained", "tv", "nlm", "bm3d", "deepinv-dip"]
-    for row in rows[1:4]:
+    assert names == ["input", "untrained", "tv", "nlm", "nl-ridge", "bm3d", "deepinv-dip"]
+    for row in rows[1:5]:
         assert row.seconds > 0
         assert row.picture.to_numpy().dtype == np.uint8
         error = np.mean((row.picture.to_numpy() / 255 - photo() / 255) ** 2)
         assert row.psnr == pytest.approx(-10 * np.log10(error), abs=1e-3)
         assert 0 < row.ssim < 1
-    for row, package in zip(rows[4:], ("bm3d", "deepinv"), strict=True):
+    for row, package in zip(rows[5:], ("bm3d", "deepinv"), strict=True):
         assert (row.picture, row.seconds, row.psnr) == (None, None, None)
         assert row.notes == (f"not run: the package {package} is not installed",)
     assert rows[0].psnr < rows[2].psnr
@@ -217,7 +217,7 @@ def run(*words):
 @pytest.mark.parametrize(
     ("words", "methods"),
     [
-        (("denoise", "--sigma", "25"), {"nlm", "tv"}),
+        (("denoise", "--sigma", "25"), {"nlm", "nl-ridge", "tv"}),
         (("deblock",), {"nlm", "tv"}),
         (("upscale", "--factor", "2"), {"tv", "bicubic", "lanczos"}),
         (("inpaint", "--mask", "mask.png"), {"tv", "nearest", "biharmonic"}),

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from untrained.borrowed import deepinv_dip, trained
 from untrained.errors import NotApplicable, RequestError
 from untrained.noise import Gaussian
+from untrained.nlridge import nl_ridge
 from untrained.problem import Problem
 
 Samples = NDArray[Any]
@@ -70,7 +71,12 @@ def baselines(
     )
     nlm = Baseline("nlm", "non-local means", "skimage.restoration", non_local_means)
     listed: dict[str, tuple[Baseline, ...]] = {
-        "denoise": (nlm, Baseline("bm3d", "CBM3D", "bm3d", block_matching), fitted),
+        "denoise": (
+            nlm,
+            Baseline("nl-ridge", "NL-Ridge", "torch", ridge_of_patches),
+            Baseline("bm3d", "CBM3D", "bm3d", block_matching),
+            fitted,
+        ),
         "deblock": (nlm,),
         "upscale": (
             Baseline("bicubic", "bicubic", "PIL.Image", bicubic),
@@ -151,6 +157,14 @@ def non_local_means(problem: Problem) -> Tensor:
         channel_axis=-1,
     )
     return _tensor(np.reshape(result, image.shape))
+
+
+def ridge_of_patches(problem: Problem) -> Tensor:
+    """Combine similar patches linearly: NL-Ridge (Herbreteau and Kervrann 2022).
+
+    It is what guides our preset `fast` and is blended with its picture.
+    """
+    return nl_ridge(problem.picture.pixels, _level(problem))
 
 
 def block_matching(problem: Problem) -> Tensor:
