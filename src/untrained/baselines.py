@@ -21,8 +21,8 @@ from torch.nn import functional as F
 
 from untrained.borrowed import deepinv_dip, trained
 from untrained.errors import NotApplicable, RequestError
-from untrained.noise import Gaussian
 from untrained.nlridge import nl_ridge
+from untrained.noise import Gaussian
 from untrained.problem import Problem
 
 Samples = NDArray[Any]
