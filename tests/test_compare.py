@@ -175,14 +175,14 @@ def test_the_drawn_comparison_shows_input_methods_and_reference_in_order():
     rows = compare.compare(problem, **CHEAP)
     clean = compare.as_picture(photo())
     drawn = compare.draw(problem, rows, reference=clean)
-    shown = [noisy(), *(row.picture.to_numpy() for row in rows[1:4]), photo()]
-    assert len(drawn.pictures) == 5
+    shown = [noisy(), *(row.picture.to_numpy() for row in rows[1:5]), photo()]
+    assert len(drawn.pictures) == 6
     for box, array in zip(drawn.pictures, shown, strict=True):
         assert np.array_equal(crop(drawn, box), array)
     assert drawn.differences[0] is None
     change = 0.5 + 4 * (photo() / 255 - noisy() / 255)
     expected = 255 * change.clip(0, 1)
-    assert np.abs(crop(drawn, drawn.differences[4]) - expected).max() <= 0.5 + 1e-3
+    assert np.abs(crop(drawn, drawn.differences[5]) - expected).max() <= 0.5 + 1e-3
 
 
 # The command --------------------------------------------------------------------------------------
