@@ -9,7 +9,7 @@ import torch
 from tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.metrics import psnr
-from untrained.nlridge import nl_ridge
+from untrained.nlridge import SMALLEST, nl_ridge
 from untrained.partner import Partner
 from untrained.recipes import GuidePairing, PixelNetwork, SelfSimilarity
 from untrained.restore import restore, watch
@@ -89,12 +89,13 @@ def guided(**settings):
 
 
 def test_the_result_is_the_blend_and_says_so():
-    problem = tasks.denoise(photo(), sigma=0.1)
+    sigma = 0.3
+    problem = tasks.denoise(photo(), sigma=sigma)
     fit = watch(problem, guided(pilot=0.5, share=0.25), device="cpu")
     for _ in fit:
         pass
     result = fit.restoration()
-    own, sigma = fit.last.picture, 0.1
+    own = fit.last.picture
     first = nl_ridge(problem.measurement, sigma).clamp(0, 1)
     second = nl_ridge(problem.measurement, sigma, pilot=(first + own) / 2)
     expected = problem.compose(0.75 * second + 0.25 * own).pixels
@@ -116,10 +117,33 @@ def test_the_partner_is_the_guide():
     assert torch.equal(drawn.input, problem.measurement)
 
 
+@pytest.mark.parametrize("sigma", [0.5 / 255, 2 / 255])
+def test_a_network_further_off_than_the_noise_gets_little_say(sigma):
+    problem = tasks.denoise(photo(), sigma=sigma)
+    fit = watch(problem, guided(), device="cpu")
+    for _ in fit:
+        pass
+    assert psnr(fit.last.picture.clamp(0, 1), problem.measurement) < 25
+    result = fit.restoration()
+    assert psnr(result.image, problem.measurement) > 45
+    residual = (fit.last.picture - problem.measurement).square().mean()
+    assert f"{sigma**2 / residual:.0%} of the result" in "".join(result.notes)
+
+
+def test_a_picture_without_noise_comes_back_as_it_was():
+    flat = photo().copy()
+    flat[:] = 70
+    flat[10:, 5:] = 200
+    result = restore(tasks.denoise(flat), guided(), device="cpu")
+    assert torch.equal(result.image, tasks.denoise(flat).measurement)
+    assert any("no noise was found" in note for note in result.notes)
+
+
 def test_it_stays_away_where_it_does_not_apply():
     holes = photo().copy().astype("float32") / 255
     holes[3:5, 4:9] = float("nan")
-    for problem in (tasks.denoise(holes, sigma=0.1), tasks.deblock(photo())):
+    narrow = tasks.denoise(photo()[: SMALLEST - 1], sigma=0.1)
+    for problem in (tasks.denoise(holes, sigma=0.1), tasks.deblock(photo()), narrow):
         assert not Partner.applies(problem)
         result = restore(problem, guided(), device="cpu")
         assert not any("NL-Ridge" in note for note in result.notes)

@@ -43,6 +43,8 @@ class Stage(NamedTuple):
 
 
 FIRST, SECOND = Stage(11, 18), Stage(9, 64)
+SMALLEST = max(FIRST.patch, SECOND.patch)
+"""Least side of a picture that has room for patches."""
 
 Combine = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """From groups ``(..., k, n)`` and their pilots to what they become, and the combination's rows."""
@@ -56,17 +58,18 @@ def nl_ridge(image: Tensor, sigma: float, *, pilot: Tensor | None = None) -> Ten
     image
         ``(1, C, H, W)``.
     sigma
-        Standard deviation of the noise, in picture units; with 0 the picture comes back.
+        Standard deviation of the noise, in picture units.
     pilot
         An estimate of the clean picture, ``(1, C, H, W)``, in which groups are found and from which
         their combination is taken; the result of a first pass when None.
 
     Returns
     -------
-    A picture of the same shape, not clipped.
+    A picture of the same shape, not clipped; the one given where sigma is 0 or a side shorter than
+    `SMALLEST`.
     """
     height, width = image.shape[-2:]
-    if sigma <= 0 or min(height, width) < max(FIRST.patch, SECOND.patch):
+    if sigma <= 0 or min(height, width) < SMALLEST:
         return image
     forth = _opponent(image.shape[1]).to(image)
     noisy = torch.einsum("dc,nchw->ndhw", forth, image)

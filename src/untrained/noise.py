@@ -13,6 +13,8 @@ _NORMAL_QUARTILE = 0.6744897501960817
 """Upper quartile of the standard normal distribution: MAD over sigma."""
 
 _ROUNDS = 3
+_BARELY = 1e-6
+"""How near to black and white, in picture units, a flat area counts as saturated."""
 CLIPPING_MARGIN = 2.0
 """Standard deviations from black and white within which noise counts as clipped."""
 
@@ -169,6 +171,7 @@ def estimate_sigma(image: Tensor) -> float:
     The median absolute deviation of the finest diagonal wavelet coefficients (Donoho and Johnstone
     1994, doi 10.1093/biomet/81.3.425), averaged over the channels. Coefficients near black and
     white, where clipping to [0, 1] has cut the noise, are left out when enough others remain.
+    A channel of two values alone, as scans in black and white have, counts as free of it.
 
     Parameters
     ----------
@@ -185,19 +188,24 @@ def estimate_sigma(image: Tensor) -> float:
 
 
 def _level(channel: NDArray[np.float64]) -> float:
+    if np.isin(channel, (channel.min(), channel.max())).all():
+        return 0.0
     approximation, (_, _, diagonal) = pywt.dwt2(channel, "db2")
     brightness = approximation / 2
+    # Black and white areas hide the noise: exact zeros there tell nothing, elsewhere they do.
+    hidden = (diagonal == 0) & ((brightness < _BARELY) | (brightness > 1 - _BARELY))
+    diagonal, brightness = diagonal[~hidden], brightness[~hidden]
     level = _median_level(diagonal)
     for _ in range(_ROUNDS):
         margin = CLIPPING_MARGIN * level
         unclipped = (brightness > margin) & (brightness < 1 - margin)
-        if unclipped.mean() < LEAST_SHARE:
+        if unclipped.sum() < LEAST_SHARE * hidden.size:
             break
         level = _median_level(diagonal[unclipped])
     return level
 
 
 def _median_level(coefficients: NDArray[np.float64]) -> float:
-    # Exact zeros come from flat or saturated areas, which hide the noise.
-    magnitudes = np.abs(coefficients[coefficients != 0])
-    return float(np.median(magnitudes)) / _NORMAL_QUARTILE if magnitudes.size else 0.0
+    if coefficients.size == 0:
+        return 0.0
+    return float(np.median(np.abs(coefficients))) / _NORMAL_QUARTILE

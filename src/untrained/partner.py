@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from untrained.nlridge import nl_ridge
-from untrained.noise import Gaussian
+from untrained.nlridge import SMALLEST, nl_ridge
+from untrained.noise import Gaussian, mean_squared_error
 from untrained.problem import Problem
 from untrained.recipes import SelfSimilarity
 
@@ -13,6 +13,9 @@ class Partner:
     """NL-Ridge before the fit, and again after it with the network's picture in its pilot.
 
     Both see the measurement alone; their errors differ, so that their mean is better than either.
+    Where the network is further from the measurement than the noise explains, its error is at least
+    that; the error of NL-Ridge is at most about the noise. The share of the network is held down to
+    what these two say, which matters where there is little noise.
 
     Parameters
     ----------
@@ -20,7 +23,7 @@ class Partner:
         Its measurement is a picture without missing pixels under Gaussian noise of known level:
         see `applies`.
     settings
-        The shares of the network.
+        The most that the network's shares may be.
     device
         Where to work.
     """
@@ -33,18 +36,35 @@ class Partner:
         self._settings = settings
         self.estimate = nl_ridge(self._measurement, self._sigma).clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
-        share = f"{settings.share:.0%}"
-        self.note = f"{share} of the result is the network's, the rest NL-Ridge guided by it"
+        self._share = settings.share
+
+    @property
+    def note(self) -> str:
+        """What the picture that was joined last is made of, in a sentence."""
+        if self._sigma == 0:
+            return "no noise was found: the picture is left as it was"
+        return f"{self._share:.0%} of the result is the network's, the rest NL-Ridge guided by it"
 
     @staticmethod
     def applies(problem: Problem) -> bool:
-        """Whether the noise is known and above zero, and no pixel missing."""
-        noise = problem.noise
-        return isinstance(noise, Gaussian) and noise.sigma > 0 and problem.picture.missing is None
+        """Whether the noise is known, no pixel missing, and the picture has room for patches."""
+        if not isinstance(problem.noise, Gaussian) or problem.picture.missing is not None:
+            return False
+        return min(problem.measurement.shape[-2:]) >= SMALLEST
 
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
         picture = picture.to(self._measurement.device)
-        pilot = self.estimate.lerp(picture, self._settings.pilot)
+        trust = self._trust(picture)
+        self._share = min(self._settings.share, trust)
+        pilot = self.estimate.lerp(picture, min(self._settings.pilot, trust))
         refined = nl_ridge(self._measurement, self._sigma, pilot=pilot)
-        return refined.lerp(picture, self._settings.share)
+        return refined.lerp(picture, self._share)
+
+    def _trust(self, picture: Tensor) -> float:
+        """Share of a picture whose error is what its residual shows in one with noise for error."""
+        noise = self._sigma**2
+        if noise == 0:
+            return 0.0
+        residual = float(mean_squared_error(picture, self._measurement))
+        return noise / (noise + max(0.0, residual - noise))

@@ -216,14 +216,14 @@ class SelfSimilarity(Settings):
 
     Its estimate is the guide of the guide pairing. When the fit has ended, its second pass takes a
     mean of the network's picture and that estimate as pilot, and the result is a mean once more.
-    Only where the noise is Gaussian, known and above zero, and no pixel is missing; elsewhere the
-    fit goes on alone.
+    Only where the noise is Gaussian and known, no pixel is missing, and the picture has room for
+    patches; elsewhere the fit goes on alone.
     """
 
     pilot: float = Field(0.5, ge=0, le=1)
-    """Share of the network in the pilot."""
+    """Share of the network in the pilot; less where its residual shows that it is further off."""
     share: float = Field(0.3, ge=0, le=1)
-    """Share of the network in the result."""
+    """The same, in the result."""
 
 
 class WindowedVariance(Settings):

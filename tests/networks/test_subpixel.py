@@ -34,8 +34,26 @@ def test_equal_to_enlarging_a_map_that_goes_on_beyond_its_border(upsampling, ker
     enlarged = enlarged[..., cut:-cut, cut:-cut]
     expected = F.conv2d(enlarged, fast.conv.weight, fast.conv.bias)
     torch.testing.assert_close(fast(image), expected, rtol=1e-12, atol=1e-12)
-    outermost = fast.mixing.view(-1, 2 * fast.reach + 1)[:, 0]
-    assert outermost.any(), "no wider than needed"
+    columns = fast.mixing.view(-1, fast.side)
+    assert columns[:, 0].any(), "no wider than needed"
+    assert columns[:, -1].any(), "no wider than needed"
+
+
+@pytest.mark.parametrize(
+    ("upsampling", "kernel", "side"),
+    [
+        ("nearest", 1, 1),
+        ("nearest", 3, 2),
+        ("nearest", 5, 3),
+        ("nearest", 7, 4),
+        ("bilinear", 1, 2),
+        ("bilinear", 3, 3),
+        ("bilinear", 5, 4),
+        ("bilinear", 7, 5),
+    ],
+)
+def test_filters_are_as_small_as_they_can_be(upsampling, kernel, side):
+    assert SubpixelConv(1, 1, kernel, upsampling).side == side
 
 
 def test_gradients_reach_the_filters_and_the_map():

@@ -1,11 +1,108 @@
 """The verb that measures this machine; its commands say what."""
 
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+if TYPE_CHECKING:
+    from untrained.quality.cases import QualityTask
+
 bench = App(name="bench", help="Measure how well and how fast it works on this machine.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Measured:
+    """Options of every bench of quality."""
+
+    pictures: str | None = None
+    """Name of the set of pictures, a folder in --data; the one of the paper when absent."""
+    preset: str = "fast"
+    """Settings to measure."""
+    peers: Annotated[bool, Parameter(negative="")] = False
+    """Measure total variation and every other method that is installed, too."""
+    out: Path | None = None
+    """Folder for bench.json and bench.md; bench-TASK when absent."""
+    device: str = "auto"
+    """Where to compute: auto, cpu, cuda or mps."""
+    seed: int = 0
+    """Draws weights and latents."""
+    overwrite: Annotated[bool, Parameter(negative="")] = False
+    """Replace the files of an earlier run."""
+    json: Annotated[bool, Parameter(negative="")] = False
+    """Print one JSON object as the last line on standard output."""
+    quiet: Annotated[bool, Parameter(negative="")] = False
+    """Show no progress and no table."""
+
+
+_MEASURED = Measured()
+
+
+@bench.command
+def denoise(*, data: Path, sigma: int = 25, options: Measured = _MEASURED) -> int:
+    """Measure denoising, the noise level not told.
+
+    Parameters
+    ----------
+    data
+        Folder that holds denoising/NAME and denoising/NAME_sigma25, with the same file names in
+        both; or real/*/*_noisy.* and *_clean.*, for --pictures real. NAME is cset9 when absent.
+    sigma
+        Noise level in grey levels, as in the name of the folder.
+    """
+    return _measure("denoise", data, sigma, options)
+
+
+@bench.command
+def deblock(*, data: Path, quality: int = 10, options: Measured = _MEASURED) -> int:
+    """Measure the removal of JPEG artefacts.
+
+    Parameters
+    ----------
+    data
+        Folder that holds clean pictures in denoising/NAME. NAME is cset9 when absent.
+    quality
+        JPEG quality they are written with.
+    """
+    return _measure("deblock", data, quality, options)
+
+
+@bench.command
+def upscale(*, data: Path, factor: int = 4, options: Measured = _MEASURED) -> int:
+    """Measure upscaling: luma, without a border, as in the paper.
+
+    Parameters
+    ----------
+    data
+        Folder that holds clean pictures in sr/NAME. NAME is set5 when absent.
+    factor
+        They are reduced by this.
+    """
+    return _measure("upscale", data, factor, options)
+
+
+@bench.command
+def inpaint(*, data: Path, missing: int = 50, options: Measured = _MEASURED) -> int:
+    """Measure inpainting of scattered pixels, which are zero in the damaged picture.
+
+    Parameters
+    ----------
+    data
+        Folder that holds inpainting/NAME and inpainting/NAME_masked50, with the same file names in
+        both. NAME is set11 when absent.
+    missing
+        Percentage of missing pixels, as in the name of the folder.
+    """
+    return _measure("inpaint", data, missing, options)
+
+
+def _measure(task: "QualityTask", data: Path, strength: int, options: Measured) -> int:
+    from untrained.quality.command import Request, run_quality  # noqa: PLC0415
+
+    given = {field.name: getattr(options, field.name) for field in fields(options)}
+    return run_quality(Request(task, data, strength, **given))
 
 
 @bench.command

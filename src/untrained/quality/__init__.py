@@ -1,0 +1,1 @@
+"""How good the presets are, on folders of pictures with ground truth: the command `bench`."""

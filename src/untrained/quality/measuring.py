@@ -1,0 +1,140 @@
+"""One picture of a bench: restored, judged, timed, and by the peers too when asked for."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from untrained import machine
+from untrained.baselines import baselines
+from untrained.compare import Row, run_peer, run_total_variation
+from untrained.presets import preset
+from untrained.progress import Tell
+from untrained.quality.cases import Case, Judge
+from untrained.recipes import Recipe, Task
+from untrained.restoration import versions
+from untrained.restore import watch
+
+_CHEAP = ("bicubic", "nearest", "joint-bilateral")
+"""Peers that always take part: the least that ours must beat."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How all pictures are measured."""
+
+    preset: str
+    seed: int = 0
+    device: str = "auto"
+    peers: bool = False
+    """Whether total variation and every other method that is installed takes part."""
+
+
+def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
+    """Restore one picture.
+
+    Returns
+    -------
+    What goes into the file: PSNR of the exported samples, wall-clock seconds, steps, and the PSNR
+    of each peer under its title. Infinite ones are None.
+    """
+    started = time.perf_counter()
+    fit = watch(case.problem, plan.preset, seed=plan.seed, device=plan.device)
+    for step in fit:
+        tell(case.name, step.progress)
+    result = fit.restoration()
+    took = time.perf_counter() - started
+    row: dict[str, Any] = {
+        "picture": case.name,
+        "height": result.restored.height,
+        "width": result.restored.width,
+        "psnr": _judged(case.judge, result.image),
+        "seconds": round(took, 1),
+        "steps": result.steps,
+        "stopped": result.stopped,
+        "notes": list(result.notes),
+    }
+    row["kept"] = _kept(case, result.restored.stored)
+    return row | _others(case, plan, result.recipe, tell)
+
+
+def _kept(case: Case, restored: "np.ndarray[Any, Any]") -> bool | None:
+    """Whether the known pixels are exactly those given; None where none are to be kept."""
+    if case.problem.kept is None:
+        return None
+    known = case.problem.kept[0, 0].cpu().numpy()
+    return bool(np.array_equal(restored[known], case.problem.picture.stored[known]))
+
+
+def _others(case: Case, plan: Plan, recipe: Recipe, tell: Tell) -> dict[str, Any]:
+    """PSNR and seconds of the input and of the peers."""
+    problem = case.problem
+    told: dict[str, Any] = {"peers": {}, "skipped": {}}
+    if problem.filled is None and problem.size == tuple(problem.measurement.shape[-2:]):
+        told["peers"]["input"] = {"psnr": _judged(case.judge, problem.picture.pixels)}
+    listed = baselines(problem.task, steps=recipe.steps, seed=plan.seed)
+    if not plan.peers:
+        listed = tuple(peer for peer in listed if peer.name in _CHEAP)
+    rows = [run_peer(peer, problem) for peer in listed]
+    if plan.peers:
+        tell("peers", 0.0)
+        rows.append(run_total_variation(problem, plan.device, plan.seed))
+        tell("peers", 1.0)
+    for row in rows:
+        if row.picture is None:
+            told["skipped"][row.title] = "; ".join(row.notes)
+        else:
+            told["peers"][row.title] = _measured(case.judge, row, row.picture.pixels)
+    return told
+
+
+def _measured(judge: Judge, row: Row, image: Tensor) -> dict[str, float | None]:
+    seconds = None if row.seconds is None else round(row.seconds, 2)
+    return {"psnr": _judged(judge, image), "seconds": seconds}
+
+
+def _judged(judge: Judge, image: Tensor) -> float | None:
+    value = judge(image)
+    return round(value, 3) if math.isfinite(value) else None
+
+
+def account(
+    task: Task, plan: Plan, rows: list[dict[str, Any]], *, command: str, pictures: str
+) -> dict[str, Any]:
+    """Give what goes into the file beside the strength: how it was measured, means, pictures."""
+    return {
+        "bench": "quality",
+        "command": command,
+        "task": task,
+        "pictures": pictures,
+        "preset": plan.preset,
+        "machine": {
+            **versions(),
+            "processor": machine.processor(),
+            "threads": str(torch.get_num_threads()),
+            "commit": machine.commit() or "unknown",
+        },
+        "recipe": preset(task, plan.preset).model_dump(mode="json"),
+        "mean": _means(rows),
+        "rows": rows,
+    }
+
+
+def _means(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean PSNR and seconds of ours and of every peer that gave a picture each time."""
+    titles = [title for title in rows[0]["peers"] if all(title in row["peers"] for row in rows)]
+    peers = {title: _mean([row["peers"][title] for row in rows]) for title in titles}
+    return _mean(rows) | {"peers": peers}
+
+
+def _mean(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+    """Mean of each figure, None where one is missing."""
+    columns = {key: [row.get(key) for row in rows] for key in ("psnr", "seconds")}
+    return {
+        key: None if None in column else round(float(np.mean(column)), 3)
+        for key, column in columns.items()
+    }
