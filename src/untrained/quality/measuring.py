@@ -133,8 +133,8 @@ def _means(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _mean(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     """Mean of each figure, None where one is missing."""
-    columns = {key: [row.get(key) for row in rows] for key in ("psnr", "seconds")}
-    return {
-        key: None if None in column else round(float(np.mean(column)), 3)
-        for key, column in columns.items()
-    }
+    found: dict[str, float | None] = {}
+    for key in ("psnr", "seconds"):
+        values = [row[key] for row in rows if row.get(key) is not None]
+        found[key] = round(sum(values) / len(values), 3) if len(values) == len(rows) else None
+    return found
