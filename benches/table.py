@@ -1,4 +1,4 @@
-"""Make docs/benchmarks.md from benches/results/*.json.
+"""Make docs/benchmarks.md and the table in README.md from benches/results/*.json.
 
 python -m benches.table
 """
@@ -10,6 +10,8 @@ from typing import Any
 from untrained.quality import outcome
 
 ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- made by benches/table.py -->", "<!-- end -->"
+PRESETS = ("fast", "balanced", "best")
 HEAD = """# Benchmarks
 
 Made by `python -m benches.table` from `benches/results/*.json`; every table says the command that
@@ -164,13 +166,50 @@ def section(result: dict[str, Any]) -> str:
     return feature_tables(result)
 
 
+def read_results() -> list[dict[str, Any]]:
+    """All saved results, in the order of their files' names."""
+    folder = ROOT / "benches" / "results"
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def page(results: list[dict[str, Any]]) -> str:
+    """The page of benchmarks."""
+    parts = [HEAD, *map(section, results)]
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def overview(results: list[dict[str, Any]]) -> str:
+    """The table of means for the README: a line for each set, a column for each preset."""
+    means: dict[str, dict[str, Any]] = {}
+    for result in results:
+        if result.get("bench") == "quality":
+            means.setdefault(outcome.title(result), {})[result["preset"]] = result
+    presets = [name for name in PRESETS if any(name in found for found in means.values())]
+    head = ["task", "pictures", "the best peer measured", *presets]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for title, found in sorted(means.items()):
+        first = next(iter(found.values()))
+        peers = first["mean"]["peers"]
+        best = outcome.best_peer(first["mean"])
+        peer = "" if best is None else f"{best} {peers[best]['psnr']:.2f}"
+        own = [f"{found[name]['mean']['psnr']:.2f}" if name in found else "" for name in presets]
+        lines.append(f"| {' | '.join([title, str(len(first['rows'])), peer, *own])} |")
+    return "\n".join(lines)
+
+
+def readme(text: str, results: list[dict[str, Any]]) -> str:
+    """The README with its table of means made anew."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{overview(results)}\n{END}{after}"
+
+
 def main() -> None:
-    """Write the page."""
-    results = sorted((ROOT / "benches" / "results").glob("*.json"))
-    parts = [HEAD, *(section(json.loads(path.read_text())) for path in results)]
-    (ROOT / "docs" / "benchmarks.md").write_text(
-        "\n\n".join(part.rstrip() for part in parts) + "\n"
-    )
+    """Write the page and the table in the README."""
+    results = read_results()
+    (ROOT / "docs" / "benchmarks.md").write_text(page(results))
+    path = ROOT / "README.md"
+    path.write_text(readme(path.read_text(), results))
 
 
 if __name__ == "__main__":

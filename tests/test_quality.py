@@ -6,6 +6,7 @@ from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
+from benches import table
 from PIL import Image
 
 from tiny import photo
@@ -132,6 +133,20 @@ def test_peers_take_part_when_asked_for(data):
     assert set(row["skipped"]) <= {"DIP of deepinv"}
 
 
+def test_the_stop_gap_is_what_the_best_step_would_have_gained(data):
+    given = next(cases.denoise(data, "cset9", 25))
+    best = []
+
+    def judge(image):
+        best.append(float(len(best) % 40 == 11))
+        return best[-1]
+
+    row = measure(cases.Case("a", given.problem, judge), Plan("tv", gap=True), lambda *_: None)
+    assert row["stopping"] == {"best_step": 120, "chosen_step": 400, "gap": 1.0}
+    row = measure(given, Plan("tv", gap=True), lambda *_: None)
+    assert 0 <= row["stopping"]["gap"] < 1
+
+
 def test_published_figures_stand_below_their_set_only():
     assert any(each.psnr == 33.48 for each in published("inpaint", "set11", 50))
     assert published("inpaint", "set11", 51) == ()
@@ -181,3 +196,11 @@ def test_a_picture_that_is_returned_untouched_is_called_identical(data):
         "mean": {"psnr": None, "seconds": 1.0, "peers": {}},
     }
     assert "identical" in markdown(told)
+
+
+def test_the_docs_say_what_the_results_say():
+    results = table.read_results()
+    assert (table.ROOT / "docs/benchmarks.md").read_text() == table.page(results)
+    readme = (table.ROOT / "README.md").read_text()
+    assert table.overview(results) in readme
+    assert table.readme(readme, results) == readme

@@ -23,6 +23,8 @@ class Measured:
     """Settings to measure."""
     peers: Annotated[bool, Parameter(negative="")] = False
     """Measure total variation and every other method that is installed, too."""
+    gap: Annotated[bool, Parameter(negative="")] = False
+    """Judge the picture as it goes, too: what stopping at the best step would have gained."""
     out: Path | None = None
     """Folder for bench.json and bench.md; bench-TASK when absent."""
     device: str = "auto"

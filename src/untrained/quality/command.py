@@ -15,7 +15,7 @@ from untrained.progress import progress_bars
 from untrained.quality import cases
 from untrained.quality.cases import Case, QualityTask
 from untrained.quality.measuring import Plan, account, measure
-from untrained.quality.outcome import markdown, table
+from untrained.quality.outcome import GAP, markdown, table
 from untrained.quality.published import published
 
 
@@ -52,6 +52,7 @@ class Request:
     pictures: str | None = None
     preset: str = "fast"
     peers: bool = False
+    gap: bool = False
     out: Path | None = None
     device: str = "auto"
     seed: int = 0
@@ -80,7 +81,7 @@ def run_quality(request: Request) -> int:
     check_folder_writable(out)
     if out.is_dir() and any(out.iterdir()) and not request.overwrite:
         raise RequestError(f"{out} is not empty: choose another --out or give --overwrite")
-    plan = Plan(request.preset, request.seed, request.device, request.peers)
+    plan = Plan(request.preset, request.seed, request.device, request.peers, request.gap)
     with progress_bars(quiet=request.quiet) as tell:
         rows = [measure(case, plan, tell) for case in _cases(request, pictures)]
     command = _command(request, setting, pictures)
@@ -96,6 +97,8 @@ def run_quality(request: Request) -> int:
     replace_file(out / "bench.md", (markdown(told) + "\n").encode())
     if not request.quiet:
         Console().print(table(told))
+        if gap := told["mean"].get("gap"):
+            sys.stdout.write(f"{GAP}: {gap['mean']:.2f} dB, at worst {gap['worst']:.2f}\n")
         sys.stdout.write(f"the numbers are in {out / 'bench.json'}\n")
     if request.json:
         sys.stdout.write(json.dumps(told | {"out": str(out)}, allow_nan=False) + "\n")
@@ -119,4 +122,5 @@ def _command(request: Request, setting: Setting, pictures: str) -> str:
     if request.strength != setting.usual:
         words += f" --{setting.option} {request.strength}"
     words += " --peers" if request.peers else ""
+    words += " --gap" if request.gap else ""
     return f"{words} --seed {request.seed}"

@@ -22,6 +22,9 @@ from untrained.restore import watch
 _CHEAP = ("bicubic", "nearest", "joint-bilateral")
 """Peers that always take part: the least that ours must beat."""
 
+_EVERY = 10
+"""Steps between two looks at a picture as it goes."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -32,6 +35,8 @@ class Plan:
     device: str = "auto"
     peers: bool = False
     """Whether total variation and every other method that is installed takes part."""
+    gap: bool = False
+    """Whether the picture is judged as it goes: what stopping at the best step would have given."""
 
 
 def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
@@ -44,10 +49,15 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
     """
     started = time.perf_counter()
     fit = watch(case.problem, plan.preset, seed=plan.seed, device=plan.device)
+    judging, seen = 0.0, []
     for step in fit:
         tell(case.name, step.progress)
+        if plan.gap and step.index % _EVERY == 0:
+            begun = time.perf_counter()
+            seen.append((step.index, case.judge(case.problem.compose(step.picture).pixels)))
+            judging += time.perf_counter() - begun
     result = fit.restoration()
-    took = time.perf_counter() - started
+    took = time.perf_counter() - started - judging
     row: dict[str, Any] = {
         "picture": case.name,
         "height": result.restored.height,
@@ -59,7 +69,16 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
         "notes": list(result.notes),
     }
     row["kept"] = _kept(case, result.restored.stored)
+    if seen:
+        row["stopping"] = _gap(seen, result.chosen_step)
     return row | _others(case, plan, result.recipe, tell)
+
+
+def _gap(seen: list[tuple[int, float]], chosen: int) -> dict[str, Any]:
+    """How much better the best step was than the one chosen, of the networks' picture alone."""
+    best, most = max(seen, key=lambda look: look[1])
+    _, own = min(seen, key=lambda look: abs(look[0] - chosen))
+    return {"best_step": best, "chosen_step": chosen, "gap": round(most - own, 3)}
 
 
 def _kept(case: Case, restored: "np.ndarray[Any, Any]") -> bool | None:
@@ -128,7 +147,11 @@ def _means(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Mean PSNR and seconds of ours and of every peer that gave a picture each time."""
     titles = [title for title in rows[0]["peers"] if all(title in row["peers"] for row in rows)]
     peers = {title: _mean([row["peers"][title] for row in rows]) for title in titles}
-    return _mean(rows) | {"peers": peers}
+    found: dict[str, Any] = _mean(rows) | {"peers": peers}
+    gaps = [row["stopping"]["gap"] for row in rows if "stopping" in row]
+    if gaps:
+        found["gap"] = {"mean": round(sum(gaps) / len(gaps), 3), "worst": max(gaps)}
+    return found
 
 
 def _mean(rows: list[dict[str, Any]]) -> dict[str, float | None]:

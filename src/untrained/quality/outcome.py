@@ -11,6 +11,7 @@ _STRENGTHS = {
     "factor": "x{}",
     "missing": "{} % missing",
 }
+GAP = "what stopping at the step that is best in truth would have gained, without a partner"
 
 
 def table(told: dict[str, Any]) -> Table:
@@ -29,7 +30,7 @@ def markdown(told: dict[str, Any]) -> str:
     head, *body = _lines(told)
     facts = told["machine"]
     lines = [
-        f"## {told['preset']}: {told['task']}{_kind(told)}",
+        f"## {told['preset']}: {title(told)}",
         "",
         f"`{told['command']}`",
         "",
@@ -44,24 +45,35 @@ def markdown(told: dict[str, Any]) -> str:
             f"{each['method']} {each['psnr']:.2f} ({each['where']})" for each in told["published"]
         )
         lines += ["", f"Published means over the whole set: {figures}."]
+    if gap := told["mean"].get("gap"):
+        lines += [
+            "",
+            f"Stop gap, {GAP}: {gap['mean']:.2f} dB in the mean, {gap['worst']:.2f} dB at worst.",
+        ]
     skipped = dict(pair for row in told["rows"] for pair in row["skipped"].items())
     if skipped:
         lines += ["", f"Skipped: {'; '.join(f'{name} ({why})' for name, why in skipped.items())}."]
     return "\n".join(lines)
 
 
-def _kind(told: dict[str, Any]) -> str:
-    """Set and strength, which real noise has not."""
+def title(told: dict[str, Any]) -> str:
+    """Name the task, the set and the strength, which real noise has not."""
     strengths = [text.format(told[key]) for key, text in _STRENGTHS.items() if key in told]
     if told["pictures"] == "real":
         strengths = []
-    return ", ".join(["", told["pictures"], *strengths])
+    return ", ".join([told["task"], told["pictures"], *strengths])
+
+
+def best_peer(mean: dict[str, Any]) -> str | None:
+    """Name the peer with the highest mean; None if there is none."""
+    peers = mean["peers"]
+    return max(peers, key=lambda name: peers[name]["psnr"] or 0.0, default=None)
 
 
 def _lines(told: dict[str, Any]) -> Iterator[list[str]]:
     mean = told["mean"]
     peers = list(mean["peers"])
-    best = max(peers, key=lambda name: mean["peers"][name]["psnr"] or 0.0, default=None)
+    best = best_peer(mean)
     head = ["picture", "size", *peers, "untrained"]
     yield [*head, *([f"over {best}"] if best else []), "seconds"]
     for row in [*told["rows"], mean | {"picture": "**mean**"}]:
