@@ -176,6 +176,8 @@ class BlindSpotPairing(Settings):
     """Probability that a known pixel is shown; the others are the target."""
     everywhere: bool = False
     """Whether the shown pixels are a target too."""
+    spread: float = Field(0, ge=0)
+    """Standard deviation in pixels of the Gaussian by which shown pixels fill the others; 0: none."""
 
 
 Pairing = Annotated[
