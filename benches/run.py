@@ -26,7 +26,6 @@ from benches import lights
 from benches import reconstruct as measured
 from untrained.allocator import keep_freed_memory
 from untrained.machine import commit, processor
-from untrained.metrics import psnr
 from untrained.progress import progress_bars
 from untrained.quality.cases import Case
 from untrained.quality.command import SETTINGS
@@ -84,7 +83,7 @@ def flash(words: list[str]) -> int:
 def _pair(name: str) -> Case:
     lit = lights.pair(name)
     truth = ut.as_picture(lit.clean).pixels
-    return Case(name, ut.tasks.flash(lit.noflash, lit.flash), lambda image: psnr(image, truth))
+    return Case(name, ut.tasks.flash(lit.noflash, lit.flash), truth)
 
 
 def machine() -> dict[str, str]:

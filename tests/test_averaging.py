@@ -1,6 +1,7 @@
+import pytest
 import torch
 
-from untrained.averaging import ExponentialAverage
+from untrained.averaging import ExponentialAverage, spread
 
 
 def test_equals_the_weighted_mean_written_out():
@@ -43,3 +44,15 @@ def test_continues_from_its_state():
     other.load_state_dict(one.state_dict())
     for picture in pictures[3:]:
         assert torch.equal(one.update(picture), other.update(picture))
+
+
+def test_spread_is_the_smoothed_deviation_over_pictures():
+    base = torch.zeros(1, 3, 40, 40)
+    up = base.clone()
+    up[..., 20:] = 0.2
+    found = spread([base, up])
+    assert found.shape == (1, 1, 40, 40)
+    deviation = torch.tensor([0.0, 0.2]).std()
+    torch.testing.assert_close(found[..., 30:], deviation.expand(1, 1, 40, 10))
+    assert float(found[..., :10].abs().max()) == 0
+    assert float(found[0, 0, 5, 20]) == pytest.approx(float(found[0, 0, 30, 20]))

@@ -7,6 +7,7 @@ import torch
 import untrained as ut
 from tiny import NETWORK, photo, tiny_recipe
 from untrained import tasks
+from untrained.averaging import spread
 from untrained.engine import choose_engine
 from untrained.fit import Fit, _moved
 from untrained.guard import DivergenceError
@@ -208,7 +209,10 @@ def test_members_are_fits_of_their_own_and_their_mean_is_taken():
     assert progress == sorted(progress)
     assert progress[11] == pytest.approx(1 / 3)
     assert progress[-1] == 1
-    assert "3 networks" in fit.restoration().stopped
+    result = fit.restoration()
+    assert "3 networks" in result.stopped
+    assert torch.equal(result.uncertainty, spread(list(pictures)))
+    assert alone[0].restoration().uncertainty is None
 
 
 def test_members_share_the_seconds():

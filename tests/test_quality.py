@@ -6,6 +6,7 @@ from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
+import torch
 from benches import table
 from PIL import Image
 
@@ -13,7 +14,7 @@ from tiny import photo
 from untrained import tasks
 from untrained.cli import main
 from untrained.quality import cases
-from untrained.quality.measuring import Plan, measure
+from untrained.quality.measuring import Plan, _covered, measure
 from untrained.quality.outcome import markdown
 from untrained.quality.published import published
 
@@ -137,14 +138,21 @@ def test_the_stop_gap_is_what_the_best_step_would_have_gained(data):
     given = next(cases.denoise(data, "cset9", 25))
     best = []
 
-    def judge(image):
+    def metric(_image, _truth):
         best.append(float(len(best) % 40 == 11))
         return best[-1]
 
-    row = measure(cases.Case("a", given.problem, judge), Plan("tv", gap=True), lambda *_: None)
+    case = cases.Case("a", given.problem, given.truth, metric)
+    row = measure(case, Plan("tv", gap=True), lambda *_: None)
     assert row["stopping"] == {"best_step": 120, "chosen_step": 400, "gap": 1.0}
     row = measure(given, Plan("tv", gap=True), lambda *_: None)
     assert 0 <= row["stopping"]["gap"] < 1
+
+
+def test_the_truth_within_two_deviations_is_counted_where_there_is_doubt():
+    image, truth = torch.zeros(1, 1, 2, 2), torch.tensor([[[[0.1, 0.3], [0.9, 0.0]]]])
+    deviation = torch.tensor([[[[0.06, 0.1], [0.0, 0.1]]]])
+    assert _covered(image, truth, deviation) == pytest.approx(2 / 3, abs=1e-4)
 
 
 def test_published_figures_stand_below_their_set_only():
@@ -183,7 +191,7 @@ def test_what_is_wrong_is_said_and_nothing_written(
 
 def test_a_picture_that_is_returned_untouched_is_called_identical(data):
     case = next(cases.denoise(data, "cset9", 25))
-    given = cases.Case("same", case.problem, lambda _image: float("inf"))
+    given = cases.Case("same", case.problem, case.truth, lambda *_: float("inf"))
     row = measure(given, Plan("tv"), lambda _title, _share: None)
     assert row["psnr"] is None
     told = {

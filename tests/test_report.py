@@ -73,3 +73,22 @@ def test_side_by_side_enlarges_the_smaller():
     assert row.shape == (1, 3, 8, 22)
     assert row[..., :10].max() == 0
     assert row[..., 10:].min() == 1
+
+
+def test_the_report_of_several_networks_shows_where_they_disagree(tmp_path):
+    filled = np.zeros(photo().shape[:2], bool)
+    filled[5:12, 4:9] = True
+    problem = tasks.inpaint(photo(), filled)
+    result, _ = fitted(problem, members=2)
+    page = report.write_report(tmp_path / "r", result, before=problem.picture)
+    kept = np.load(tmp_path / "r" / "uncertainty.npy")
+    assert np.array_equal(kept, result.uncertainty[0, 0].numpy())
+    assert (kept[filled] > 0).all()
+    assert (kept[~filled] == 0).all()
+    with Image.open(tmp_path / "r" / "uncertainty.png") as drawn:
+        assert drawn.size == (770, 550)
+    assert "networks disagree" in page.read_text()
+    alone, _ = fitted(problem)
+    report.write_report(tmp_path / "r", alone, before=problem.picture)
+    assert not list((tmp_path / "r").glob("uncertainty*"))
+    assert "networks disagree" not in page.read_text()

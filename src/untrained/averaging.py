@@ -1,8 +1,45 @@
-"""Averages of the successive pictures of a fit."""
+"""Averages of the successive pictures of a fit, and of those of several networks."""
 
+import math
 from typing import Any
 
+import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+_SMOOTHING = 1.5
+"""Standard deviation in pixels of the Gaussian that smooths the variance over networks."""
+
+
+def mean(pictures: list[Tensor]) -> Tensor:
+    """Mean of pictures of one shape."""
+    return torch.stack(pictures).mean(dim=0)
+
+
+def spread(pictures: list[Tensor]) -> Tensor:
+    """Standard deviation over the pictures of several networks (a deep ensemble).
+
+    Lakshminarayanan et al. 2017 (arXiv:1612.01474). The variance is averaged over the channels and
+    smoothed by a Gaussian: few networks tell little of a single pixel. It shows where the networks
+    disagree, and knows nothing of errors that they have in common.
+
+    Parameters
+    ----------
+    pictures
+        Two or more ``(1, C, H, W)``.
+
+    Returns
+    -------
+    ``(1, 1, H, W)`` in picture units.
+    """
+    variance = torch.stack(pictures).var(dim=0).mean(dim=1, keepdim=True)
+    reach = math.ceil(3 * _SMOOTHING)
+    places = torch.arange(-reach, reach + 1, device=variance.device)
+    kernel = torch.exp(-(places**2) / (2 * _SMOOTHING**2))
+    kernel = kernel / kernel.sum()
+    padded = F.pad(variance, (reach,) * 4, mode="replicate")
+    smooth = F.conv2d(F.conv2d(padded, kernel[None, None, None]), kernel[None, None, :, None])
+    return smooth.sqrt()
 
 
 class ExponentialAverage:

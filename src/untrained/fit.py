@@ -9,6 +9,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from untrained import averaging
 from untrained.engine import Engine, choose_engine
 from untrained.held_out import hold_out
 from untrained.member import Member, Score
@@ -73,6 +74,7 @@ class Fit:
         self._reserved = self._seconds - (asked - start)
         self._index = 0
         self._pictures: list[Tensor] = []
+        self._uncertainty: Tensor | None = None
         self._earlier: list[str] = []
         self._member = self._next_member()
 
@@ -157,7 +159,7 @@ class Fit:
             seconds=self._seconds + own.seconds,
             progress=(len(self._pictures) + own.progress) / self.recipe.members,
             # A network at its start has no picture worth averaging yet.
-            picture=_mean(pictures) if self._pictures else own.picture,
+            picture=averaging.mean(pictures) if self._pictures else own.picture,
         )
         self.history.append(Record(step.index, step.loss, member.statistic, step.seconds))
         self.last = step
@@ -169,6 +171,8 @@ class Fit:
         """Take the picture of the network that has stopped, and begin the next, if there is one."""
         if len(self._pictures) + 1 == self.recipe.members:
             picture = step.picture if self._pictures else found.picture
+            if self._pictures:
+                self._uncertainty = averaging.spread([*self._pictures, found.picture])
             chosen = self._index + found.step
             self.stop = Stop(found.rule, self._reason(found), chosen, picture)
             return
@@ -230,12 +234,19 @@ class Fit:
             history=tuple(self.history),
             notes=(*self.problem.notes, *self.events, *self.notes),
             verdicts=verdict,
+            uncertainty=self._shown_uncertainty(),
             recipe=self.recipe,
             seed=self.seed,
             device=self.engine.device.type,
             precision=self.engine.precision,
             precision_why=self.engine.why,
         )
+
+    def _shown_uncertainty(self) -> Tensor | None:
+        """How far the networks were apart where the picture is theirs, on the CPU."""
+        if self._uncertainty is None or self.problem.kept is None:
+            return None if self._uncertainty is None else self._uncertainty.cpu()
+        return self._uncertainty.cpu() * ~self.problem.kept.cpu()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.
@@ -245,6 +256,7 @@ class Fit:
         return {
             "member": self._member.state_dict(),
             "pictures": list(self._pictures),
+            "uncertainty": self._uncertainty,
             "earlier": list(self._earlier),
             "index": self._index,
             "seconds": self._seconds,
@@ -269,6 +281,7 @@ class Fit:
         fit = cls(problem, recipe, seed=seed, engine=engine)
         fit._pictures, fit._earlier = list(state["pictures"]), list(state["earlier"])
         fit._index, fit._seconds = state["index"], state["seconds"]
+        fit._uncertainty = state["uncertainty"]
         if fit._pictures:
             fit._member = fit._next_member()
         fit._member.load_state_dict(state["member"])
@@ -291,10 +304,6 @@ def check_precision(state: dict[str, Any], engine: Engine) -> None:
             f"the saved fit ran in {state['precision']}, this machine would go on in "
             f"{engine.precision}: set precision in the recipe"
         )
-
-
-def _mean(pictures: list[Tensor]) -> Tensor:
-    return torch.stack(pictures).mean(dim=0)
 
 
 def _moved(problem: Problem, device: torch.device) -> Problem:

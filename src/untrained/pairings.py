@@ -135,17 +135,17 @@ class BlindSpot:
         weight = self._known if self._everywhere else self._known - shown
         given = self._measurement * shown
         if self._kernel is not None:
-            given = given + (1 - shown) * self._filled(given, shown)
+            given = given + (1 - shown) * _filled(given, shown, self._kernel)
         return Pair(torch.cat([given, shown], dim=1), self._measurement, weight)
 
-    def _filled(self, given: Tensor, shown: Tensor) -> Tensor:
-        """Mean of the shown pixels nearby (normalised convolution, Knutsson and Westin 1993)."""
-        sums = torch.cat([given, shown], dim=1).transpose(0, 1)
-        for kernel in (self._kernel[:, None], self._kernel[None]):
-            padding = (kernel.shape[0] // 2, kernel.shape[1] // 2)
-            sums = F.conv2d(sums, kernel[None, None], padding=padding)
-        sums = sums.transpose(0, 1)
-        return sums[:, :-1] / sums[:, -1:].clamp_min(1e-4)
+
+def _filled(given: Tensor, shown: Tensor, kernel: Tensor) -> Tensor:
+    """Mean of the shown pixels nearby (normalised convolution, Knutsson and Westin 1993)."""
+    sums = torch.cat([given, shown], dim=1).transpose(0, 1)
+    reach = len(kernel) // 2
+    sums = F.conv2d(sums, kernel[None, None, :, None], padding=(reach, 0))
+    sums = F.conv2d(sums, kernel[None, None, None], padding=(0, reach)).transpose(0, 1)
+    return sums[:, :-1] / sums[:, -1:].clamp_min(1e-4)
 
 
 def _gaussian(deviation: float) -> Tensor:

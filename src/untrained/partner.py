@@ -36,14 +36,16 @@ class Partner:
         self._settings = settings
         self.estimate = nl_ridge(self._measurement, self._sigma).clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
-        self._share = settings.share
+        self._share: float | None = None
 
     @property
     def note(self) -> str:
-        """What the picture that was joined last is made of, in a sentence."""
+        """What a picture that is joined is made of, or the last one was, in a sentence."""
         if self._sigma == 0:
             return "no noise was found: the picture is left as it was"
-        return f"{self._share:.0%} of the result is the network's, the rest NL-Ridge guided by it"
+        share = f"{self._share:.0%}" if self._share is not None else None
+        share = share or f"at most {self._settings.share:.0%}"
+        return f"{share} of the result is the network's, the rest NL-Ridge guided by it"
 
     @staticmethod
     def applies(problem: Problem) -> bool:

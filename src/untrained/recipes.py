@@ -177,7 +177,7 @@ class BlindSpotPairing(Settings):
     everywhere: bool = False
     """Whether the shown pixels are a target too."""
     spread: float = Field(0, ge=0)
-    """Standard deviation in pixels of the Gaussian by which shown pixels fill the others; 0: none."""
+    """Deviation in pixels of the Gaussian by which shown pixels fill the others; 0 fills none."""
 
 
 Pairing = Annotated[

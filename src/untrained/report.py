@@ -1,11 +1,13 @@
 """Restoration -> folder: the picture, the curve, snapshots, report.json and a page to look at."""
 
 import html
+import io
 import json
 import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -147,6 +149,13 @@ def write_report(
     taken = snapshots.pictures if snapshots else {}
     for index, png in taken.items():
         _put(folder / "snapshots" / f"step-{index:05d}.png", png)
+    for name in ("uncertainty.npy", "uncertainty.png"):
+        (folder / name).unlink(missing_ok=True)
+    if result.uncertainty is not None:
+        array = io.BytesIO()
+        np.save(array, result.uncertainty[0, 0].numpy())
+        _put(folder / "uncertainty.npy", array.getvalue())
+        _put(folder / "uncertainty.png", _uncertainty_map(result.uncertainty))
     facts = summary(result, reference)
     _put(folder / "report.json", json.dumps(facts, indent=2, allow_nan=False).encode())
     page = folder / "index.html"
@@ -174,9 +183,26 @@ def _enlarged(image: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(image, size=size, mode="nearest")
 
 
-def _curve(result: Restoration) -> bytes:
-    import io  # noqa: PLC0415
+def _uncertainty_map(deviation: Tensor) -> bytes:
+    """Draw a standard deviation ``(1, 1, H, W)`` in grey levels, with its scale."""
+    from matplotlib.figure import Figure
 
+    levels = 255 * deviation[0, 0].numpy()
+    figure = Figure(figsize=(7, 5), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    drawn = axes.imshow(levels, cmap="magma", vmin=0)
+    axes.set_axis_off()
+    figure.colorbar(drawn, label="standard deviation over the networks, grey levels of 255")
+    return _drawn(figure)
+
+
+def _drawn(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _curve(result: Restoration) -> bytes:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), dpi=110, layout="constrained")
@@ -198,9 +224,7 @@ def _curve(result: Restoration) -> bytes:
     )
     axes.legend(handles=[*lines, stop], loc="upper right")
     axes.set_title(result.stopped, fontsize=9)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return _drawn(figure)
 
 
 def _plot_statistic(axes: Any, result: Restoration, watched: list[Record]) -> list[Any]:
@@ -250,7 +274,19 @@ def _page(
         table=table,
         curve=preview.data_url(curve),
         strip=strip or "<p>None were kept.</p>",
+        uncertainty=_uncertainty_section(result),
         recipe=html.escape(json.dumps(facts["recipe"], indent=2)),
+    )
+
+
+def _uncertainty_section(result: Restoration) -> str:
+    if result.uncertainty is None:
+        return ""
+    drawn = preview.data_url(_uncertainty_map(result.uncertainty))
+    return (
+        "<h2>Where the networks disagree</h2>"
+        f'<img class="curve" src="{drawn}" alt="standard deviation over the networks">'
+        "<p>Errors that they have in common do not show here.</p>"
     )
 
 
@@ -283,7 +319,7 @@ pre {{ background: #8881; padding: 1rem; overflow-x: auto; }}
 restored</label>
 <table>{table}</table>
 <h2>Curve</h2><img class="curve" src="{curve}" alt="loss against steps">
-<h2>On the way</h2><div class="strip">{strip}</div>
+{uncertainty}<h2>On the way</h2><div class="strip">{strip}</div>
 <h2>Recipe</h2><pre>{recipe}</pre>
 </body></html>
 """

@@ -42,6 +42,10 @@ class Restoration:
     """What was decided from the picture and what happened on the way, a sentence each."""
     verdicts: tuple[str, ...]
     """How well the picture as written does what was asked, where that can be told."""
+    uncertainty: Tensor | None
+    """Standard deviation over the networks, ``(1, 1, H, W)`` in picture units, 0 where pixels were
+    kept; None of one network, of tiles, and of a fit that was interrupted. See `averaging.spread`.
+    """
     recipe: Recipe
     seed: int
     device: str

@@ -225,6 +225,7 @@ class TiledFit:
             history=tuple(self.history),
             notes=(*self.problem.notes, *self.events, *self._notes),
             verdicts=() if judge is None else (judge(restored),),
+            uncertainty=None,
             recipe=self.recipe,
             seed=self.seed,
             device=self.engine.device.type,

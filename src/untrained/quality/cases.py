@@ -22,8 +22,8 @@ from untrained.image import as_picture
 from untrained.metrics import psnr, psnr_upscaling
 from untrained.problem import Problem
 
-Judge = Callable[[Tensor], float]
-"""PSNR in dB of a picture ``(1, C, H, W)``."""
+Metric = Callable[[Tensor, Tensor], float]
+"""PSNR in dB of a picture ``(1, C, H, W)`` against the truth."""
 QualityTask = Literal["denoise", "deblock", "upscale", "inpaint"]
 REAL = "real"
 """The set of real noise, all folders below ``real``."""
@@ -31,11 +31,17 @@ REAL = "real"
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One picture: what the methods see, and who judges what they make of it."""
+    """One picture: what the methods see, and how what they make of it is judged."""
 
     name: str
     problem: Problem
-    judge: Judge
+    truth: Tensor
+    """The clean picture ``(1, C, H, W)``; no method sees it."""
+    metric: Metric = psnr
+
+    def judge(self, image: Tensor) -> float:
+        """PSNR of a picture by this task's protocol."""
+        return self.metric(image, self.truth)
 
 
 def denoise(data: Path, pictures: str, sigma: int) -> Iterator[Case]:
@@ -55,8 +61,7 @@ def denoise(data: Path, pictures: str, sigma: int) -> Iterator[Case]:
 
 
 def _denoising(name: str, noisy: Path, clean: Path) -> Case:
-    truth = read(clean).pixels
-    return Case(name, tasks.denoise(read(noisy)), lambda image: psnr(image, truth))
+    return Case(name, tasks.denoise(read(noisy)), read(clean).pixels)
 
 
 def deblock(data: Path, pictures: str, quality: int) -> Iterator[Case]:
@@ -68,12 +73,8 @@ def deblock(data: Path, pictures: str, quality: int) -> Iterator[Case]:
         clean.save(file, "JPEG", quality=quality)
         with Image.open(file) as image:
             blocky = as_picture(np.asarray(image))
-        yield Case(path.stem, tasks.deblock(blocky), _whole(np.asarray(clean)))
-
-
-def _whole(clean: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> Judge:
-    truth = as_picture(clean).pixels
-    return lambda image: psnr(image, truth)
+        truth = as_picture(np.asarray(clean)).pixels
+        yield Case(path.stem, tasks.deblock(blocky), truth)
 
 
 def upscale(data: Path, pictures: str, factor: int) -> Iterator[Case]:
@@ -83,12 +84,9 @@ def upscale(data: Path, pictures: str, factor: int) -> Iterator[Case]:
             height, width = image.height // factor, image.width // factor
             large = image.convert("RGB").crop((0, 0, factor * width, factor * height))
         small = large.resize((width, height), Image.Resampling.LANCZOS)
-        yield Case(path.stem, tasks.upscale(np.asarray(small), factor), _luma(np.asarray(large)))
-
-
-def _luma(clean: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> Judge:
-    truth = as_picture(clean).pixels
-    return lambda image: psnr_upscaling(image, truth)
+        truth = as_picture(np.asarray(large)).pixels
+        problem = tasks.upscale(np.asarray(small), factor)
+        yield Case(path.stem, problem, truth, psnr_upscaling)
 
 
 def inpaint(data: Path, pictures: str, missing: int) -> Iterator[Case]:
@@ -100,11 +98,11 @@ def inpaint(data: Path, pictures: str, missing: int) -> Iterator[Case]:
         damaged = read(path)
         truth = read(data / "inpainting" / pictures / path.name).pixels
         problem = tasks.inpaint(damaged, damaged.stored[..., 0] == 0)
-        yield Case(path.stem, problem, _where(truth, truth > 0))
+        yield Case(path.stem, problem, truth, _off_black)
 
 
-def _where(truth: Tensor, judged: Tensor) -> Judge:
-    return lambda image: psnr(image[judged], truth[judged])
+def _off_black(image: Tensor, truth: Tensor) -> float:
+    return psnr(image[truth > 0], truth[truth > 0])
 
 
 def _pictures(folder: Path, pattern: str = "*") -> list[Path]:

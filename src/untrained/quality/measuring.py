@@ -14,7 +14,7 @@ from untrained.baselines import baselines
 from untrained.compare import Row, run_peer, run_total_variation
 from untrained.presets import preset
 from untrained.progress import Tell
-from untrained.quality.cases import Case, Judge
+from untrained.quality.cases import Case
 from untrained.recipes import Recipe, Task
 from untrained.restoration import versions
 from untrained.restore import watch
@@ -62,16 +62,25 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
         "picture": case.name,
         "height": result.restored.height,
         "width": result.restored.width,
-        "psnr": _judged(case.judge, result.image),
+        "psnr": _judged(case, result.image),
         "seconds": round(took, 1),
         "steps": result.steps,
         "stopped": result.stopped,
         "notes": list(result.notes),
     }
     row["kept"] = _kept(case, result.restored.stored)
+    if result.uncertainty is not None:
+        row["covered"] = _covered(result.image, case.truth, result.uncertainty)
     if seen:
         row["stopping"] = _gap(seen, result.chosen_step)
     return row | _others(case, plan, result.recipe, tell)
+
+
+def _covered(image: Tensor, truth: Tensor, deviation: Tensor) -> float:
+    """Share of the samples whose truth lies within two deviations, where there is any."""
+    doubtful = (deviation > 0).expand_as(image)
+    within = ((image - truth).abs() <= 2 * deviation)[doubtful]
+    return round(float(within.float().mean()), 4)
 
 
 def _gap(seen: list[tuple[int, float]], chosen: int) -> dict[str, Any]:
@@ -94,7 +103,7 @@ def _others(case: Case, plan: Plan, recipe: Recipe, tell: Tell) -> dict[str, Any
     problem = case.problem
     told: dict[str, Any] = {"peers": {}, "skipped": {}}
     if problem.filled is None and problem.size == tuple(problem.measurement.shape[-2:]):
-        told["peers"]["input"] = {"psnr": _judged(case.judge, problem.picture.pixels)}
+        told["peers"]["input"] = {"psnr": _judged(case, problem.picture.pixels)}
     listed = baselines(problem.task, steps=recipe.steps, seed=plan.seed)
     if not plan.peers:
         listed = tuple(peer for peer in listed if peer.name in _CHEAP)
@@ -107,17 +116,17 @@ def _others(case: Case, plan: Plan, recipe: Recipe, tell: Tell) -> dict[str, Any
         if row.picture is None:
             told["skipped"][row.title] = "; ".join(row.notes)
         else:
-            told["peers"][row.title] = _measured(case.judge, row, row.picture.pixels)
+            told["peers"][row.title] = _measured(case, row, row.picture.pixels)
     return told
 
 
-def _measured(judge: Judge, row: Row, image: Tensor) -> dict[str, float | None]:
+def _measured(case: Case, row: Row, image: Tensor) -> dict[str, float | None]:
     seconds = None if row.seconds is None else round(row.seconds, 2)
-    return {"psnr": _judged(judge, image), "seconds": seconds}
+    return {"psnr": _judged(case, image), "seconds": seconds}
 
 
-def _judged(judge: Judge, image: Tensor) -> float | None:
-    value = judge(image)
+def _judged(case: Case, image: Tensor) -> float | None:
+    value = case.judge(image)
     return round(value, 3) if math.isfinite(value) else None
 
 
@@ -151,6 +160,9 @@ def _means(rows: list[dict[str, Any]]) -> dict[str, Any]:
     gaps = [row["stopping"]["gap"] for row in rows if "stopping" in row]
     if gaps:
         found["gap"] = {"mean": round(sum(gaps) / len(gaps), 3), "worst": max(gaps)}
+    covered = [row["covered"] for row in rows if "covered" in row]
+    if covered:
+        found["covered"] = round(sum(covered) / len(covered), 4)
     return found
 
 

@@ -50,6 +50,12 @@ def markdown(told: dict[str, Any]) -> str:
             "",
             f"Stop gap, {GAP}: {gap['mean']:.2f} dB in the mean, {gap['worst']:.2f} dB at worst.",
         ]
+    if "covered" in told["mean"]:
+        share = f"{100 * told['mean']['covered']:.0f} %"
+        lines += [
+            "",
+            f"The truth lies within two deviations of the networks at {share} of samples.",
+        ]
     skipped = dict(pair for row in told["rows"] for pair in row["skipped"].items())
     if skipped:
         lines += ["", f"Skipped: {'; '.join(f'{name} ({why})' for name, why in skipped.items())}."]
