@@ -110,7 +110,11 @@ def test_reach_tells_curves_points_and_whom_it_skipped(told):
     assert {"original", "denoise-fast", "tv", "nlm"} <= set(methods)
     assert reach["target"] == methods["original"]["psnr"]
     assert methods["original"]["points"][-1]["step"] == 3
-    assert methods["denoise-fast"]["points"][-1]["step"] == 40
+    *_, own, blended = methods["denoise-fast"]["points"]
+    assert own["step"] == 40
+    assert blended["step"] is None
+    assert blended["seconds"] > own["seconds"]
+    assert blended["psnr"] > own["psnr"]
     assert methods["denoise-fast"]["psnr"] > methods["denoise-fast"]["points"][0]["psnr"] + 5
     for each in reach["skipped"]:
         assert f"{each['title']}: {each['why']}" in told[2]
@@ -249,7 +253,7 @@ def test_a_curve_leaves_out_the_time_of_judging(monkeypatch):
         clock.now += 100
         return float(image)
 
-    points = reaching.trace(clock.fit([1, 1, 1, 1, 1, 1]), judged, 2.0, CPU)
+    points = reaching.trace(clock.fit([1, 1, 1, 1, 1, 1]), judged, 2.0, CPU, lambda: None)
     assert points == ((1, 1, 1), (2, 2, 2), (3, 3, 3), (5, 5, 5), (6, 6, 6))
     reached = reaching.Reached("a", "a", points)
     assert [reached.seconds_to(target) for target in (0, 2, 4, 6, 6.1)] == [1, 2, 5, 6, None]

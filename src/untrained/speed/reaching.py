@@ -11,6 +11,7 @@ from torch import Tensor
 
 from untrained.baselines import baselines
 from untrained.compare import Row, run_peer, run_total_variation
+from untrained.fit import Fit
 from untrained.machine import synchronise
 from untrained.metrics import psnr
 from untrained.problem import Problem
@@ -107,14 +108,22 @@ def _curve(
     tell: Tell,
 ) -> Reached:
     device = way.engine(recipe, plan.device).device
+    fits: list[Iterator[Step]] = []
 
     def watched() -> Iterator[Step]:
-        for step in way.begin(problem, recipe, seed=plan.seed, device=plan.device):
+        fits.append(way.begin(problem, recipe, seed=plan.seed, device=plan.device))
+        for step in fits[0]:
             tell(title, step.progress)
             yield step
 
-    points = trace(watched(), lambda image: _quality(problem, image, clean), every, device)
-    return Reached(way.name, title, points)
+    def blended() -> Tensor | None:
+        fit = fits[0]
+        return fit.found() if isinstance(fit, Fit) and recipe.partner is not None else None
+
+    def quality(image: Tensor) -> float:
+        return psnr(problem.compose(image).pixels, clean)
+
+    return Reached(way.name, title, trace(watched(), quality, every, device, blended))
 
 
 def trace(
@@ -122,11 +131,13 @@ def trace(
     quality: Callable[[Tensor], float],
     every: float,
     device: torch.device,
+    blended: Callable[[], Tensor | None],
 ) -> tuple[Point, ...]:
-    """Judge the picture of the first step, of one in `every` seconds, and of the last.
+    """Judge the picture of the first step, of one in `every` seconds, of the last, and `blended`.
 
-    Early ones are judged more often, for a logarithmic axis: when half as much time again has
-    passed. The time that judging takes is left out.
+    The last is what is handed over where a partner joins, None where there is no partner. Early
+    ones are judged more often, for a logarithmic axis: when half as much time again has passed. The
+    time that judging takes is left out.
     """
     points: list[Point] = []
     last: Step | None = None
@@ -144,11 +155,12 @@ def trace(
             due = min(seconds + every, 1.5 * seconds)
     if last is not None and points[-1].step != last.index:
         points.append(Point(ended, quality(last.picture), last.index))
+    start = time.perf_counter()
+    joined = blended()
+    if joined is not None:
+        synchronise(device)
+        points.append(Point(ended + time.perf_counter() - start, quality(joined)))
     return tuple(points)
-
-
-def _quality(problem: Problem, image: Tensor, clean: Tensor) -> float:
-    return psnr(problem.compose(image).pixels, clean)
 
 
 def _point(row: Row, clean: Tensor) -> Reached:
