@@ -91,13 +91,14 @@ def guided(**settings):
 def test_the_result_is_the_blend_and_says_so():
     sigma = 0.3
     problem = tasks.denoise(photo(), sigma=sigma)
-    fit = watch(problem, guided(pilot=0.5, share=0.25), device="cpu")
+    fit = watch(problem, guided(pilot=0.5, returned=0.5, share=0.25), device="cpu")
     for _ in fit:
         pass
     result = fit.restoration()
     own = fit.last.picture
     first = nl_ridge(problem.measurement, sigma).clamp(0, 1)
-    second = nl_ridge(problem.measurement, sigma, pilot=(first + own) / 2)
+    pilot = (first + own) / 2
+    second = nl_ridge((pilot + problem.measurement) / 2, sigma / 2, pilot=pilot)
     expected = problem.compose(0.75 * second + 0.25 * own).pixels
     torch.testing.assert_close(result.image, expected, atol=1.5 / 255, rtol=0)
     assert any("25% of the result" in note for note in result.notes)

@@ -10,7 +10,7 @@ from untrained.recipes import SelfSimilarity
 
 
 class Partner:
-    """NL-Ridge before the fit, and again after it with the network's picture in its pilot.
+    """NL-Ridge before the fit, and again after it on what the network's picture leaves to do.
 
     Both see the measurement alone; their errors differ, so that their mean is better than either.
     Where the network is further from the measurement than the noise explains, its error is at least
@@ -57,10 +57,11 @@ class Partner:
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
         picture = picture.to(self._measurement.device)
-        trust = self._trust(picture)
+        trust, returned = self._trust(picture), self._settings.returned
         self._share = min(self._settings.share, trust)
         pilot = self.estimate.lerp(picture, min(self._settings.pilot, trust))
-        refined = nl_ridge(self._measurement, self._sigma, pilot=pilot)
+        quieter = pilot.lerp(self._measurement, returned)
+        refined = nl_ridge(quieter, returned * self._sigma, pilot=pilot)
         return refined.lerp(picture, self._share)
 
     def _trust(self, picture: Tensor) -> float:

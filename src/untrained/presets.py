@@ -185,7 +185,7 @@ _FAST_DENOISE = Recipe(
     why="a self-similarity estimate (NL-Ridge) as guide and partner, blocks of 2x2 as channels",
     network=_FOLDED_NETWORK,
     pairing=GuidePairing(channels=0, jitter=0.05),
-    partner=SelfSimilarity(pilot=0.5, share=0.3),
+    partner=SelfSimilarity(),
     optimiser=_SHORT_MEMORY,
     steps=140,
     averaging=0.96,
@@ -344,6 +344,42 @@ _FAST_DREAM = _FAST_INVERT.model_copy(
     }
 )
 
+
+
+def _several(recipe: Recipe, name: str, members: int, **changes: Any) -> Recipe:
+    """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017)."""
+    why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
+    return recipe.model_copy(update={"name": name, "why": why, "members": members, **changes})
+
+
+_SMOOTH_SCATTERED = _FAST_SCATTERED.network.model_copy(update={"upsampling": ("bilinear",) * 4})
+
+
+def _slower(name: str, members: int) -> dict[Task, dict[str, Recipe]]:
+    """The recipes of a preset that takes its time, by task and variant."""
+    return {
+        "denoise": {"": _several(_FAST_DENOISE, name, members)},
+        "deblock": {"": _several(_FAST_DEBLOCK, name, members)},
+        "upscale": {"": _several(_FAST_UPSCALE, name, members)},
+        "inpaint": {
+            "": _several(_FAST_SCATTERED, name, members, network=_SMOOTH_SCATTERED),
+            "holes": _several(_FAST_HOLES, name, members),
+        },
+        "flash": {
+            "": _several(_FAST_FLASH, name, members),
+            "large": _several(_FAST_FLASH_LARGE, name, members),
+        },
+        "reconstruct": {
+            "": _several(_FAST_RECONSTRUCT, name, members),
+            "level": _several(_FAST_RECONSTRUCT_LEVEL, name, members),
+            "blur": _several(_FAST_DEBLUR, name, members),
+            "spectrum": _several(_FAST_SPECTRUM, name, members),
+        },
+    }
+
+
+_SLOWER = {"balanced": _slower("balanced", 4), "best": _slower("best", 12)}
+
 _PRESETS: dict[Task, dict[str, Recipe]] = {
     "denoise": {"fast": _FAST_DENOISE, "paper": _PAPER_DENOISE, "tv": _tv(0.1, 0.8)},
     "deblock": {"fast": _FAST_DEBLOCK, "paper": _PAPER_DEBLOCK, "tv": _tv(0.04)},
@@ -373,3 +409,8 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "blur"): _tv_from_guess(0.01, 1.0),
 }
+
+for _name, _tasks in _SLOWER.items():
+    for _task, _recipes in _tasks.items():
+        _PRESETS[_task][_name] = _recipes[""]
+        _VARIANTS.update({(_task, _name, kind): found for kind, found in _recipes.items() if kind})
