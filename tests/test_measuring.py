@@ -12,9 +12,10 @@ from PIL import Image
 from test_cli import run
 from tiny import photo, tiny_recipe
 from untrained import files
-from untrained.operators import FourierSubsampling, Radon, gaussian_kernel
+from untrained.operators import FanBeam, FourierSubsampling, Radon, gaussian_kernel
 
 SIZE = 20
+FAN = ("--geometry", "fan", "--source-distance", "60", "--detector-distance", "30")
 TINY = ("--recipe", "tiny.json", "--device", "cpu")
 
 
@@ -31,6 +32,8 @@ def folder(tmp_path, monkeypatch):
     sinogram = Radon(angles, SIZE)(whole)[0, 0].numpy()
     np.save("sino.npy", sinogram)
     np.savez("sino.npz", sinogram)
+    fan = FanBeam(angles * 2, SIZE, source_distance=60, detector_distance=30)
+    np.save("fan.npy", fan(whole)[0, 0].numpy())
     np.save("sino_t.npy", sinogram.T)
     tifffile.imwrite("sino.tif", sinogram)
     mask = np.random.default_rng(0).random(SIZE) < 0.5
@@ -58,6 +61,7 @@ def folder(tmp_path, monkeypatch):
         ("ct", "sino.npz", "out.tif", "--angles", "angles.txt"),
         ("ct", "sino.tif", "out.npy", "--angles", "0:180", "--sigma", "0.5"),
         ("ct", "sino.npy", "out.png", "--angles", "0:180", "--signed", "--largest", "50"),
+        ("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN, "--bin-width", "1.5"),
         ("mri", "k.npy", "out.npy", "--mask", "mask.npy"),
         ("mri", "k.npy", "out.tif", "--sigma", "0.1"),
         ("mri", "kc.npy", "out.npy", "--mask", "mask.npy", "--coils", "coils.npy"),
@@ -76,6 +80,12 @@ def test_measurements_become_pictures(folder, capsys, words):
     assert written.shape == ((SIZE, SIZE, 2) if "--complex" in words else (SIZE, SIZE))
     assert written.dtype == (np.uint16 if words[2].endswith("png") else np.float32)
     assert {path.name for path in set(folder.iterdir()) - before} == {words[2]}
+
+
+def test_a_fan_is_wider_than_its_slice(folder):
+    words = ("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN, "--size", "16")
+    assert run("reconstruct", *words, *TINY, "--quiet") == 0
+    assert np.load("out.npy").shape == (16, 16)
 
 
 def test_low_doses(folder):
@@ -124,6 +134,13 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
         ),
         (("ct", "sino.npy", "out.npy", "--angles", "0:180", "--sigma", "-1"), "no level"),
         (("ct", "sino.npy", "out.npy", "--angles", "0:180", "--preset", "x"), "fast, tv"),
+        (("ct", "fan.npy", "out.npy", "--angles", "0:360", "--bin-width", "2"), "--bin-width is"),
+        (("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN[:4]), "--detector-distance"),
+        (
+            ("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN[:3], "9", *FAN[4:]),
+            "more than 10",
+        ),
+        (("ct", "fan.npy", "out.npy", "--angles", "0:360", "--geometry", "cone"), "parallel"),
         (("mri", "sino.npy", "out.npy"), "give complex"),
         (("mri", "kc.npy", "out.npy"), "--coils FILE"),
         (("mri", "k.npy", "out.npy", "--mask", "unmask.npy"), "other way round"),

@@ -59,9 +59,16 @@ def scores(restored: Picture, reference: Picture | None) -> dict[str, float | No
 
 
 def _comparable(restored: Picture, reference: Picture) -> tuple[Tensor, Tensor]:
-    """Both in [0, 1]; a picture in units of its own by the least and largest of the reference."""
+    """Both in [0, 1]; a picture in units of its own by the least and largest of the reference.
+
+    Samples of one type are compared by what is black and white in the restored picture.
+    """
     if restored.window is None:
-        return restored.pixels, reference.pixels
+        if restored.stored.dtype != reference.stored.dtype:
+            return restored.pixels, reference.pixels
+        gain = reference.scale / restored.scale
+        shift = (reference.offset - restored.offset) / restored.scale
+        return restored.pixels, gain * reference.pixels + shift
     truth = torch.from_numpy(reference.stored.transpose(2, 0, 1)[None].astype("float32"))
     low, high = float(truth.min()), float(truth.max())
     scale = (high - low) or 1.0
