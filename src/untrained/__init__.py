@@ -21,10 +21,18 @@ _HOMES = {
     "untrained.reconstructor": ("UntrainedReconstructor",),
     "untrained.report": ("write_report",),
     "untrained.noise": ("Gaussian", "Poisson", "Transmission"),
-    "untrained.operators": ("FourierSubsampling", "Radon", "blur", "gaussian_kernel"),
+    "untrained.operators": (
+        "Bayer",
+        "FanBeam",
+        "FourierSubsampling",
+        "Radon",
+        "blur",
+        "gaussian_kernel",
+    ),
     "untrained.verbs": (
         "deblock",
         "deblur",
+        "demosaic",
         "denoise",
         "dream",
         "flash",
@@ -51,6 +59,8 @@ if TYPE_CHECKING:
     from untrained.noise import Gaussian as Gaussian
     from untrained.noise import Poisson as Poisson
     from untrained.noise import Transmission as Transmission
+    from untrained.operators import Bayer as Bayer
+    from untrained.operators import FanBeam as FanBeam
     from untrained.operators import FourierSubsampling as FourierSubsampling
     from untrained.operators import Radon as Radon
     from untrained.operators import blur as blur
@@ -71,6 +81,7 @@ if TYPE_CHECKING:
     from untrained.tiles import TiledStep as TiledStep
     from untrained.verbs import deblock as deblock
     from untrained.verbs import deblur as deblur
+    from untrained.verbs import demosaic as demosaic
     from untrained.verbs import denoise as denoise
     from untrained.verbs import dream as dream
     from untrained.verbs import flash as flash

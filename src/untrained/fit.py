@@ -246,7 +246,7 @@ class Fit:
         """How far the networks were apart where the picture is theirs, on the CPU."""
         if self._uncertainty is None or self.problem.kept is None:
             return None if self._uncertainty is None else self._uncertainty.cpu()
-        return self._uncertainty.cpu() * ~self.problem.kept.cpu()
+        return self._uncertainty.cpu() * ~self.problem.kept.all(dim=1, keepdim=True).cpu()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.

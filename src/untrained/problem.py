@@ -77,7 +77,7 @@ class Problem:
     drift: Callable[[Tensor], float] | None = None
     """How far off a picture ``(1, C, H, W)`` is as a whole, by which a stuck fit is known."""
     kept: Tensor | None = None
-    """Bool ``(1, 1, H, W)``: pixels of the input that are put back bit for bit."""
+    """Bool ``(1, 1 or C, H, W)``: samples of the input that are put back bit for bit."""
     filled: Tensor | None = None
     """Bool ``(1, 1, H, W)``: missing pixels that the result supplies."""
     verdict: Callable[[Picture], str] | None = None

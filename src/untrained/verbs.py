@@ -34,6 +34,13 @@ def deblock(image: Any, **options: Unpack[Options]) -> Restoration:
     return restore(tasks.deblock(image), **options)
 
 
+def demosaic(
+    image: Any, pattern: str = "RGGB", *, sigma: float | None = None, **options: Unpack[Options]
+) -> Restoration:
+    """Find the colours of a sensor's raw plane. See `tasks.demosaic`, `watch` for the options."""
+    return restore(tasks.demosaic(image, pattern, sigma=sigma), **options)
+
+
 def upscale(
     image: Any, factor: float = 4, *, kernel: str = "lanczos2", **options: Unpack[Options]
 ) -> Restoration:
