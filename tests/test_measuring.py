@@ -102,6 +102,14 @@ def test_deblur_keeps_the_picture_what_it_is(folder, capsys):
     assert json.loads(capsys.readouterr().out)["psnr"] > 5
 
 
+def test_blind_deblurring_keeps_the_picture_what_it_is(folder):
+    words = ("deblur", "in.png", "out.png", "--blind", "5", "--report", "report")
+    assert run("reconstruct", *words, *TINY, "--json", "--quiet") == 0
+    with Image.open("out.png") as image:
+        assert (image.size, image.mode) == ((20, 24), "RGB")
+    assert np.load("report/kernel.npy").sum() == pytest.approx(1)
+
+
 def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
     tifffile.imwrite("truth.tif", np.load("sino.npy")[:1].repeat(SIZE, 0) + 100)
     words = ("ct", "sino.npy", "out.npy", "--angles", "0:180", "--reference", "truth.tif")
@@ -149,6 +157,14 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
         (("deblur", "in.png", "out.png", "--kernel", "zero.npy"), "all zero"),
         (("deblur", "in.png", "out.png", "--kernel", "wide.npy"), "21x3, larger than the picture"),
         (("deblur", "in.png", "out.png", "--kernel", "in.png"), "two axes"),
+        (("deblur", "in.png", "out.png"), "--blind SIZE"),
+        (("deblur", "in.png", "out.png", "--blind", "5", "--kernel", "zero.npy"), "in its place"),
+        (
+            ("deblur", "in.png", "out.png", "--blind", "21"),
+            "21x21, larger than the picture of 20x24",
+        ),
+        (("deblur", "in.png", "out.png", "--blind", "0"), "1 or more"),
+        (("deblur", "in.png", "out.png", "--blind", "5", "--preset", "tv"), "needs a guide"),
         (("deblur", "in.png", "out.png", "--kernel", "none.npy"), "cannot read"),
     ],
 )

@@ -268,6 +268,17 @@ _FAST_DEBLUR = _FAST_RECONSTRUCT_LEVEL.model_copy(
     }
 )
 
+_FAST_BLIND = _FAST_LATENT.model_copy(
+    update={
+        "why": "SelfDeblur (Ren et al. 2020): picture and kernel, each from a network of its own",
+        "network": _FAST_SCATTERED.network,
+        "pairing": LatentPairing(channels=8, jitter=0.001),
+        "optimiser": _FAST_OPTIMISER.model_copy(update={"operator_share": 0.03}),
+        "total_variation": TotalVariation(weight=0.0001),
+        "steps": 1000,
+    }
+)
+
 _CHROMA = 2.5
 """How much smoother colours are taken to be than brightness, in a mosaic."""
 
@@ -408,6 +419,7 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("demosaic", "tv", "noisy"): _tv_of_mosaic(0.01, 1.0),
     ("reconstruct", "fast", "level"): _FAST_RECONSTRUCT_LEVEL,
     ("reconstruct", "fast", "blur"): _FAST_DEBLUR,
+    ("reconstruct", "fast", "blind"): _FAST_BLIND,
     ("reconstruct", "fast", "spectrum"): _FAST_SPECTRUM,
     ("reconstruct", "tv", "spectrum"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),

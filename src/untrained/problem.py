@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from untrained.errors import RequestError
 from untrained.image import Picture
 from untrained.noise import Gaussian, Poisson, mean_squared_error
-from untrained.operators import Mask
+from untrained.operators import BlindBlur, Mask
 from untrained.recipes import Task
 from untrained.window import Window
 
@@ -106,6 +106,12 @@ class Problem:
         return mean_squared_error(self.equaliser(prediction), self.equaliser(target))
 
     @property
+    def unknown(self) -> BlindBlur | None:
+        """The part of the operator that is fitted along with the picture, if there is one."""
+        parts = self.operator.modules()
+        return next((part for part in parts if isinstance(part, BlindBlur)), None)
+
+    @property
     def channels(self) -> int:
         """Number of colour channels C."""
         return self.picture.channels
@@ -137,6 +143,8 @@ class Problem:
     def compose(self, image: Tensor) -> Picture:
         """Dress a network's output ``(1, C, H, W)`` as a picture like the input."""
         agreed = self.agreed(image)
+        if self.unknown is not None:
+            agreed = self.unknown.centre(agreed)
         dressed = agreed if self.dress is None else self.dress(agreed)
         return self.picture.with_pixels(dressed, kept=self.kept, filled=self.filled)
 

@@ -221,6 +221,8 @@ class Optimiser(Settings):
     """Whether the step size falls to a hundredth over the budget."""
     betas: tuple[Decay, Decay] = (0.9, 0.999)
     """Decay of the averages of the gradient and of its square."""
+    operator_share: float = Field(0.01, gt=0)
+    """Step size of an operator that is fitted too (a blur kernel), as a share of the network's."""
 
 
 class SelfSimilarity(Settings):

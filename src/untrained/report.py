@@ -156,12 +156,12 @@ def write_report(
     taken = snapshots.pictures if snapshots else {}
     for index, png in taken.items():
         _put(folder / "snapshots" / f"step-{index:05d}.png", png)
-    for name in ("uncertainty.npy", "uncertainty.png"):
+    for name in ("uncertainty.npy", "uncertainty.png", "kernel.npy"):
         (folder / name).unlink(missing_ok=True)
+    if result.kernel is not None:
+        _put_array(folder / "kernel.npy", result.kernel)
     if result.uncertainty is not None:
-        array = io.BytesIO()
-        np.save(array, result.uncertainty[0, 0].numpy())
-        _put(folder / "uncertainty.npy", array.getvalue())
+        _put_array(folder / "uncertainty.npy", result.uncertainty[0, 0])
         _put(folder / "uncertainty.png", _uncertainty_map(result.uncertainty))
     facts = summary(result, reference)
     _put(folder / "report.json", json.dumps(facts, indent=2, allow_nan=False).encode())
@@ -178,6 +178,12 @@ def side_by_side(pictures: list[Tensor], gap: int = 8) -> Tensor:
     space = torch.ones((1, scaled[0].shape[1], height, gap))
     row = [part for picture in scaled for part in (space, picture.clamp(0, 1))]
     return torch.cat(row[1:], dim=-1)
+
+
+def _put_array(path: Path, values: Tensor) -> None:
+    array = io.BytesIO()
+    np.save(array, values.numpy())
+    _put(path, array.getvalue())
 
 
 def _put(path: Path, content: bytes) -> None:

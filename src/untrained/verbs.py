@@ -102,7 +102,12 @@ def reconstruct(
 
 
 def deblur(
-    image: Any, kernel: Any, *, sigma: float | None = None, **options: Unpack[Options]
+    image: Any,
+    kernel: Any = None,
+    *,
+    blind: int | None = None,
+    sigma: float | None = None,
+    **options: Unpack[Options],
 ) -> Restoration:
-    """Sharpen a picture blurred by a known kernel. See `tasks.deblur`, `watch` for the options."""
-    return restore(tasks.deblur(image, kernel, sigma=sigma), **options)
+    """Sharpen a picture blurred by a kernel, known or not. See `tasks.deblur`, `watch`."""
+    return restore(tasks.deblur(image, kernel, blind=blind, sigma=sigma), **options)

@@ -203,11 +203,12 @@ def deblur(
     output: Path,
     /,
     *,
-    kernel: Path,
+    kernel: Path | None = None,
+    blind: int | None = None,
     sigma: float | None = None,
     options: Options = DEFAULTS,
 ) -> int:
-    """Sharpen a picture that a known kernel has blurred.
+    """Sharpen a picture that a kernel, known or not, has blurred.
 
     Parameters
     ----------
@@ -217,6 +218,8 @@ def deblur(
         Where to write the result; its extension says the format.
     kernel
         The point spread: .npy, .npz or a grey picture, no larger than the input; its sum is made 1.
+    blind
+        In place of --kernel: a side in pixels that holds it; it is sought with the picture.
     sigma
         Noise level in grey levels of 255; estimated from the picture when absent.
     """
@@ -225,8 +228,13 @@ def deblur(
         from untrained import tasks  # noqa: PLC0415
         from untrained.files import read_array  # noqa: PLC0415
 
-        spread = _plane(read_array(kernel), kernel, "one channel").astype("float32")
-        return tasks.deblur(picture, spread, sigma=None if sigma is None else sigma / 255)
+        if (kernel is None) == (blind is None):
+            raise RequestError("give --kernel FILE, or in its place --blind SIZE")
+        spread = None
+        if kernel is not None:
+            spread = _plane(read_array(kernel), kernel, "one channel").astype("float32")
+        level = None if sigma is None else sigma / 255
+        return tasks.deblur(picture, spread, blind=blind, sigma=level)
 
     return run_fit(input, output, options, describe)
 

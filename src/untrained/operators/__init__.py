@@ -6,7 +6,8 @@ there is an inverse to speak of, ``A_dagger``, as the physics of deepinv have.
 """
 
 from untrained.operators.bayer import PATTERNS, Bayer
-from untrained.operators.convolution import Blur, blur, gaussian_kernel
+from untrained.operators.blind import BlindBlur
+from untrained.operators.convolution import Blur, Convolution, blur, gaussian_kernel
 from untrained.operators.fan import FanBeam
 from untrained.operators.fourier import FourierSubsampling
 from untrained.operators.linear import adjoint, adjoint_error, inner, is_linear
@@ -21,7 +22,9 @@ __all__ = [
     "KERNELS",
     "PATTERNS",
     "Bayer",
+    "BlindBlur",
     "Blur",
+    "Convolution",
     "Counts",
     "Equaliser",
     "FanBeam",
