@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import untrained as ut
 from test_cli import run
 from tiny import tiny_recipe
 from untrained import files
@@ -51,7 +52,7 @@ def test_a_slice_of_fastmri_is_read_the_middle_one_by_default(folder):
     assert np.array_equal(middle.samples, kspace[2])
     assert np.array_equal(middle.mask, lines)
     assert middle.note == "slice 2 of 5, counted from 0"
-    assert np.array_equal(files.read_kspace("k.h5", 4).samples, kspace[4])
+    assert np.array_equal(ut.read_kspace("k.h5", 4).samples, kspace[4])
 
 
 def test_the_slice_gives_what_its_npy_gives(folder):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from untrained.version import __version__ as __version__
 
 _HOMES = {
-    "untrained.files": ("read", "write"),
+    "untrained.files": ("read", "read_kspace", "write"),
     "untrained.models": ("Model", "ModelError", "load_model"),
     "untrained.image": ("Picture", "PictureError", "as_picture"),
     "untrained.problem": ("Problem", "ProblemError"),
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from untrained import tasks as tasks
     from untrained.elastic import ElasticFit as ElasticFit
     from untrained.files import read as read
+    from untrained.files import read_kspace as read_kspace
     from untrained.files import write as write
     from untrained.fit import Fit as Fit
     from untrained.image import Picture as Picture
