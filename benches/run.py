@@ -2,7 +2,7 @@
 
     python -m benches.run denoise|deblock|upscale|inpaint [options of `untrained bench TASK`]
     python -m benches.run reconstruct --data DIR [--preset fast] [--seed 0] [--kind ct|mri|deblur]
-    python -m benches.run flash [--preset fast] [--seed 0]
+    python -m benches.run flash|demosaic [--preset fast] [--seed 0]
     python -m benches.run speed [options of `untrained bench speed`]
 
 Results are kept in ``benches/results``; `speed` saves ``speed.json``, with --reach
@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 import untrained as ut
-from benches import lights
+from benches import lights, mosaics
 from benches import reconstruct as measured
 from untrained.allocator import keep_freed_memory
 from untrained.machine import commit, processor
@@ -75,6 +75,24 @@ def flash(words: list[str]) -> int:
     save(
         account("flash", plan, rows, command=command, pictures="synthetic pairs"),
         "flash",
+        given.preset,
+    )
+    return 0
+
+
+def demosaic(words: list[str]) -> int:
+    """Measure the pictures of `mosaics`, their samples exact."""
+    parser = argparse.ArgumentParser(prog="python -m benches.run demosaic")
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(words)
+    plan = Plan(given.preset, given.seed, peers=True)
+    with progress_bars(quiet=False) as tell:
+        rows = [measure(case, plan, tell) for case in mosaics.cases()]
+    command = f"python -m benches.run demosaic --preset {given.preset} --seed {given.seed}"
+    save(
+        account("demosaic", plan, rows, command=command, pictures="crops of 128x128"),
+        "demosaic",
         given.preset,
     )
     return 0
@@ -151,7 +169,7 @@ def _means(rows: list[dict[str, object]]) -> dict[str, float]:
 
 def main() -> None:
     """Run one bench and save what it measured under ``benches/results``."""
-    own = {"flash": flash, "reconstruct": reconstruct, "speed": speed}
+    own = {"demosaic": demosaic, "flash": flash, "reconstruct": reconstruct, "speed": speed}
     task, words = "".join(sys.argv[1:2]), sys.argv[2:]
     if task in own:
         sys.exit(own[task](words))

@@ -47,6 +47,7 @@ VERBS = [
     ("inpaint", "in.png", "out.png", "--mask", "mask.png"),
     ("inpaint", "in.png", "out.png", "--known", "mask.png"),
     ("flash", "in.png", "out.png", "--flash", "in.png"),
+    ("demosaic", "mask.png", "out.png", "--pattern", "GBRG"),
 ]
 
 
@@ -193,6 +194,8 @@ BAD = [
     (("upscale", "in.png", "o.png", "--factor", "2.5"), "integer"),
     (("upscale", "in.png", "o.png", "--factor", "nan"), "factor"),
     (("upscale", "in.png", "o.png", "--kernel", "magic"), "lanczos2"),
+    (("demosaic", "in.png", "o.png"), "3 channels"),
+    (("demosaic", "mask.png", "o.png", "--pattern", "RGBG"), "RGGB, BGGR"),
     (("inpaint", "in.png", "o.png"), "mask"),
     (("inpaint", "in.png", "o.png", "--mask", "small_mask.png"), "7x7"),
     (("inpaint", "in.png", "o.png", "--mask", "none.png"), "no pixel is missing"),

@@ -12,9 +12,10 @@ from PIL import Image
 from test_cli import run
 from tiny import photo, tiny_recipe
 from untrained import files
-from untrained.operators import FourierSubsampling, Radon, gaussian_kernel
+from untrained.operators import FanBeam, FourierSubsampling, Radon, gaussian_kernel
 
 SIZE = 20
+FAN = ("--geometry", "fan", "--source-distance", "60", "--detector-distance", "30")
 TINY = ("--recipe", "tiny.json", "--device", "cpu")
 
 
@@ -31,6 +32,8 @@ def folder(tmp_path, monkeypatch):
     sinogram = Radon(angles, SIZE)(whole)[0, 0].numpy()
     np.save("sino.npy", sinogram)
     np.savez("sino.npz", sinogram)
+    fan = FanBeam(angles * 2, SIZE, source_distance=60, detector_distance=30)
+    np.save("fan.npy", fan(whole)[0, 0].numpy())
     np.save("sino_t.npy", sinogram.T)
     tifffile.imwrite("sino.tif", sinogram)
     mask = np.random.default_rng(0).random(SIZE) < 0.5
@@ -58,6 +61,7 @@ def folder(tmp_path, monkeypatch):
         ("ct", "sino.npz", "out.tif", "--angles", "angles.txt"),
         ("ct", "sino.tif", "out.npy", "--angles", "0:180", "--sigma", "0.5"),
         ("ct", "sino.npy", "out.png", "--angles", "0:180", "--signed", "--largest", "50"),
+        ("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN, "--bin-width", "1.5"),
         ("mri", "k.npy", "out.npy", "--mask", "mask.npy"),
         ("mri", "k.npy", "out.tif", "--sigma", "0.1"),
         ("mri", "kc.npy", "out.npy", "--mask", "mask.npy", "--coils", "coils.npy"),
@@ -78,6 +82,12 @@ def test_measurements_become_pictures(folder, capsys, words):
     assert {path.name for path in set(folder.iterdir()) - before} == {words[2]}
 
 
+def test_a_fan_is_wider_than_its_slice(folder):
+    words = ("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN, "--size", "16")
+    assert run("reconstruct", *words, *TINY, "--quiet") == 0
+    assert np.load("out.npy").shape == (16, 16)
+
+
 def test_low_doses(folder):
     np.save("log.npy", np.load("sino.npy") / 200)
     words = ("ct", "log.npy", "out.npy", "--angles", "0:180", "--photons", "1e4")
@@ -90,6 +100,14 @@ def test_deblur_keeps_the_picture_what_it_is(folder, capsys):
     with Image.open("out.png") as image:
         assert (image.size, image.mode) == ((20, 24), "RGB")
     assert json.loads(capsys.readouterr().out)["psnr"] > 5
+
+
+def test_blind_deblurring_keeps_the_picture_what_it_is(folder):
+    words = ("deblur", "in.png", "out.png", "--blind", "5", "--report", "report")
+    assert run("reconstruct", *words, *TINY, "--json", "--quiet") == 0
+    with Image.open("out.png") as image:
+        assert (image.size, image.mode) == ((20, 24), "RGB")
+    assert np.load("report/kernel.npy").sum() == pytest.approx(1)
 
 
 def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
@@ -124,6 +142,13 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
         ),
         (("ct", "sino.npy", "out.npy", "--angles", "0:180", "--sigma", "-1"), "no level"),
         (("ct", "sino.npy", "out.npy", "--angles", "0:180", "--preset", "x"), "fast, tv"),
+        (("ct", "fan.npy", "out.npy", "--angles", "0:360", "--bin-width", "2"), "--bin-width is"),
+        (("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN[:4]), "--detector-distance"),
+        (
+            ("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN[:3], "9", *FAN[4:]),
+            "more than 10",
+        ),
+        (("ct", "fan.npy", "out.npy", "--angles", "0:360", "--geometry", "cone"), "parallel"),
         (("mri", "sino.npy", "out.npy"), "give complex"),
         (("mri", "kc.npy", "out.npy"), "--coils FILE"),
         (("mri", "k.npy", "out.npy", "--mask", "unmask.npy"), "other way round"),
@@ -132,6 +157,14 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
         (("deblur", "in.png", "out.png", "--kernel", "zero.npy"), "all zero"),
         (("deblur", "in.png", "out.png", "--kernel", "wide.npy"), "21x3, larger than the picture"),
         (("deblur", "in.png", "out.png", "--kernel", "in.png"), "two axes"),
+        (("deblur", "in.png", "out.png"), "--blind SIZE"),
+        (("deblur", "in.png", "out.png", "--blind", "5", "--kernel", "zero.npy"), "in its place"),
+        (
+            ("deblur", "in.png", "out.png", "--blind", "21"),
+            "21x21, larger than the picture of 20x24",
+        ),
+        (("deblur", "in.png", "out.png", "--blind", "0"), "1 or more"),
+        (("deblur", "in.png", "out.png", "--blind", "5", "--preset", "tv"), "needs a guide"),
         (("deblur", "in.png", "out.png", "--kernel", "none.npy"), "cannot read"),
     ],
 )

@@ -58,6 +58,7 @@ PROBLEMS = {
     "upscale": lambda: tasks.upscale(photo(), 2),
     "inpaint": lambda: tasks.inpaint(photo(), cross()),
     "flash": lambda: tasks.flash(photo(), photo()),
+    "demosaic": lambda: tasks.demosaic(photo()[..., 0]),
 }
 
 
@@ -76,6 +77,7 @@ def test_variants_run():
     for problem, name in (
         (tasks.inpaint(photo(40, 40), hole), "fast"),
         (tasks.upscale(photo(8, 8), 8), "paper"),
+        (tasks.demosaic(photo()[..., 0], sigma=0.1), "fast"),
     ):
         result = restore(problem, name, steps=1, device="cpu")
         assert result.recipe.why != restore(PROBLEMS[problem.task](), name, steps=1).recipe.why

@@ -62,6 +62,16 @@ def test_scores_agree_with_their_definitions():
     assert report.scores(clean, None) == {"psnr": None, "ssim": None}
 
 
+def test_floats_of_any_range_are_scored_in_one_scale():
+    clean = 1000 * photo().astype(np.float32)
+    noisy = as_picture(clean + np.random.default_rng(0).normal(0, 3e4, clean.shape))
+    truth = as_picture(clean.astype(np.float64))
+    exact = noisy.with_pixels(
+        (truth.pixels * truth.scale + truth.offset - noisy.offset) / noisy.scale
+    )
+    assert report.scores(exact, truth)["psnr"] > 100
+
+
 def test_references_that_do_not_match_are_refused():
     clean, other = as_picture(photo(24, 20)), as_picture(photo(20, 24))
     with pytest.raises(RequestError, match=r"24x20.*20x24"):

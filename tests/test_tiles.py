@@ -43,6 +43,7 @@ PROBLEMS = {
     "upscale": lambda: tasks.upscale(photo(36, 65), 2),
     "inpaint": lambda: tasks.inpaint(LARGE, holes()),
     "flash": lambda: tasks.flash(LARGE, LARGE),
+    "demosaic": lambda: tasks.demosaic(LARGE[..., 0], "GBRG"),
 }
 
 

@@ -24,6 +24,16 @@ def test_the_formula_by_loops():
     assert total_variation(image).item() == pytest.approx(total / 20, abs=1e-4)
 
 
+def test_colours_count_by_their_factor():
+    image = torch.rand(1, 3, 5, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    opponent = torch.tensor([[1, 1, 1], [1, 0, -1], [1, -2, 1]], dtype=torch.float64)
+    opponent = opponent / opponent.norm(dim=1, keepdim=True) * torch.tensor([[1.0], [2.5], [2.5]])
+    turned = torch.einsum("ij,njhw->nihw", opponent, image)
+    torch.testing.assert_close(total_variation(image, 2.5), total_variation(turned))
+    grey = image[:, :1].expand(1, 3, 5, 4)
+    torch.testing.assert_close(total_variation(grey, 9.0), total_variation(grey))
+
+
 def test_a_flat_picture_has_none_and_a_gradient():
     image = torch.full((1, 1, 4, 4), 0.3, requires_grad=True)
     value = total_variation(image)

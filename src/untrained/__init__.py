@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from untrained.version import __version__ as __version__
 
 _HOMES = {
-    "untrained.files": ("read", "write"),
+    "untrained.files": ("read", "read_kspace", "write"),
     "untrained.models": ("Model", "ModelError", "load_model"),
     "untrained.image": ("Picture", "PictureError", "as_picture"),
     "untrained.problem": ("Problem", "ProblemError"),
@@ -21,10 +21,18 @@ _HOMES = {
     "untrained.reconstructor": ("UntrainedReconstructor",),
     "untrained.report": ("write_report",),
     "untrained.noise": ("Gaussian", "Poisson", "Transmission"),
-    "untrained.operators": ("FourierSubsampling", "Radon", "blur", "gaussian_kernel"),
+    "untrained.operators": (
+        "Bayer",
+        "FanBeam",
+        "FourierSubsampling",
+        "Radon",
+        "blur",
+        "gaussian_kernel",
+    ),
     "untrained.verbs": (
         "deblock",
         "deblur",
+        "demosaic",
         "denoise",
         "dream",
         "flash",
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
     from untrained import tasks as tasks
     from untrained.elastic import ElasticFit as ElasticFit
     from untrained.files import read as read
+    from untrained.files import read_kspace as read_kspace
     from untrained.files import write as write
     from untrained.fit import Fit as Fit
     from untrained.image import Picture as Picture
@@ -51,6 +60,8 @@ if TYPE_CHECKING:
     from untrained.noise import Gaussian as Gaussian
     from untrained.noise import Poisson as Poisson
     from untrained.noise import Transmission as Transmission
+    from untrained.operators import Bayer as Bayer
+    from untrained.operators import FanBeam as FanBeam
     from untrained.operators import FourierSubsampling as FourierSubsampling
     from untrained.operators import Radon as Radon
     from untrained.operators import blur as blur
@@ -71,6 +82,7 @@ if TYPE_CHECKING:
     from untrained.tiles import TiledStep as TiledStep
     from untrained.verbs import deblock as deblock
     from untrained.verbs import deblur as deblur
+    from untrained.verbs import demosaic as demosaic
     from untrained.verbs import denoise as denoise
     from untrained.verbs import dream as dream
     from untrained.verbs import flash as flash

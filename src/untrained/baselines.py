@@ -23,6 +23,7 @@ from untrained.borrowed import deepinv_dip, trained
 from untrained.errors import NotApplicable, RequestError
 from untrained.nlridge import nl_ridge
 from untrained.noise import Gaussian
+from untrained.operators import Bayer
 from untrained.problem import Problem
 
 Samples = NDArray[Any]
@@ -87,6 +88,10 @@ def baselines(
             Baseline("nearest", "nearest pixel", "scipy.ndimage", nearest),
             Baseline("biharmonic", "biharmonic", "skimage.restoration", biharmonic),
             fitted,
+        ),
+        "demosaic": (
+            Baseline("bilinear", "bilinear", "torch", initial_guess),
+            Baseline("malvar", "Malvar, He, Cutler", "torch", gradient_corrected),
         ),
         "reconstruct": (Baseline("guess", "initial guess", "torch", initial_guess),),
         "flash": (
@@ -270,11 +275,24 @@ def _gaps(problem: Problem) -> NDArray[np.bool_]:
     return np.asarray(problem.filled[0, 0].numpy(), dtype=bool)
 
 
+# Mosaics ------------------------------------------------------------------------------------------
+
+
+def gradient_corrected(problem: Problem) -> Tensor:
+    """Interpolate a mosaic by the filters of Malvar, He and Cutler 2004; see `Bayer`."""
+    bayers = [part for part in problem.operator.modules() if isinstance(part, Bayer)]
+    if not bayers or bayers[0] is not problem.operator:
+        raise NotApplicable("it takes a mosaic without missing samples")
+    if min(problem.size) < 3:
+        raise NotApplicable(f"its filters need 3x3 pixels, not {problem.size[1]}x{problem.size[0]}")
+    return bayers[0].gradient_corrected(problem.measurement)
+
+
 # Any measurement ----------------------------------------------------------------------------------
 
 
 def initial_guess(problem: Problem) -> Tensor:
-    """Take the guess that guides a fit: back-projection, zero-filling, the blurred picture."""
+    """Take the guess that guides a fit: back-projection, zero-filling, bilinear interpolation."""
     if problem.guide is None:
         raise NotApplicable("the measurement gives no initial guess")
     return problem.guide[:, : problem.channels]

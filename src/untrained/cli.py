@@ -12,7 +12,14 @@ from untrained.commands.info import info
 from untrained.commands.judging import compare, study
 from untrained.commands.making import dream, invert
 from untrained.commands.measuring import reconstruct
-from untrained.commands.restoring import deblock, denoise, flash, inpaint, upscale
+from untrained.commands.restoring import (
+    deblock,
+    demosaic,
+    denoise,
+    flash,
+    inpaint,
+    upscale,
+)
 from untrained.errors import RequestError, WorkError
 from untrained.version import __version__
 
@@ -23,7 +30,8 @@ app = App(
     help="Restore a picture with a network trained on nothing: it is fitted to that one picture.",
     version=__version__,
 )
-for verb in (denoise, deblock, upscale, inpaint, flash, invert, dream, compare, study, info):
+restoring = (denoise, deblock, upscale, inpaint, flash, demosaic)
+for verb in (*restoring, invert, dream, compare, study, info):
     app.command(verb)
 app.command(reconstruct)
 app.command(bench)

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from untrained import report
-from untrained.baselines import Baseline, baselines, bicubic, load, nearest, solve
+from untrained.baselines import Baseline, baselines, bicubic, initial_guess, load, nearest, solve
 from untrained.borrowed import read_weights
 from untrained.errors import NotApplicable, RequestError, WorkError
 from untrained.image import Picture, as_picture
@@ -105,7 +105,7 @@ def compare(
         rows.append(run_peer(baseline, problem))
         tell(baseline.title, 1.0)
     # Gaps may hold anything: a figure for an input with gaps would mean nothing.
-    unscored = 0 if problem.filled is None else 1
+    unscored = 0 if problem.filled is None and problem.task != "demosaic" else 1
     return rows[:unscored] + [_scored(row, clean) for row in rows[unscored:]]
 
 
@@ -175,7 +175,7 @@ def draw(
     """Lay the pictures side by side at 100 %, what each method changed below them.
 
     Changes are seen against the input; of upscaling against its bicubic enlargement, of inpainting
-    against its gaps filled with the nearest pixel.
+    against its gaps filled with the nearest pixel, of a mosaic against its bilinear interpolation.
     """
     base, what = _base(problem)
 
@@ -200,6 +200,8 @@ def draw(
 def _base(problem: Problem) -> tuple[Tensor, str]:
     if problem.task == "upscale":
         return bicubic(problem).clamp(0, 1), "the bicubic enlargement"
+    if problem.task == "demosaic":
+        return initial_guess(problem), "the bilinear interpolation"
     if problem.filled is not None:
         return nearest(problem), "the input with its gaps filled from the nearest pixel"
     return problem.picture.pixels, "the input"

@@ -34,6 +34,7 @@ class Request:
     mask: Path | None = None
     known: Path | None = None
     flash: Path | None = None
+    pattern: str | None = None
     register: bool = False
     model: Path | None = None
     preset: str = "fast"
@@ -54,12 +55,13 @@ class Request:
 
 
 _BELONGS: dict[str, tuple[Task, ...]] = {
-    "sigma": ("denoise",),
+    "sigma": ("denoise", "demosaic"),
     "factor": ("upscale",),
     "mask": ("inpaint",),
     "known": ("inpaint",),
     "flash": ("flash",),
     "register": ("flash",),
+    "pattern": ("demosaic",),
     "model": ("denoise", "deblock", "upscale"),
 }
 
@@ -118,9 +120,11 @@ def _check_options(request: Request) -> None:
 
 
 def _described(request: Request, picture: Picture) -> Problem:
+    sigma = None if request.sigma is None else request.sigma / 255
     if request.task == "denoise":
-        sigma = request.sigma
-        return tasks.denoise(picture, sigma=None if sigma is None else sigma / 255)
+        return tasks.denoise(picture, sigma=sigma)
+    if request.task == "demosaic":
+        return tasks.demosaic(picture, request.pattern or "RGGB", sigma=sigma)
     if request.task == "upscale":
         return tasks.upscale(picture, 4 if request.factor is None else request.factor)
     if request.task == "flash":

@@ -1,13 +1,15 @@
-"""Picture files: read and write PNG, JPEG, TIFF, WebP, BMP and NPY without losing a bit.
+"""Picture files: read and write PNG, JPEG, TIFF, WebP, BMP, NPY and DICOM without losing a bit.
 
 Pillow reads and writes 8-bit files; it would quietly halve the depth of a 16-bit colour PNG, so
-those go through imagecodecs, and TIFF goes through tifffile.
+those go through imagecodecs, and TIFF goes through tifffile. Measurements also come from HDF5.
 """
 
 import os
 import tempfile
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +18,7 @@ from PIL import UnidentifiedImageError
 from torch import Tensor
 
 from untrained.errors import RequestError
-from untrained.formats import npy, pillow, png, tiff
+from untrained.formats import dicom, hdf5, npy, pillow, png, tiff
 from untrained.image import Picture, PictureError, Samples, as_picture, in_grey_levels
 
 _Decoded = TypeVar("_Decoded")
@@ -28,7 +30,7 @@ def read(path: str | Path) -> Picture:
     Parameters
     ----------
     path
-        PNG, JPEG, TIFF, WebP, BMP or NPY of one page; EXIF orientation is applied.
+        PNG, JPEG, TIFF, WebP, BMP, NPY or DICOM of one page; EXIF orientation is applied.
 
     Raises
     ------
@@ -46,7 +48,8 @@ def read_array(path: str | Path) -> Samples:
     Parameters
     ----------
     path
-        .npy, .npz of one array, or TIFF or any other picture, then ``(H, W)`` or ``(H, W, C)``.
+        .npy, .npz of one array, HDF5 of one data set, or TIFF or any other picture, then ``(H, W)``
+        or ``(H, W, C)``.
 
     Raises
     ------
@@ -54,11 +57,51 @@ def read_array(path: str | Path) -> Samples:
         As for `read`; also if the array is empty or holds no numbers.
     """
     path = Path(path)
+    if path.is_file() and hdf5.is_hdf5(path):
+        return _numbers(path, _decoded(path, b"", lambda path, _: hdf5.read_array(path)))
     data = _bytes(path)
     if npy.is_array(data):
-        samples = _decoded(path, data, npy.read_array)
-    else:
-        samples = _decoded(path, data, _decoder(data)).to_numpy()
+        return _numbers(path, _decoded(path, data, npy.read_array))
+    return _numbers(path, _decoded(path, data, _decoder(data)).to_numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class KSpace:
+    """Samples of k-space, and what their file says of them."""
+
+    samples: Samples
+    mask: Samples | None = None
+    """Which part was measured."""
+    note: str = ""
+    """Which slice it is, in words."""
+
+
+def read_kspace(path: str | Path, number: int | None = None) -> KSpace:
+    """Read a slice of k-space.
+
+    Parameters
+    ----------
+    path
+        HDF5 of fastMRI: ``kspace`` (slices, [coils,] H, W), and ``mask`` where there is one; or any
+        file of a single array, as for `read_array`.
+    number
+        Of the slice in a file of fastMRI, counted from 0; the middle one when None.
+
+    Raises
+    ------
+    PictureError
+        As for `read_array`; or if there is no such slice.
+    """
+    path = Path(path)
+    if path.is_file() and hdf5.is_hdf5(path):
+        found = _decoded(path, b"", lambda path, _: hdf5.read_kspace(path, number))
+        return KSpace(_numbers(path, found[0]), *found[1:])
+    if number is not None:
+        raise PictureError(f"{path} is not HDF5 of fastMRI: it has no slice {number}")
+    return KSpace(read_array(path))
+
+
+def _numbers(path: Path, samples: Samples) -> Samples:
     if samples.size == 0 or samples.dtype.kind not in "buifc":
         raise PictureError(
             f"{path} holds an array of shape {samples.shape} and type {samples.dtype}: give numbers"
@@ -74,7 +117,9 @@ def _decoded(path: Path, data: bytes, decode: Callable[[Path, bytes], _Decoded])
     except RequestError:
         raise
     except UnidentifiedImageError as error:
-        raise PictureError(f"{path} is not a PNG, JPEG, TIFF, WebP, BMP or NPY picture") from error
+        raise PictureError(
+            f"{path} is not a PNG, JPEG, TIFF, WebP, BMP, NPY or DICOM picture"
+        ) from error
     except MemoryError as error:
         raise PictureError(f"{path} does not fit in memory") from error
     except Exception as error:
@@ -219,6 +264,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _decoder(data: bytes) -> Callable[[Path, bytes], Picture]:
+    if dicom.is_dicom(data):  # before TIFF: the preamble of DICOM may be one
+        return dicom.read
     if tiff.is_tiff(data):
         return tiff.read
     if png.is_deep(data):
@@ -250,15 +297,21 @@ _FORMATS = {
     ".webp": "WebP",
     ".bmp": "BMP",
     ".npy": "NPY",
+    ".dcm": "DICOM",
 }
+
+
+_HOLD_ALL = {"TIFF": tiff.encode, "NPY": npy.encode}
 
 
 def _checked(name: str, picture: Picture) -> _Encode:
     """Refuse what the format cannot hold; give the encoding still to be done."""
-    if name == "TIFF":
-        return lambda: tiff.encode(picture)
-    if name == "NPY":
-        return lambda: npy.encode(picture)
+    if name in _HOLD_ALL:
+        return partial(_HOLD_ALL[name], picture)
+    if name == "DICOM":
+        if picture.metadata.dicom is None:
+            raise PictureError("DICOM is written of what was read from DICOM: use .tif or .npy")
+        return partial(dicom.encode, picture)
     if name == "PNG" and picture.window is not None:
         picture = in_grey_levels(picture)
     depth = picture.stored.dtype

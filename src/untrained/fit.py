@@ -220,7 +220,8 @@ class Fit:
         stop, start = self._stopped(), time.perf_counter()
         picture = self.found()
         blending = time.perf_counter() - start
-        restored = self.problem.compose(picture)
+        solved = self._solved()
+        restored = solved.compose(picture)
         judge = self.problem.verdict
         verdict = () if judge is None else (judge(restored),)
         return Restoration(
@@ -240,13 +241,21 @@ class Fit:
             device=self.engine.device.type,
             precision=self.engine.precision,
             precision_why=self.engine.why,
+            kernel=None if solved.unknown is None else solved.unknown.spread().detach(),
         )
+
+    def _solved(self) -> Problem:
+        """The problem with its operator as fitted, where that is sought too."""
+        if self.problem.unknown is None:
+            return self.problem
+        operator = copy.deepcopy(self._guided.operator).cpu()
+        return dataclasses.replace(self.problem, operator=operator)
 
     def _shown_uncertainty(self) -> Tensor | None:
         """How far the networks were apart where the picture is theirs, on the CPU."""
         if self._uncertainty is None or self.problem.kept is None:
             return None if self._uncertainty is None else self._uncertainty.cpu()
-        return self._uncertainty.cpu() * ~self.problem.kept.cpu()
+        return self._uncertainty.cpu() * ~self.problem.kept.all(dim=1, keepdim=True).cpu()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.

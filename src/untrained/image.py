@@ -26,7 +26,7 @@ class Metadata:
     """What a file carries besides its samples."""
 
     format: str = ""
-    """PNG, JPEG, TIFF, WEBP or BMP; empty for arrays."""
+    """PNG, JPEG, TIFF, WEBP, BMP, NPY or DICOM; empty for arrays."""
     exif: bytes | None = None
     """EXIF block without the orientation: the pixels are upright."""
     icc: bytes | None = None
@@ -37,6 +37,8 @@ class Metadata:
     """ImageDescription of a TIFF."""
     quantization: dict[int, list[int]] | None = None
     """Quantisation tables of a JPEG."""
+    dicom: bytes | None = None
+    """The whole file, where it was DICOM."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,7 @@ class Picture:
         pixels
             ``(1, C, H', W')``; alpha and missing pixels are enlarged when the size differs.
         kept
-            Bool ``(1, 1, H, W)``: where the stored samples stay, bit for bit; same size only.
+            Bool ``(1, 1 or C, H, W)``: where the stored samples stay, bit for bit; same size only.
         filled
             Bool ``(1, 1, H, W)``: where missing pixels are no longer missing, nor transparent.
             Missing pixels elsewhere stay NaN.
@@ -136,7 +138,8 @@ class Picture:
         samples = pixels[0].permute(1, 2, 0).double().numpy() * self.scale + self.offset
         stored = _as_dtype(samples, self.stored.dtype)
         if kept is not None:
-            stored = np.where(_plane(kept)[..., None], self.stored, stored)
+            places = kept[0].permute(1, 2, 0).cpu().numpy()
+            stored = np.where(places, self.stored, stored)
         missing = None if self.missing is None else _resized_mask(self.missing, size)
         alpha = None if self.alpha is None else _resized_alpha(self.alpha, size)
         if filled is not None:

@@ -95,8 +95,14 @@ class Member:
         )
         self._pairing = make_pairing(recipe.pairing, self.problem, input_size, self._generator)
         self._network = self.engine.prepare(network)
+        groups = [{"params": list(self._network.parameters()), "share": 1.0}]
+        self._unknown = problem.unknown
+        if self._unknown is not None:
+            self._unknown.draw(seed)
+            share = recipe.optimiser.operator_share
+            groups.append({"params": list(self._unknown.parameters()), "share": share})
         self._optimiser = torch.optim.Adam(
-            self._network.parameters(),
+            groups,
             lr=recipe.optimiser.step_size,
             betas=recipe.optimiser.betas,
             fused=True,
@@ -234,7 +240,7 @@ class Member:
             progress = torch.tensor(self._budget.progress(self._index, self._seconds))
             size *= 0.01 + 0.99 * float(torch.cos(progress * torch.pi) + 1) / 2
         for group in self._optimiser.param_groups:
-            group["lr"] = size
+            group["lr"] = size * group.get("share", 1.0)
 
     def _take(self, step: Step) -> None:
         stops = [rule.update(step) for rule in self._rules]
@@ -244,11 +250,14 @@ class Member:
     def _weights(self) -> dict[str, Any]:
         return {
             "network": self._network.state_dict(),
+            "unknown": {} if self._unknown is None else self._unknown.state_dict(),
             "optimiser": self._optimiser.state_dict(),
         }
 
     def _load_weights(self, state: dict[str, Any]) -> None:
         self._network.load_state_dict(state["network"])
+        if self._unknown is not None:
+            self._unknown.load_state_dict(state["unknown"])
         self._optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
         # The fused step walks weights and moments side by side in memory: lay them out alike.
         for weight, moments in self._optimiser.state.items():

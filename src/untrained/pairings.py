@@ -195,10 +195,10 @@ def make_pairing(
         return Latent(latent, problem.measurement, settings.jitter)
     if isinstance(settings, GuidePairing):
         return _guided(settings, problem, input_size, generator)
-    if input_size != tuple(problem.measurement.shape[-2:]):
+    if (1, problem.channels, *input_size) != tuple(problem.measurement.shape):
         raise ProblemError(
-            f"the {settings.kind} pairing needs a measurement of the picture's own size and a "
-            "network that keeps it"
+            f"the {settings.kind} pairing needs a measurement of the picture's own size and "
+            "channels and a network that keeps it"
         )
     if isinstance(settings, BlindSpotPairing):
         known = problem.operator(torch.ones_like(problem.measurement[:, :1]))

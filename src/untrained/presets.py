@@ -268,6 +268,54 @@ _FAST_DEBLUR = _FAST_RECONSTRUCT_LEVEL.model_copy(
     }
 )
 
+_FAST_BLIND = _FAST_LATENT.model_copy(
+    update={
+        "why": "SelfDeblur (Ren et al. 2020): picture and kernel, each from a network of its own",
+        "network": _FAST_SCATTERED.network,
+        "pairing": LatentPairing(channels=8, jitter=0.001),
+        "optimiser": _FAST_OPTIMISER.model_copy(update={"operator_share": 0.03}),
+        "total_variation": TotalVariation(weight=0.0001),
+        "steps": 1000,
+    }
+)
+
+_CHROMA = 2.5
+"""How much smoother colours are taken to be than brightness, in a mosaic."""
+
+
+def _tv_of_mosaic(weight: float, discrepancy: float | None = None) -> Recipe:
+    variation = TotalVariation(weight=weight, discrepancy=discrepancy, chroma=_CHROMA)
+    return _tv_from_guess(weight).model_copy(
+        update={
+            "why": "free pixels, total variation with smoother colours (Condat, Mosaddegh 2012)",
+            "optimiser": Optimiser(step_size=0.03, decay="cosine"),
+            "total_variation": variation,
+            "steps": 200,
+        }
+    )
+
+
+_FAST_DEMOSAIC = _FAST_LATENT.model_copy(
+    update={
+        "why": "bilinear interpolation and total variation with smoother colours as guides",
+        "guided_by": _tv_of_mosaic(0.0001),
+        "pairing": GuidePairing(jitter=0.01),
+        "total_variation": TotalVariation(weight=0.001, chroma=_CHROMA),
+        "optimiser": _SHORT_MEMORY,
+        "steps": 300,
+    }
+)
+_FAST_DEMOSAIC_NOISY = _FAST_DEMOSAIC.model_copy(
+    update={
+        "why": "as for exact samples, total variation led to the noise level",
+        "guided_by": _tv_of_mosaic(0.01, 1.0),
+        "total_variation": TotalVariation(
+            weight=0.004, discrepancy=1.0, after=60, least=0.001, chroma=_CHROMA
+        ),
+        "steps": 200,
+    }
+)
+
 _PAPER_FLASH = Recipe(
     name="paper",
     why="Ulyanov et al. 2018, flash/no-flash: the flash picture as input, 601 steps at 0.1",
@@ -393,6 +441,7 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
         "tv": _tv(0.0003),
     },
     "flash": {"fast": _FAST_FLASH, "paper": _PAPER_FLASH, "tv": _tv(0.1)},
+    "demosaic": {"fast": _FAST_DEMOSAIC, "tv": _tv_of_mosaic(0.0001)},
     "invert": {"fast": _FAST_INVERT, "paper": _PAPER_INVERT, "tv": _tv(2.0)},
     "dream": {"fast": _FAST_DREAM, "paper": _PAPER_DREAM, "tv": _tv(100.0)},
     "reconstruct": {"fast": _FAST_RECONSTRUCT, "tv": _tv_from_guess(0.01)},
@@ -402,8 +451,11 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("upscale", "paper", "x8"): _PAPER_UPSCALE_8,
     ("inpaint", "fast", "holes"): _FAST_HOLES,
     ("flash", "fast", "large"): _FAST_FLASH_LARGE,
+    ("demosaic", "fast", "noisy"): _FAST_DEMOSAIC_NOISY,
+    ("demosaic", "tv", "noisy"): _tv_of_mosaic(0.01, 1.0),
     ("reconstruct", "fast", "level"): _FAST_RECONSTRUCT_LEVEL,
     ("reconstruct", "fast", "blur"): _FAST_DEBLUR,
+    ("reconstruct", "fast", "blind"): _FAST_BLIND,
     ("reconstruct", "fast", "spectrum"): _FAST_SPECTRUM,
     ("reconstruct", "tv", "spectrum"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from untrained.errors import RequestError
 from untrained.image import Picture
 from untrained.noise import Gaussian, Poisson, mean_squared_error
-from untrained.operators import Mask
+from untrained.operators import BlindBlur, Mask
 from untrained.recipes import Task
 from untrained.window import Window
 
@@ -77,7 +77,7 @@ class Problem:
     drift: Callable[[Tensor], float] | None = None
     """How far off a picture ``(1, C, H, W)`` is as a whole, by which a stuck fit is known."""
     kept: Tensor | None = None
-    """Bool ``(1, 1, H, W)``: pixels of the input that are put back bit for bit."""
+    """Bool ``(1, 1 or C, H, W)``: samples of the input that are put back bit for bit."""
     filled: Tensor | None = None
     """Bool ``(1, 1, H, W)``: missing pixels that the result supplies."""
     verdict: Callable[[Picture], str] | None = None
@@ -104,6 +104,12 @@ class Problem:
         if self.equaliser is None:
             return self.misfit(prediction, target)
         return mean_squared_error(self.equaliser(prediction), self.equaliser(target))
+
+    @property
+    def unknown(self) -> BlindBlur | None:
+        """The part of the operator that is fitted along with the picture, if there is one."""
+        parts = self.operator.modules()
+        return next((part for part in parts if isinstance(part, BlindBlur)), None)
 
     @property
     def channels(self) -> int:
@@ -137,6 +143,8 @@ class Problem:
     def compose(self, image: Tensor) -> Picture:
         """Dress a network's output ``(1, C, H, W)`` as a picture like the input."""
         agreed = self.agreed(image)
+        if self.unknown is not None:
+            agreed = self.unknown.centre(agreed)
         dressed = agreed if self.dress is None else self.dress(agreed)
         return self.picture.with_pixels(dressed, kept=self.kept, filled=self.filled)
 

@@ -8,7 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from untrained.errors import RequestError
 
 Task = Literal[
-    "denoise", "deblock", "upscale", "inpaint", "flash", "invert", "dream", "reconstruct"
+    "denoise",
+    "deblock",
+    "upscale",
+    "inpaint",
+    "flash",
+    "demosaic",
+    "invert",
+    "dream",
+    "reconstruct",
 ]
 
 PerScale = tuple[PositiveInt, ...]
@@ -196,6 +204,8 @@ class TotalVariation(Settings):
     """Steps before it is led: a network that has only begun explains little."""
     least: float = Field(0.0, ge=0)
     """The weight is not led below this."""
+    chroma: float = Field(1.0, gt=0)
+    """Factor on what differs between the colours, as against their mean (Condat 2012)."""
 
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -211,6 +221,8 @@ class Optimiser(Settings):
     """Whether the step size falls to a hundredth over the budget."""
     betas: tuple[Decay, Decay] = (0.9, 0.999)
     """Decay of the averages of the gradient and of its square."""
+    operator_share: float = Field(0.01, gt=0)
+    """Step size of an operator that is fitted too (a blur kernel), as a share of the network's."""
 
 
 class SelfSimilarity(Settings):

@@ -59,9 +59,16 @@ def scores(restored: Picture, reference: Picture | None) -> dict[str, float | No
 
 
 def _comparable(restored: Picture, reference: Picture) -> tuple[Tensor, Tensor]:
-    """Both in [0, 1]; a picture in units of its own by the least and largest of the reference."""
+    """Both in [0, 1]; a picture in units of its own by the least and largest of the reference.
+
+    Samples of one type are compared by what is black and white in the restored picture.
+    """
     if restored.window is None:
-        return restored.pixels, reference.pixels
+        if restored.stored.dtype != reference.stored.dtype:
+            return restored.pixels, reference.pixels
+        gain = reference.scale / restored.scale
+        shift = (reference.offset - restored.offset) / restored.scale
+        return restored.pixels, gain * reference.pixels + shift
     truth = torch.from_numpy(reference.stored.transpose(2, 0, 1)[None].astype("float32"))
     low, high = float(truth.min()), float(truth.max())
     scale = (high - low) or 1.0
@@ -149,12 +156,12 @@ def write_report(
     taken = snapshots.pictures if snapshots else {}
     for index, png in taken.items():
         _put(folder / "snapshots" / f"step-{index:05d}.png", png)
-    for name in ("uncertainty.npy", "uncertainty.png"):
+    for name in ("uncertainty.npy", "uncertainty.png", "kernel.npy"):
         (folder / name).unlink(missing_ok=True)
+    if result.kernel is not None:
+        _put_array(folder / "kernel.npy", result.kernel)
     if result.uncertainty is not None:
-        array = io.BytesIO()
-        np.save(array, result.uncertainty[0, 0].numpy())
-        _put(folder / "uncertainty.npy", array.getvalue())
+        _put_array(folder / "uncertainty.npy", result.uncertainty[0, 0])
         _put(folder / "uncertainty.png", _uncertainty_map(result.uncertainty))
     facts = summary(result, reference)
     _put(folder / "report.json", json.dumps(facts, indent=2, allow_nan=False).encode())
@@ -171,6 +178,12 @@ def side_by_side(pictures: list[Tensor], gap: int = 8) -> Tensor:
     space = torch.ones((1, scaled[0].shape[1], height, gap))
     row = [part for picture in scaled for part in (space, picture.clamp(0, 1))]
     return torch.cat(row[1:], dim=-1)
+
+
+def _put_array(path: Path, values: Tensor) -> None:
+    array = io.BytesIO()
+    np.save(array, values.numpy())
+    _put(path, array.getvalue())
 
 
 def _put(path: Path, content: bytes) -> None:

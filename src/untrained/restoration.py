@@ -51,6 +51,8 @@ class Restoration:
     device: str
     precision: str
     precision_why: str
+    kernel: Tensor | None = None
+    """The blur kernel ``(h, w)`` as fitted, where that was sought too."""
 
     @property
     def picture(self) -> Picture | np.ndarray[Any, Any] | Tensor:

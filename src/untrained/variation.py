@@ -15,7 +15,7 @@ _LEAD = 0.05
 """How much of the logarithm of the discrepancy goes into that of the weight at each step."""
 
 
-def total_variation(image: Tensor) -> Tensor:
+def total_variation(image: Tensor, chroma: float = 1.0) -> Tensor:
     """Mean over the pixels of the length of the gradient, all channels together; a scalar.
 
     ``sum_ij sqrt(|x_ij - x_i+1,j|^2 + |x_ij - x_i,j+1|^2) / (H W)`` with differences of zero at the
@@ -26,10 +26,16 @@ def total_variation(image: Tensor) -> Tensor:
     ----------
     image
         ``(1, C, H, W)``.
+    chroma
+        Factor on what differs between the channels, as against their mean: colours are smoother
+        than brightness (Condat and Mosaddegh 2012, doi 10.1109/ICIP.2012.6467477).
     """
     down = F.pad(image.diff(dim=-2), (0, 0, 0, 1))
     right = F.pad(image.diff(dim=-1), (0, 1))
     squares = (down.square() + right.square()).sum(dim=1)
+    if chroma != 1:
+        bright = image.shape[1] * (down.mean(dim=1).square() + right.mean(dim=1).square())
+        squares = bright + chroma**2 * (squares - bright).clamp_min(0)
     return (squares + _ROUND).sqrt().mean()
 
 
@@ -52,7 +58,7 @@ class Variation:
 
     def term(self, image: Tensor) -> Tensor:
         """Return what is added to the loss for the picture ``(1, C, H, W)``."""
-        return self.weight * total_variation(image)
+        return self.weight * total_variation(image, self._settings.chroma)
 
     def update(self, prediction: Tensor, measurement: Tensor) -> None:
         """Take in what A made of a step's picture, and the measurement."""

@@ -34,6 +34,13 @@ def deblock(image: Any, **options: Unpack[Options]) -> Restoration:
     return restore(tasks.deblock(image), **options)
 
 
+def demosaic(
+    image: Any, pattern: str = "RGGB", *, sigma: float | None = None, **options: Unpack[Options]
+) -> Restoration:
+    """Find the colours of a sensor's raw plane. See `tasks.demosaic`, `watch` for the options."""
+    return restore(tasks.demosaic(image, pattern, sigma=sigma), **options)
+
+
 def upscale(
     image: Any, factor: float = 4, *, kernel: str = "lanczos2", **options: Unpack[Options]
 ) -> Restoration:
@@ -95,7 +102,12 @@ def reconstruct(
 
 
 def deblur(
-    image: Any, kernel: Any, *, sigma: float | None = None, **options: Unpack[Options]
+    image: Any,
+    kernel: Any = None,
+    *,
+    blind: int | None = None,
+    sigma: float | None = None,
+    **options: Unpack[Options],
 ) -> Restoration:
-    """Sharpen a picture blurred by a known kernel. See `tasks.deblur`, `watch` for the options."""
-    return restore(tasks.deblur(image, kernel, sigma=sigma), **options)
+    """Sharpen a picture blurred by a kernel, known or not. See `tasks.deblur`, `watch`."""
+    return restore(tasks.deblur(image, kernel, blind=blind, sigma=sigma), **options)

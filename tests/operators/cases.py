@@ -2,7 +2,7 @@
 
 import torch
 
-from untrained.operators import FourierSubsampling, Radon, blur, gaussian_kernel
+from untrained.operators import Bayer, FanBeam, FourierSubsampling, Radon, blur, gaussian_kernel
 
 SOURCE = torch.Generator().manual_seed(5)
 
@@ -20,8 +20,17 @@ CASES = {
     "blur": (blur(gaussian_kernel(0.7)), (1, 3, 13, 12)),
     "blur 2x3": (blur(torch.rand(2, 3, generator=SOURCE)), (1, 1, 7, 6)),
     "blur 1x1": (blur([[2.0]]), (1, 1, 3, 4)),
+    "bayer": (Bayer("GRBG", (5, 6)), (1, 3, 5, 6)),
     "radon even": (Radon([0, 30, 75.5, 90, 170], 8), (1, 1, 8, 8)),
     "radon odd": (Radon([0, 45, 131], 7), (1, 2, 7, 7)),
+    "fan even": (
+        FanBeam([0, 30, 75.5, 200], 8, source_distance=9, detector_distance=4),
+        (1, 1, 8, 8),
+    ),
+    "fan odd": (
+        FanBeam([3, 131], 7, source_distance=20, detector_distance=0, bins=10, bin_width=0.7),
+        (1, 2, 7, 7),
+    ),
     "fourier": (FourierSubsampling(half(6, 5)), (1, 1, 6, 5)),
     "fourier lines": (FourierSubsampling(half(1, 7)[0], height=4), (1, 1, 4, 7)),
     "fourier complex": (FourierSubsampling(half(5, 8), complex_picture=True), (1, 2, 5, 8)),

@@ -13,13 +13,14 @@ def compare(
     input: Path,  # noqa: A002
     /,
     *,
-    task: Literal["denoise", "deblock", "upscale", "inpaint", "flash"],
+    task: Literal["denoise", "deblock", "upscale", "inpaint", "flash", "demosaic"],
     out: Path | None = None,
     sigma: float | None = None,
     factor: float | None = None,
     mask: Path | None = None,
     known: Path | None = None,
     flash: Path | None = None,
+    pattern: str | None = None,
     register: Annotated[bool, Parameter(negative="")] = False,
     model: Path | None = None,
     options: Common = COMMON,
@@ -36,7 +37,8 @@ def compare(
         Folder for sheet.png, a picture from each method and compare.json; compare-NAME beside the
         input when absent.
     sigma
-        For denoise: noise level in grey levels of 255; estimated from the picture when absent.
+        For denoise and demosaic: noise level in grey levels of 255; when absent, estimated from the
+        picture, and none in a mosaic.
     factor
         For upscale: an integer from 2 to 16, 4 when absent.
     mask
@@ -45,6 +47,8 @@ def compare(
         For inpaint: picture of the same size, white is known.
     flash
         For flash: the flash picture.
+    pattern
+        For demosaic: RGGB, BGGR, GRBG or GBRG; RGGB when absent.
     register
         For flash: shift the flash picture onto the other first, for every method.
     model
@@ -62,6 +66,7 @@ def compare(
         mask=mask,
         known=known,
         flash=flash,
+        pattern=pattern,
         register=register,
         model=model,
         **given,

@@ -1,7 +1,8 @@
 """Verbs that make a picture of another measurement: tomography, magnetic resonance, blur."""
 
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -11,8 +12,50 @@ from untrained.errors import RequestError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from untrained.files import KSpace
     from untrained.image import Picture
+    from untrained.operators import Projection
     from untrained.problem import Problem
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Geometry:
+    """How the lines of a tomograph run; lengths are in pixels of the slice."""
+
+    geometry: Literal["parallel", "fan"] = "parallel"
+    """parallel, or fan: from a source to a flat detector."""
+    source_distance: float | None = None
+    """For fan: from the source to the centre of rotation."""
+    detector_distance: float | None = None
+    """For fan: from the centre of rotation to the detector."""
+    bin_width: float | None = None
+    """For fan: of a bin on the detector; one pixel as seen at the centre when absent."""
+    size: int | None = None
+    """For fan: pixels along a side of the slice; as many as there are bins when absent."""
+
+    def operator(self, degrees: "NDArray[Any]", bins: int) -> "Projection":
+        """Make the operator for a sinogram of `bins` columns."""
+        from untrained.operators import FanBeam, Radon  # noqa: PLC0415
+
+        own = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
+        if self.geometry == "parallel":
+            if given := [name for name, value in own.items() if value is not None]:
+                raise RequestError(f"--{given[0].replace('_', '-')} is for --geometry fan")
+            return Radon(degrees, bins)
+        if self.source_distance is None or self.detector_distance is None:
+            raise RequestError("--geometry fan needs --source-distance and --detector-distance")
+        return FanBeam(
+            degrees,
+            bins if self.size is None else self.size,
+            source_distance=self.source_distance,
+            detector_distance=self.detector_distance,
+            bins=bins,
+            bin_width=self.bin_width,
+        )
+
+
+_PARALLEL = Geometry()
 
 reconstruct = App(name="reconstruct", help="Make a picture of a measurement: ct, mri or deblur.")
 
@@ -28,18 +71,20 @@ def ct(
     photons: float | None = None,
     largest: float | None = None,
     signed: Annotated[bool, Parameter(negative="")] = False,
+    geometry: Geometry = _PARALLEL,
     options: Options = DEFAULTS,
 ) -> int:
-    """Make a slice of its parallel-beam projections.
+    """Make a slice of its projections.
 
     Parameters
     ----------
     sinogram
-        .npy, .npz or TIFF: a row for each angle, a column for each detector bin.
+        .npy, .npz, TIFF or HDF5 of one array: a row for each angle, a column for each detector bin.
     output
         .npy or .tif in units of the sinogram a pixel; .png in 16 bits of the range that is stated.
     angles
-        A file of degrees, or START:STOP for even steps from START to before STOP, as in 0:180.
+        A file of degrees, or START:STOP for even steps from START to before STOP, as in 0:180 (a
+        fan wants the whole turn, 0:360).
     sigma
         Noise level in units of the sinogram.
     photons
@@ -53,7 +98,6 @@ def ct(
     def describe(samples: "NDArray[Any]") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
         from untrained.noise import Transmission  # noqa: PLC0415
-        from untrained.operators import Radon  # noqa: PLC0415
 
         if sigma is not None and photons is not None:
             raise RequestError("give --sigma or --photons, not both")
@@ -65,7 +109,7 @@ def ct(
         degrees = _angles(angles, len(rows), rows.shape[1])
         return tasks.reconstruct(
             rows.astype("float32")[None, None],
-            Radon(degrees, rows.shape[1]),
+            geometry.operator(degrees, rows.shape[1]),
             noise=sigma if photons is None else Transmission(photons),
             bounds=(None if signed else 0.0, largest),
         )
@@ -81,6 +125,7 @@ def mri(
     *,
     mask: Path | None = None,
     coils: Path | None = None,
+    slice: int | None = None,  # noqa: A002
     sigma: float | None = None,
     complex_picture: Annotated[bool, Parameter(name="--complex", negative="")] = False,
     options: Options = DEFAULTS,
@@ -90,27 +135,37 @@ def mri(
     Parameters
     ----------
     kspace
-        .npy or .npz, complex (H, W) or (coils, H, W), zero where nothing was measured.
+        .npy, .npz or HDF5 of one array, complex (H, W) or (coils, H, W), zero where nothing was
+        measured; or HDF5 of fastMRI, kspace (slices, [coils,] H, W), whose mask is used.
     output
         .npy or .tif in units of the k-space (orthonormal transform); .png in 16 bits of the range
         that is stated.
     mask
-        Which part was measured: (H, W), or (W,) for lines; where the k-space is not 0 when absent.
+        Which part was measured: (H, W), or (W,) for lines; that of the file, or where the k-space
+        is not 0, when absent.
     coils
-        .npy or .npz of sensitivities, complex (coils, H, W); needed with several coils.
+        .npy, .npz or HDF5 of sensitivities, complex (coils, H, W); needed with several coils.
+    slice
+        Of a file of fastMRI, counted from 0; the middle one when absent.
     sigma
         Noise level of the real and of the imaginary part.
     complex_picture
         Seek a complex picture, written as two channels; else one that is real and not below 0.
     """
 
-    def describe(samples: "NDArray[Any]") -> "Problem":
+    def read(path: Path) -> "KSpace":
+        from untrained.files import read_kspace  # noqa: PLC0415
+
+        return read_kspace(path, slice)
+
+    def describe(given: "KSpace") -> "Problem":
         import torch  # noqa: PLC0415
 
         from untrained import tasks  # noqa: PLC0415
         from untrained.files import read_array  # noqa: PLC0415
         from untrained.operators import FourierSubsampling  # noqa: PLC0415
 
+        samples = given.samples
         if samples.ndim not in (2, 3) or samples.dtype.kind != "c":
             raise RequestError(
                 f"{kspace} holds {samples.dtype} of shape {samples.shape}: give complex (H, W) or "
@@ -120,7 +175,8 @@ def mri(
             raise RequestError(f"{kspace} is of {len(samples)} coils: give their --coils FILE")
         y = torch.from_numpy(samples.astype("complex64"))
         y = y[None] if samples.ndim == 3 else y[None, None]
-        chosen = (y != 0).any(dim=1)[0] if mask is None else torch.from_numpy(_whole(mask))
+        marked = given.mask if mask is None else _whole(mask)
+        chosen = (y != 0).any(dim=1)[0] if marked is None else torch.from_numpy(marked)
         operator = FourierSubsampling(
             chosen,
             None if coils is None else read_array(coils),
@@ -134,9 +190,11 @@ def mri(
                 "meant the other way round?"
             )
         bounds = (None, None) if complex_picture else (0.0, None)
-        return tasks.reconstruct(y.numpy(), operator, noise=sigma, bounds=bounds)
+        problem = tasks.reconstruct(y.numpy(), operator, noise=sigma, bounds=bounds)
+        notes = (given.note, *problem.notes) if given.note else problem.notes
+        return replace(problem, notes=notes)
 
-    return run_measured(kspace, output, options, describe)
+    return run_measured(kspace, output, options, describe, read)
 
 
 @reconstruct.command
@@ -145,11 +203,12 @@ def deblur(
     output: Path,
     /,
     *,
-    kernel: Path,
+    kernel: Path | None = None,
+    blind: int | None = None,
     sigma: float | None = None,
     options: Options = DEFAULTS,
 ) -> int:
-    """Sharpen a picture that a known kernel has blurred.
+    """Sharpen a picture that a kernel, known or not, has blurred.
 
     Parameters
     ----------
@@ -159,6 +218,8 @@ def deblur(
         Where to write the result; its extension says the format.
     kernel
         The point spread: .npy, .npz or a grey picture, no larger than the input; its sum is made 1.
+    blind
+        In place of --kernel: a side in pixels that holds it; it is sought with the picture.
     sigma
         Noise level in grey levels of 255; estimated from the picture when absent.
     """
@@ -167,8 +228,13 @@ def deblur(
         from untrained import tasks  # noqa: PLC0415
         from untrained.files import read_array  # noqa: PLC0415
 
-        spread = _plane(read_array(kernel), kernel, "one channel").astype("float32")
-        return tasks.deblur(picture, spread, sigma=None if sigma is None else sigma / 255)
+        if (kernel is None) == (blind is None):
+            raise RequestError("give --kernel FILE, or in its place --blind SIZE")
+        spread = None
+        if kernel is not None:
+            spread = _plane(read_array(kernel), kernel, "one channel").astype("float32")
+        level = None if sigma is None else sigma / 255
+        return tasks.deblur(picture, spread, blind=blind, sigma=level)
 
     return run_fit(input, output, options, describe)
 

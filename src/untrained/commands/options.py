@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from untrained.image import Picture
     from untrained.job import Job
     from untrained.problem import Problem
 
     Describe = Callable[[Picture | None], Problem]
-    Pose = Callable[[NDArray[Any]], Problem]
+    Pose = Callable[[Any], Problem]
 
 
 @Parameter(name="*")
@@ -72,12 +70,21 @@ def run_fit(source: Path | None, target: Path, options: Options, describe: "Desc
     return run_job(_job(source, target, options), describe)
 
 
-def run_measured(source: Path, target: Path, options: Options, describe: "Pose") -> int:
-    """Fit what `describe` makes of the measurement in the file `source`, as for `run_fit`."""
+def run_measured(
+    source: Path,
+    target: Path,
+    options: Options,
+    describe: "Pose",
+    read: "Callable[[Path], Any] | None" = None,
+) -> int:
+    """Fit what `describe` makes of the measurement in the file `source`, as for `run_fit`.
+
+    `read` reads it; as an array when None.
+    """
     from untrained.files import read_array  # noqa: PLC0415
     from untrained.job import run_job  # noqa: PLC0415
 
-    return run_job(_job(source, target, options), describe, read_array)
+    return run_job(_job(source, target, options), describe, read or read_array)
 
 
 def _job(source: Path | None, target: Path, options: Options) -> "Job":

@@ -158,3 +158,34 @@ def flash(
         return tasks.flash(picture, files.read(flash), register=register)
 
     return run_fit(input, output, options, describe)
+
+
+def demosaic(
+    input: Path,  # noqa: A002
+    output: Path,
+    /,
+    *,
+    pattern: str = "RGGB",
+    sigma: float | None = None,
+    options: Options = DEFAULTS,
+) -> int:
+    """Find the colours behind the raw plane of a sensor; its samples come back unchanged.
+
+    Parameters
+    ----------
+    input
+        The mosaic: a grey picture of one sample a pixel.
+    output
+        Where to write the result, in colour; its extension says the format.
+    pattern
+        RGGB, BGGR, GRBG or GBRG: the first two pixels of the first row, then of the second.
+    sigma
+        Noise level in grey levels of 255, white: the samples are denoised too.
+    """
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.demosaic(picture, pattern, sigma=None if sigma is None else sigma / 255)
+
+    return run_fit(input, output, options, describe)

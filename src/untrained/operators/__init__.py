@@ -5,24 +5,34 @@ with `torch.nn.Sequential`. Those for `tasks.reconstruct` also have ``A``, ``A_a
 there is an inverse to speak of, ``A_dagger``, as the physics of deepinv have.
 """
 
-from untrained.operators.convolution import Blur, blur, gaussian_kernel
+from untrained.operators.bayer import PATTERNS, Bayer
+from untrained.operators.blind import BlindBlur
+from untrained.operators.convolution import Blur, Convolution, blur, gaussian_kernel
+from untrained.operators.fan import FanBeam
 from untrained.operators.fourier import FourierSubsampling
 from untrained.operators.linear import adjoint, adjoint_error, inner, is_linear
 from untrained.operators.physics import Forward, OperatorError
 from untrained.operators.pictures import KERNELS, Mask, back_project, downsample, enlarge, smooth
+from untrained.operators.projection import Projection
 from untrained.operators.proof import prove
 from untrained.operators.radon import Radon
 from untrained.operators.samples import Counts, Equaliser, Samples, Scaled, Whole
 
 __all__ = [
     "KERNELS",
+    "PATTERNS",
+    "Bayer",
+    "BlindBlur",
     "Blur",
+    "Convolution",
     "Counts",
     "Equaliser",
+    "FanBeam",
     "Forward",
     "FourierSubsampling",
     "Mask",
     "OperatorError",
+    "Projection",
     "Radon",
     "Samples",
     "Scaled",

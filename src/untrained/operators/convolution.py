@@ -1,4 +1,4 @@
-"""Convolution with a known kernel, where it needs no assumption about the border."""
+"""Convolution, where it needs no assumption about the border."""
 
 import math
 
@@ -13,12 +13,66 @@ _LEAST_POWER = 0.1
 """Of the kernel's spectrum, relative to its largest, as far as it is equalised."""
 
 
-class Blur(nn.Module):
+class Convolution(nn.Module):
     """Convolve and keep the part that no border assumption has touched.
 
     ``y_ij = sum_kl k_kl x_(i + h - 1 - k, j + w - 1 - l)`` for a kernel of h rows and w columns:
     from ``(1, C, H + h - 1, W + w - 1)`` to ``(1, C, H, W)``. The picture is larger than the
     measurement by the reach of the kernel, and nothing is said of what lies beyond.
+
+    Parameters
+    ----------
+    reach
+        h and w.
+    """
+
+    def __init__(self, reach: tuple[int, int]) -> None:
+        super().__init__()
+        self.reach = reach
+
+    def spread(self) -> Tensor:
+        """The kernel ``(h, w)``, the same for all channels."""
+        raise NotImplementedError
+
+    def corner(self) -> tuple[int, int]:
+        """Row and column of the picture that belong to the first pixel of the measurement."""
+        rows, columns = self.reach
+        return (rows - 1) // 2, (columns - 1) // 2
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Blur ``(1, C, H + h - 1, W + w - 1)`` to ``(1, C, H, W)``."""
+        channels = image.shape[1]
+        weights = self.spread().to(image.dtype).flip(0, 1).repeat(channels, 1, 1, 1)
+        return F.conv2d(image, weights, groups=channels)
+
+    def A(self, image: Tensor) -> Tensor:
+        """As `forward`."""
+        return self.forward(image)
+
+    def A_adjoint(self, measurement: Tensor) -> Tensor:
+        """Correlate with the kernel, zeros around: ``(1, C, H + h - 1, W + w - 1)``."""
+        height, width = self.extended(measurement.shape[-2], measurement.shape[-1])
+        return adjoint(self, measurement, (height, width))
+
+    def extended(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the picture behind a measurement of `height` and `width`."""
+        return height + self.reach[0] - 1, width + self.reach[1] - 1
+
+    def centre(self, image: Tensor) -> Tensor:
+        """Cut the picture to the ``(1, C, H, W)`` under the middle of the kernel."""
+        (rows, columns), (top, left) = self.reach, self.corner()
+        height, width = image.shape[-2] - rows + 1, image.shape[-1] - columns + 1
+        return image[..., top : top + height, left : left + width]
+
+    def frame(self, measurement: Tensor) -> Tensor:
+        """Repeat the edges of ``(1, C, H, W)`` up to the picture's size; `centre` undoes it."""
+        (rows, columns), (top, left) = self.reach, self.corner()
+        pads = (left, columns - 1 - left, top, rows - 1 - top)
+        return F.pad(measurement, pads, mode="replicate")
+
+
+class Blur(Convolution):
+    """Convolve with a known kernel; see `Convolution`.
 
     Parameters
     ----------
@@ -34,29 +88,18 @@ class Blur(nn.Module):
     kernel: Tensor
 
     def __init__(self, kernel: Tensor) -> None:
-        super().__init__()
         if kernel.ndim != 2 or 0 in kernel.shape:
             raise RequestError(f"a kernel of shape {tuple(kernel.shape)}: give rows and columns")
         if not bool(kernel.isfinite().all()):
             raise RequestError("the kernel has entries that are not finite")
         if not bool(kernel.any()):
             raise RequestError("the kernel is all zero: nothing would reach the measurement")
+        super().__init__((kernel.shape[0], kernel.shape[1]))
         self.register_buffer("kernel", kernel.float(), persistent=False)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Blur ``(1, C, H + h - 1, W + w - 1)`` to ``(1, C, H, W)``."""
-        channels = image.shape[1]
-        weights = self.kernel.to(image.dtype).flip(0, 1).repeat(channels, 1, 1, 1)
-        return F.conv2d(image, weights, groups=channels)
-
-    def A(self, image: Tensor) -> Tensor:
-        """As `forward`."""
-        return self.forward(image)
-
-    def A_adjoint(self, measurement: Tensor) -> Tensor:
-        """Correlate with the kernel, zeros around: ``(1, C, H + h - 1, W + w - 1)``."""
-        height, width = self.extended(measurement.shape[-2], measurement.shape[-1])
-        return adjoint(self, measurement, (height, width))
+    def spread(self) -> Tensor:
+        """The kernel."""
+        return self.kernel
 
     def equalise(self, measurement: Tensor) -> Tensor:
         """Divide the spectrum by ``(|K|^2 + e)^(1/2)``, K that of the kernel.
@@ -69,24 +112,6 @@ class Blur(nn.Module):
         response = (power / power.max() + _LEAST_POWER).rsqrt()
         equalised: Tensor = torch.fft.irfft2(torch.fft.rfft2(measurement) * response, s=size)
         return equalised
-
-    def extended(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of the picture behind a measurement of `height` and `width`."""
-        return height + self.kernel.shape[0] - 1, width + self.kernel.shape[1] - 1
-
-    def centre(self, image: Tensor) -> Tensor:
-        """Cut the picture to the ``(1, C, H, W)`` under the middle of the kernel."""
-        rows, columns = self.kernel.shape
-        top, left = (rows - 1) // 2, (columns - 1) // 2
-        height, width = image.shape[-2] - rows + 1, image.shape[-1] - columns + 1
-        return image[..., top : top + height, left : left + width]
-
-    def frame(self, measurement: Tensor) -> Tensor:
-        """Repeat the edges of ``(1, C, H, W)`` up to the picture's size; `centre` undoes it."""
-        rows, columns = self.kernel.shape
-        top, left = (rows - 1) // 2, (columns - 1) // 2
-        pads = (left, columns - 1 - left, top, rows - 1 - top)
-        return F.pad(measurement, pads, mode="replicate")
 
 
 def blur(kernel: object) -> Blur:

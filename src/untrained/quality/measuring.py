@@ -94,7 +94,8 @@ def _kept(case: Case, restored: "np.ndarray[Any, Any]") -> bool | None:
     """Whether the known pixels are exactly those given; None where none are to be kept."""
     if case.problem.kept is None:
         return None
-    known = case.problem.kept[0, 0].cpu().numpy()
+    kept = case.problem.kept[0].permute(1, 2, 0).cpu().numpy()
+    known = np.broadcast_to(kept, restored.shape)
     return bool(np.array_equal(restored[known], case.problem.picture.stored[known]))
 
 
@@ -102,7 +103,8 @@ def _others(case: Case, plan: Plan, recipe: Recipe, tell: Tell) -> dict[str, Any
     """PSNR and seconds of the input and of the peers."""
     problem = case.problem
     told: dict[str, Any] = {"peers": {}, "skipped": {}}
-    if problem.filled is None and problem.size == tuple(problem.measurement.shape[-2:]):
+    whole = (problem.channels, *problem.size)
+    if problem.filled is None and tuple(problem.measurement.shape[1:]) == whole:
         told["peers"]["input"] = {"psnr": _judged(case, problem.picture.pixels)}
     listed = baselines(problem.task, steps=recipe.steps, seed=plan.seed)
     if not plan.peers:

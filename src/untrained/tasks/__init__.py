@@ -2,6 +2,7 @@
 
 from untrained.tasks.deblock import deblock
 from untrained.tasks.deblur import deblur
+from untrained.tasks.demosaic import demosaic
 from untrained.tasks.denoise import denoise
 from untrained.tasks.dream import dream
 from untrained.tasks.flash import flash
@@ -13,6 +14,7 @@ from untrained.tasks.upscale import upscale
 __all__ = [
     "deblock",
     "deblur",
+    "demosaic",
     "denoise",
     "dream",
     "flash",

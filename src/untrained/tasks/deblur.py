@@ -1,17 +1,19 @@
-"""Deblurring: the picture was convolved with a known kernel, then noise was added."""
+"""Deblurring: the picture was convolved with a kernel, known or not, then noise was added."""
 
 from typing import Any
 
 import torch
 
 from untrained.errors import RequestError
-from untrained.image import as_picture
+from untrained.image import Picture, as_picture
 from untrained.noise import Gaussian, estimate_sigma
-from untrained.operators import Blur, Equaliser, blur
+from untrained.operators import BlindBlur, Blur, Convolution, Equaliser, blur
 from untrained.problem import Problem, ProblemError, observed
 
 
-def deblur(image: Any, kernel: Any, *, sigma: float | None = None) -> Problem:
+def deblur(
+    image: Any, kernel: Any = None, *, blind: int | None = None, sigma: float | None = None
+) -> Problem:
     """Describe the deblurring of a picture. A picture larger by the kernel is fitted, then cut.
 
     Parameters
@@ -20,6 +22,9 @@ def deblur(image: Any, kernel: Any, *, sigma: float | None = None) -> Problem:
         Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
     kernel
         Array or tensor ``(h, w)``, 0 or more; its sum is made 1. No larger than the picture.
+    blind
+        In place of the kernel: a side in pixels that holds it. Kernel and picture are then sought
+        together (SelfDeblur, Ren et al. 2020), the kernel 0 or more and of sum 1.
     sigma
         Noise level in picture units (2/255, not 2); estimated from the picture when None.
 
@@ -28,16 +33,21 @@ def deblur(image: Any, kernel: Any, *, sigma: float | None = None) -> Problem:
     RequestError
         If the kernel is empty, all zero, negative, not finite or larger than the picture.
     ProblemError
-        If sigma is not in (0, 1].
+        If sigma is not in (0, 1], or not just one of kernel and blind is given.
     PictureError
         If `image` is not a picture.
     """
     picture = as_picture(image)
     if sigma is not None and not 0 < sigma <= 1:
         raise ProblemError(f"sigma {sigma:g} is not in (0, 1] picture units")
-    operator = _operator(kernel, picture.height, picture.width)
+    if (kernel is None) == (blind is None):
+        raise ProblemError("give the kernel, or in its place the side that holds it (blind)")
     level = estimate_sigma(picture.pixels) if sigma is None else sigma
     origin = "estimated from the picture" if sigma is None else "as given"
+    told = f"noise level {255 * level:.2f} of 255, {origin}"
+    if blind is not None:
+        return _blind(picture, blind, Gaussian(level), told)
+    operator = _operator(kernel, picture.height, picture.width)
     measurement, through = observed(picture, operator)
     rows, columns = operator.kernel.shape
     return Problem(
@@ -55,18 +65,39 @@ def deblur(image: Any, kernel: Any, *, sigma: float | None = None) -> Problem:
         variant="blur" if level > 0 else "",
         notes=(
             f"kernel of {columns}x{rows}",
-            f"noise level {255 * level:.2f} of 255, {origin}",
+            told,
         ),
     )
 
 
-def _operator(kernel: Any, height: int, width: int) -> Blur:
-    operator = blur(torch.as_tensor(kernel).float())
-    rows, columns = operator.kernel.shape
+def _blind(picture: Picture, side: int, noise: Gaussian, told: str) -> Problem:
+    operator = BlindBlur(side, side)
+    _check_reach(operator, picture.height, picture.width)
+    measurement, through = observed(picture, operator)
+    return Problem(
+        task="reconstruct",
+        picture=picture,
+        measurement=measurement,
+        operator=through,
+        size=operator.extended(picture.height, picture.width),
+        noise=noise,
+        frame=(picture.height, picture.width),
+        variant="blind",
+        notes=(f"a kernel within {side}x{side} is sought, too", told),
+    )
+
+
+def _check_reach(operator: Convolution, height: int, width: int) -> None:
+    rows, columns = operator.reach
     if rows > height or columns > width:
         raise RequestError(
             f"the kernel is {columns}x{rows}, larger than the picture of {width}x{height}"
         )
+
+
+def _operator(kernel: Any, height: int, width: int) -> Blur:
+    operator = blur(torch.as_tensor(kernel).float())
+    _check_reach(operator, height, width)
     if float(operator.kernel.min()) < 0:
         raise RequestError(
             f"the kernel has entries below 0, down to {float(operator.kernel.min()):.3g}"

@@ -20,7 +20,16 @@ from untrained.noise import (
     mean_squared_error,
     poisson_deviance,
 )
-from untrained.operators import Counts, Equaliser, Forward, Radon, Samples, Scaled, Whole, prove
+from untrained.operators import (
+    Counts,
+    Equaliser,
+    Forward,
+    Projection,
+    Samples,
+    Scaled,
+    Whole,
+    prove,
+)
 from untrained.problem import Problem, ProblemError
 
 Noise = float | Gaussian | Poisson | Transmission
@@ -52,7 +61,7 @@ def reconstruct(
     noise
         A number or `Gaussian`: standard deviation in the units of y (of complex y, that of either
         part); `Poisson` for photon counts; `Transmission` for log-transformed low-dose tomography.
-        None: least squares; the level is estimated from a sinogram of `Radon`, else unknown.
+        None: least squares; the level is estimated from a sinogram of ours, else unknown.
     weights
         Of each squared residual, 0 or more, broadcastable to y. For least squares only; a noise
         level is that of weight 1.
@@ -78,7 +87,7 @@ def reconstruct(
     limits = find_limits(bounds, guess.picture)
     request = _Request(forward, measurement, weights, limits, guess.picture.shape)
     level = _noise(noise)
-    if level is None and isinstance(physics, Radon) and weights is None:
+    if level is None and isinstance(physics, Projection) and weights is None:
         level = _level(measurement)
     posed = _posed(request, level)
     estimate = partial(_estimate, posed=posed, guess=guess, limits=limits)

@@ -1,0 +1,161 @@
+"""What tomography's geometries share: line integrals of a slice, one projection an angle."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from untrained.errors import RequestError
+from untrained.operators.linear import adjoint
+
+_AT_ONCE = 2**24
+"""Samples that are interpolated at once, and whose places are kept: bounds the memory."""
+
+
+class Projection(nn.Module):
+    """Integrate a square slice along lines, by bilinear interpolation; outside it is zero.
+
+    A geometry says in `grid` where each line is sampled.
+
+    Parameters
+    ----------
+    angles
+        Degrees, one for each projection.
+    size
+        N, the height and width of the slice.
+    bins
+        B, the number of detector bins.
+
+    Raises
+    ------
+    RequestError
+        If there is no angle, one is not finite, or a number is below 1.
+    """
+
+    directions: Tensor
+    places: Tensor | None
+
+    parts_axis = -2
+    """The axis of the measurement whose entries are projections."""
+
+    def __init__(self, angles: Any, size: int, bins: int) -> None:
+        super().__init__()
+        degrees = np.atleast_1d(np.asarray(angles, dtype=np.float64))
+        if degrees.ndim != 1 or degrees.size == 0 or not np.isfinite(degrees).all():
+            raise RequestError(
+                f"angles of shape {degrees.shape}: give one finite number of degrees a projection"
+            )
+        if size < 1:
+            raise RequestError(f"size {size}: give the pixels along a side, 1 or more")
+        if bins < 1:
+            raise RequestError(f"{bins} bins: give the number of detector bins, 1 or more")
+        self.size, self.bins = int(size), int(bins)
+        radians = torch.from_numpy(np.deg2rad(degrees))
+        directions = torch.stack([radians.cos(), radians.sin()], dim=1)
+        self.register_buffer("directions", directions, persistent=False)
+        self.register_buffer("places", None, persistent=False)
+
+    def keep_places(self) -> None:
+        """Keep where the lines are sampled, if they are not too many; for the end of a set-up."""
+        if len(self.directions) * self.size * self.bins <= _AT_ONCE:
+            self.places = self.grid(self.directions.float())
+
+    def grid(self, directions: Tensor) -> Tensor:
+        """Where the lines are sampled, in grid_sample's units: ``(angles, N, B, 2)``.
+
+        Parameters
+        ----------
+        directions
+            Cosine and sine of each angle, ``(angles, 2)``.
+        """
+        raise NotImplementedError
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Project ``(1, C, N, N)`` to the sinogram ``(1, C, angles, B)``, in pixels x its unit."""
+        if tuple(image.shape[-2:]) != (self.size, self.size):
+            raise RequestError(
+                f"the slice is {image.shape[-1]}x{image.shape[-2]}, the detector has {self.bins} "
+                f"bins for {self.size}x{self.size}: they must match"
+            )
+        if self.places is not None:
+            return self._project(image, self.places.to(image.dtype))
+        chunk = max(1, _AT_ONCE // (self.size * self.bins))
+        directions = self.directions.to(image.dtype).split(chunk)
+        return torch.cat([self._project(image, self.grid(some)) for some in directions], dim=-2)
+
+    def _project(self, image: Tensor, grid: Tensor) -> Tensor:
+        stack = image.expand(len(grid), -1, -1, -1)
+        along = F.grid_sample(stack, grid, padding_mode="zeros", align_corners=False)
+        return along.sum(dim=2).transpose(0, 1)[None]
+
+    def in_grid(self, x: Tensor, y: Tensor) -> Tensor:
+        """Turn columns and rows from the centre pixel ``N // 2`` into grid_sample's units."""
+        pixels: Tensor = torch.stack([x, y], dim=-1) + self.size // 2
+        grid: Tensor = (2 * pixels + 1) / self.size - 1
+        return grid
+
+    def offsets(self, count: int) -> Tensor:
+        """Whole numbers from the middle of `count`: ``-(count // 2)`` and up."""
+        directions = self.directions
+        return torch.arange(count, device=directions.device) - count // 2
+
+    def A(self, image: Tensor) -> Tensor:
+        """As `forward`."""
+        return self.forward(image)
+
+    def A_adjoint(self, measurement: Tensor) -> Tensor:
+        """Back-project ``(1, C, angles, B)`` to ``(1, C, N, N)``: the exact adjoint."""
+        self.check(measurement)
+        return adjoint(self, measurement, (self.size, self.size))
+
+    def equalise(self, measurement: Tensor) -> Tensor:
+        """Filter each projection by the root of the ramp: ``(A A*)^(-1/2)`` but for a factor.
+
+        What back-projection blurs then counts in full (Tirer and Giryes 2020,
+        doi 10.1109/TIP.2020.2988779).
+        """
+        return self._filtered(measurement, self._ramp(measurement).clamp_min(0).sqrt())
+
+    def ramp_filtered(self, measurement: Tensor) -> Tensor:
+        """Filter each projection by the ramp (Kak and Slaney 1988, eq. 61), bins one apart."""
+        return self._filtered(measurement, self._ramp(measurement))
+
+    def _filtered(self, measurement: Tensor, response: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft(measurement, n=self._padded(), dim=-1)
+        filtered: Tensor = torch.fft.irfft(spectrum * response, n=self._padded(), dim=-1)
+        return filtered[..., : self.bins]
+
+    def _ramp(self, measurement: Tensor) -> Tensor:
+        return _ramp(self._padded()).to(measurement)
+
+    def _padded(self) -> int:
+        return max(64, int(2 ** math.ceil(math.log2(2 * self.bins))))
+
+    def check(self, measurement: Tensor) -> None:
+        """Check the shape of a sinogram.
+
+        Raises
+        ------
+        RequestError
+            If it is not ``(1, C, angles, B)``.
+        """
+        wanted = (len(self.directions), self.bins)
+        if measurement.ndim != 4 or tuple(measurement.shape[-2:]) != wanted:
+            raise RequestError(
+                f"the sinogram has the shape {tuple(measurement.shape)}, not (1, C, {wanted[0]}, "
+                f"{wanted[1]}): {wanted[0]} angles, {wanted[1]} detector bins"
+            )
+
+
+def _ramp(length: int) -> Tensor:
+    """Transform of the ramp, sampled in space so that the mean is kept (Kak and Slaney, eq. 61)."""
+    places = torch.cat([torch.arange(0, length // 2 + 1), torch.arange(length // 2 - 1, 0, -1)])
+    ramp = torch.zeros(length, dtype=torch.float64)
+    ramp[0] = 0.25
+    odd = places % 2 == 1
+    ramp[odd] = -1 / (math.pi * places[odd].double()) ** 2
+    response: Tensor = torch.fft.rfft(ramp)
+    return 2 * response.real
