@@ -6,23 +6,44 @@ there is an inverse to speak of, ``A_dagger``, as the physics of deepinv have.
 """
 
 from untrained.operators.convolution import Blur, blur, gaussian_kernel
+from untrained.operators.diffraction import (
+    CodedDiffraction,
+    PaddedFourier,
+    Ptychography,
+    disc,
+    octanary_masks,
+    pupil_grid,
+)
 from untrained.operators.fourier import FourierSubsampling
 from untrained.operators.linear import adjoint, adjoint_error, inner, is_linear
 from untrained.operators.physics import Forward, OperatorError
 from untrained.operators.pictures import KERNELS, Mask, back_project, downsample, enlarge, smooth
 from untrained.operators.proof import prove
 from untrained.operators.radon import Radon
-from untrained.operators.samples import Counts, Equaliser, Samples, Scaled, Whole
+from untrained.operators.samples import (
+    Counts,
+    Equaliser,
+    Intensity,
+    Magnitude,
+    Samples,
+    Scaled,
+    Whole,
+)
 
 __all__ = [
     "KERNELS",
     "Blur",
+    "CodedDiffraction",
     "Counts",
     "Equaliser",
     "Forward",
     "FourierSubsampling",
+    "Intensity",
+    "Magnitude",
     "Mask",
     "OperatorError",
+    "PaddedFourier",
+    "Ptychography",
     "Radon",
     "Samples",
     "Scaled",
@@ -31,11 +52,14 @@ __all__ = [
     "adjoint_error",
     "back_project",
     "blur",
+    "disc",
     "downsample",
     "enlarge",
     "gaussian_kernel",
     "inner",
     "is_linear",
+    "octanary_masks",
     "prove",
+    "pupil_grid",
     "smooth",
 ]
