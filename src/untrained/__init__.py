@@ -21,7 +21,18 @@ _HOMES = {
     "untrained.reconstructor": ("UntrainedReconstructor",),
     "untrained.report": ("write_report",),
     "untrained.noise": ("Gaussian", "Poisson", "Transmission"),
-    "untrained.operators": ("FourierSubsampling", "Radon", "blur", "gaussian_kernel"),
+    "untrained.operators": (
+        "CodedDiffraction",
+        "FourierSubsampling",
+        "PaddedFourier",
+        "Ptychography",
+        "Radon",
+        "blur",
+        "disc",
+        "gaussian_kernel",
+        "octanary_masks",
+        "pupil_grid",
+    ),
     "untrained.verbs": (
         "deblock",
         "deblur",
@@ -30,6 +41,7 @@ _HOMES = {
         "flash",
         "inpaint",
         "invert",
+        "phase",
         "reconstruct",
         "upscale",
     ),
@@ -51,10 +63,16 @@ if TYPE_CHECKING:
     from untrained.noise import Gaussian as Gaussian
     from untrained.noise import Poisson as Poisson
     from untrained.noise import Transmission as Transmission
+    from untrained.operators import CodedDiffraction as CodedDiffraction
     from untrained.operators import FourierSubsampling as FourierSubsampling
+    from untrained.operators import PaddedFourier as PaddedFourier
+    from untrained.operators import Ptychography as Ptychography
     from untrained.operators import Radon as Radon
     from untrained.operators import blur as blur
+    from untrained.operators import disc as disc
     from untrained.operators import gaussian_kernel as gaussian_kernel
+    from untrained.operators import octanary_masks as octanary_masks
+    from untrained.operators import pupil_grid as pupil_grid
     from untrained.presets import known_presets as known_presets
     from untrained.presets import preset as preset
     from untrained.problem import Problem as Problem
@@ -76,6 +94,7 @@ if TYPE_CHECKING:
     from untrained.verbs import flash as flash
     from untrained.verbs import inpaint as inpaint
     from untrained.verbs import invert as invert
+    from untrained.verbs import phase as phase
     from untrained.verbs import reconstruct as reconstruct
     from untrained.verbs import upscale as upscale
 

@@ -12,6 +12,7 @@ from untrained.commands.info import info
 from untrained.commands.judging import compare, study
 from untrained.commands.making import dream, invert
 from untrained.commands.measuring import reconstruct
+from untrained.commands.phasing import phase
 from untrained.commands.restoring import deblock, denoise, flash, inpaint, upscale
 from untrained.errors import RequestError, WorkError
 from untrained.version import __version__
@@ -25,6 +26,7 @@ app = App(
 )
 for verb in (denoise, deblock, upscale, inpaint, flash, invert, dream, compare, study, info):
     app.command(verb)
+reconstruct.command(phase)
 app.command(reconstruct)
 app.command(bench)
 

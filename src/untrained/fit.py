@@ -235,6 +235,7 @@ class Fit:
             device=self.engine.device.type,
             precision=self.engine.precision,
             precision_why=self.engine.why,
+            ambiguous=self.problem.ambiguous,
         )
 
     def state_dict(self) -> dict[str, Any]:

@@ -267,6 +267,8 @@ _FAST_DEBLUR = _FAST_RECONSTRUCT_LEVEL.model_copy(
         "steps": 200,
     }
 )
+_FAST_PHASE = _FAST_RECONSTRUCT
+_FAST_PHASE_LEVEL = _FAST_RECONSTRUCT_LEVEL
 
 _PAPER_FLASH = Recipe(
     name="paper",
@@ -369,6 +371,9 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("reconstruct", "fast", "level"): _FAST_RECONSTRUCT_LEVEL,
     ("reconstruct", "fast", "blur"): _FAST_DEBLUR,
     ("reconstruct", "fast", "spectrum"): _FAST_SPECTRUM,
+    ("reconstruct", "fast", "phase"): _FAST_PHASE,
+    ("reconstruct", "fast", "phase-level"): _FAST_PHASE_LEVEL,
+    ("reconstruct", "tv", "phase-level"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "spectrum"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "blur"): _tv_from_guess(0.01, 1.0),

@@ -47,6 +47,8 @@ class Restoration:
     device: str
     precision: str
     precision_why: str
+    ambiguous: bool = False
+    """Whether shift, half turn and phase are left open: metrics are of the aligned picture."""
 
     @property
     def picture(self) -> Picture | np.ndarray[Any, Any] | Tensor:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from untrained.image import Picture
     from untrained.problem import Problem
 
-reconstruct = App(name="reconstruct", help="Make a picture of a measurement: ct, mri or deblur.")
+reconstruct = App(
+    name="reconstruct", help="Make a picture of a measurement: ct, mri, deblur or phase."
+)
 
 
 @reconstruct.command
