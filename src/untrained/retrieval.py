@@ -167,24 +167,40 @@ def hybrid_input_output(
     seed
         Draws the phases.
     """
-    generator = torch.Generator().manual_seed(seed)
+    real = not operator.complex_picture
+    size = (int(amplitudes.shape[-2]), int(amplitudes.shape[-1]))
     y = torch.fft.ifftshift(amplitudes[0], dim=(-2, -1))
+    if real:
+        # Of a real object a frequency and its negative have one magnitude: half tells all.
+        y = ((y + y.flip(-2, -1).roll((1, 1), (-2, -1))) / 2)[..., : size[1] // 2 + 1]
+    generator = torch.Generator().manual_seed(seed)
     turns = 2 * torch.pi * torch.rand((starts, *y.shape[-2:]), generator=generator)
     height, width = operator.size
-    inside = torch.zeros(y.shape[-2:], dtype=torch.bool)
+    inside = torch.zeros(size, dtype=torch.bool)
     inside[:height, :width] = operator.support > 0
-    field = torch.fft.ifft2(torch.polar(y.expand_as(turns).contiguous(), turns), norm="ortho")
-    field = field if operator.complex_picture else field.real
+    field = _to_field(torch.polar(y.expand_as(turns).contiguous(), turns), size, real=real)
     for step in range(rounds):
-        seen = torch.fft.ifft2(y * _phase(torch.fft.fft2(field, norm="ortho")), norm="ortho")
-        seen = seen if operator.complex_picture else seen.real
-        fits = inside & (seen >= 0) if not operator.complex_picture else inside
+        seen = _to_field(y * _phase(_to_waves(field)), size, real=real)
+        fits = inside & (seen >= 0) if real else inside
         last = step >= 0.9 * rounds
         field = torch.where(fits, seen, 0 if last else field - feedback * seen)
-    found = torch.fft.fft2(torch.where(fits, field, 0), norm="ortho").abs()
-    best = int((found - y).square().sum(dim=(-2, -1)).argmin())
-    picture = torch.where(fits, field, 0)[best, :height, :width][None, None]
-    return torch.cat([picture.real, picture.imag], dim=1) if picture.is_complex() else picture
+    field = torch.where(fits, field, 0)
+    best = int((_to_waves(field).abs() - y).square().sum(dim=(-2, -1)).argmin())
+    picture = field[best, :height, :width][None, None]
+    return picture if real else torch.cat([picture.real, picture.imag], dim=1)
+
+
+def _to_waves(field: Tensor) -> Tensor:
+    if field.is_complex():
+        waves: Tensor = torch.fft.fft2(field, norm="ortho")
+        return waves
+    half: Tensor = torch.fft.rfft2(field, norm="ortho")
+    return half
+
+
+def _to_field(waves: Tensor, size: tuple[int, int], *, real: bool) -> Tensor:
+    field: Tensor = (torch.fft.irfft2 if real else torch.fft.ifft2)(waves, s=size, norm="ortho")
+    return field
 
 
 def sequential_projections(

@@ -90,7 +90,8 @@ class PaddedFourier(nn.Module):
 class CodedDiffraction(nn.Module):
     """Diffraction patterns of an object behind masks: ``y_m = F (d_m x)``.
 
-    The zero frequency is in the middle. Candes, Li and Soltanolkotabi 2015, doi 10.1016/j.acha.2014.09.004.
+    The zero frequency is in the middle (Candes, Li and Soltanolkotabi 2015, doi
+    10.1016/j.acha.2014.09.004).
 
     Parameters
     ----------

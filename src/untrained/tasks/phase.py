@@ -25,6 +25,7 @@ from untrained.retrieval import (
     alternating_projections,
     centre_picture,
     hybrid_input_output,
+    sequential_projections,
     spectral,
 )
 from untrained.tasks.reconstruct import as_measurement, reconstruct
@@ -33,6 +34,15 @@ Measured = Literal["amplitudes", "intensities"]
 
 _MARGIN = 1.2
 """How much larger than in the guess a complex object's magnitude may be."""
+
+_NOISY = 0.07
+"""Noise of the amplitudes, over their root mean square, from which a guess is full of it."""
+
+_COUNTED = 0.5
+"""Noise of the root of a photon count."""
+
+_PASSES = 20
+"""Of sequential projections in the initial guess."""
 
 
 def phase(
@@ -94,7 +104,7 @@ def phase(
     )
     return dataclasses.replace(
         problem,
-        variant="phase" if noise is None else "phase-level",
+        variant=_variant(noise, amplitudes),
         notes=(proof, *problem.notes[1:]),
         ambiguous=True,
     )
@@ -135,7 +145,7 @@ def _first(forward: Forward, amplitudes: Tensor, initial: Any, *, counted: bool)
         if isinstance(physics, PaddedFourier):
             return hybrid_input_output(physics, y)
         if isinstance(physics, Ptychography):
-            return centre_picture(physics, y)
+            return sequential_projections(physics, y, centre_picture(physics, y), _PASSES)
         start = allowed(spectral(forward, transposed, y))
         if isinstance(physics, CodedDiffraction):
             return alternating_projections(physics, y, start)
@@ -146,11 +156,22 @@ def _first(forward: Forward, amplitudes: Tensor, initial: Any, *, counted: bool)
     return Guess(picture, make, _origin(physics))
 
 
+def _variant(noise: float | Gaussian | Poisson | None, amplitudes: Tensor) -> str:
+    if noise is None:
+        return "phase"
+    if isinstance(noise, Poisson):
+        level = _COUNTED
+    else:
+        level = noise.sigma if isinstance(noise, Gaussian) else noise
+    noisy = level > _NOISY * float(amplitudes.square().mean()) ** 0.5
+    return "phase-noisy" if noisy else "phase-level"
+
+
 def _origin(physics: Any) -> str:
     if isinstance(physics, PaddedFourier):
         return "hybrid input-output, the best of some starts"
     if isinstance(physics, Ptychography):
-        return "the picture through the middle pupil, enlarged"
+        return "the picture through the middle pupil, enlarged, then sequential projections"
     if isinstance(physics, CodedDiffraction):
         return "spectral, then alternating projections"
     return "spectral"
