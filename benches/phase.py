@@ -3,10 +3,11 @@
     python -m benches.phase [--preset fast] [--seed 0] [--setting NAME ...]
 
 Pictures of 128x128: two of scikit-image's samples and a generated one. Amplitudes get Gaussian
-noise at so many dB below their root mean square, and are then cut at 0; a fit is told the level. A
-published algorithm knows nothing of the object (`plain`); the same, kept real and not below 0 as a
-fit keeps it, is `constrained`. PSNR in dB, peak 1, after alignment. Results are kept in
-``benches/results/phase.json``; settings that were not run keep their rows.
+noise at so many dB below their root mean square, and are then cut at 0; a fit is told the level,
+where a setting does not say otherwise. A published algorithm knows nothing of the object (`plain`);
+the same, kept real and not below 0 as a fit keeps it, is `constrained`. PSNR in dB, peak 1, after
+alignment. Results are kept in ``benches/results/phase.json``; settings that were not run keep
+their rows.
 """
 
 import argparse
@@ -69,6 +70,8 @@ class Setting(NamedTuple):
     make: Callable[..., Physics]
     decibels: float
     complex_object: bool = False
+    told: bool = True
+    """Whether the fit is told the noise level."""
 
 
 SETTINGS = (
@@ -77,6 +80,7 @@ SETTINGS = (
     Setting("ptychography, 40 % overlap, 30 dB", partial(ptychography, 0.4), 30),
     Setting("magnitude, oversampled 2 times, 30 dB", partial(magnitude, 2.0), 30),
     Setting("coded, 4 masks, 15 dB, complex", partial(coded, 4), 15, complex_object=True),
+    Setting("coded, 4 masks, 15 dB, level not told", partial(coded, 4), 15, told=False),
     Setting("coded, 2 masks, 15 dB", partial(coded, 2), 15),
     Setting("coded, 8 masks, 15 dB", partial(coded, 8), 15),
     Setting("coded, 4 masks, 5 dB", partial(coded, 4), 5),
@@ -144,7 +148,7 @@ def measured(physics: Physics, truth: Tensor, decibels: float) -> tuple[Tensor, 
     return (clean + level * noise).clamp_min(0), level
 
 
-def peers(physics: Physics, y: Tensor) -> Tensor:
+def peer(physics: Physics, y: Tensor) -> Tensor:
     """What is used instead, on the operator it is given."""
     if isinstance(physics, PaddedFourier):
         return retrieval.hybrid_input_output(physics, y)
@@ -176,7 +180,7 @@ def measure(setting: Setting, name: str, truth: Tensor, preset: str, seed: int) 
     physics = setting.make(complex_picture=setting.complex_object)
     y, level = measured(physics, truth, setting.decibels)
     start = time.perf_counter()
-    problem = ut.tasks.phase(y, physics, noise=level)
+    problem = ut.tasks.phase(y, physics, noise=level if setting.told else None)
     result = restore(problem, preset, seed=seed, device="cpu")
     seconds = time.perf_counter() - start
     row = {
@@ -185,13 +189,13 @@ def measure(setting: Setting, name: str, truth: Tensor, preset: str, seed: int) 
         "psnr": psnr(result.image, truth),
         "guess": psnr(problem.picture.pixels, truth),
         "peer": PEERS[type(physics)],
-        "plain": psnr(peers(setting.make(complex_picture=True), y), truth),
+        "plain": psnr(peer(setting.make(complex_picture=True), y), truth),
         "constrained": None,
         "seconds": round(seconds, 1),
         "stopped": result.stopped,
     }
     if not setting.complex_object:
-        row["constrained"] = psnr(peers(physics, y), truth)
+        row["constrained"] = psnr(peer(physics, y), truth)
     for key in ("psnr", "guess", "plain", "constrained"):
         row[key] = row[key] and round(row[key], 2)
     print(json.dumps(row), flush=True)
@@ -240,7 +244,7 @@ def account(rows: list[dict[str, Any]], preset: str, seed: int) -> dict[str, Any
         "machine": machine(),
         "recipes": {
             variant: ut.preset("reconstruct", preset, variant=variant).model_dump(mode="json")
-            for variant in ("phase-level", "phase-noisy")
+            for variant in ("phase", "phase-level", "phase-noisy")
         },
         "mean": {name: means([row for row in rows if row["setting"] == name]) for name in order},
         "rows": sorted(rows, key=lambda row: order.index(row["setting"])),

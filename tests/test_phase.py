@@ -118,12 +118,14 @@ def test_a_given_picture_is_the_guess():
 
 @EVERY
 @pytest.mark.parametrize("name", ["fast", "tv"])
-@pytest.mark.parametrize("noise", [None, 0.05])
-def test_presets_run(make, name, noise):
+@pytest.mark.parametrize(
+    ("noise", "variant"), [(None, "phase"), (0.01, "phase-level"), (0.2, "phase-noisy")]
+)
+def test_presets_run(make, name, noise, variant):
     physics = make(1)
     problem = tasks.phase(physics(truth()).abs(), physics, noise=noise)
-    recipe = preset("reconstruct", name, variant=problem.variant)
-    assert problem.variant == ("phase" if noise is None else "phase-level")
+    recipe = preset("reconstruct", name, variant=variant)
+    assert problem.variant == variant
     assert restore(problem, name, steps=2, device="cpu").recipe.why == recipe.why
 
 
@@ -173,3 +175,22 @@ def test_wrong_requests_are_one_line_with_the_numbers(changes, words):
     with pytest.raises(RequestError, match=words) as caught:
         measured(**changes)
     assert "\n" not in str(caught.value)
+
+
+def test_the_bench_measures_at_the_level_it_says_and_its_table_has_every_row():
+    from benches import phase as bench
+    from benches import table
+
+    physics, image = bench.ptychography(0.4, complex_picture=False), bench.pictures()["cells"]
+    clean = physics(image).abs()
+    y, level = bench.measured(physics, image, 20)
+    assert float(y.min()) >= 0
+    assert level == pytest.approx(0.1 * float(clean.square().mean()) ** 0.5, rel=1e-4)
+    seen = clean > 3 * level
+    assert float((y - clean)[seen].std()) == pytest.approx(level, rel=0.05)
+    row = {"setting": bench.SETTINGS[0].name, "picture": "cells", "psnr": 30.0, "guess": 20.0}
+    row |= {"plain": 21.0, "constrained": None, "seconds": 1.0}
+    told = bench.account([row], "fast", 0)
+    assert told["mean"][row["setting"]]["over plain"] == 9
+    lines = table.section(told).splitlines()
+    assert f"| {row['setting']} | cells | 20.00 | 21.00 |  | 30.00 | 1 |" in lines
