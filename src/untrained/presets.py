@@ -268,7 +268,11 @@ _FAST_DEBLUR = _FAST_RECONSTRUCT_LEVEL.model_copy(
     }
 )
 _FAST_PHASE = _FAST_RECONSTRUCT.model_copy(
-    update={"why": "a classical retrieval as guide, stop by held-out magnitudes", "steps": 300}
+    update={
+        "why": "a classical retrieval as guide, stop by held-out magnitudes",
+        "pairing": GuidePairing(jitter=0.06),
+        "steps": 300,
+    }
 )
 _FAST_PHASE_LEVEL = _FAST_RECONSTRUCT_LEVEL.model_copy(
     update={
