@@ -85,6 +85,7 @@ SETTINGS = (
     Setting("coded, 8 masks, 15 dB", partial(coded, 8), 15),
     Setting("coded, 4 masks, 5 dB", partial(coded, 4), 5),
     Setting("coded, 4 masks, 30 dB", partial(coded, 4), 30),
+    Setting("coded, 4 masks, 60 dB", partial(coded, 4), 60),
     Setting("ptychography, 20 % overlap, 30 dB", partial(ptychography, 0.2), 30),
     Setting("ptychography, 60 % overlap, 30 dB", partial(ptychography, 0.6), 30),
     Setting("ptychography, 40 % overlap, 45 dB", partial(ptychography, 0.4), 45),
