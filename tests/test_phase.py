@@ -78,6 +78,16 @@ def test_noise_is_that_of_the_amplitudes_and_counts_are_poisson():
         assert problem.noise.excess(seen, problem.measurement) == pytest.approx(1, rel=0.15)
 
 
+def test_the_guess_is_the_same_of_amplitudes_and_of_counts():
+    physics = coded(1)
+    y = 30 * physics(truth()).abs()
+    one = tasks.phase(y, physics, noise=0.5, bounds=(0, 40))
+    other = tasks.phase(y.square(), physics, measured="intensities", noise=ut.Poisson())
+    torch.testing.assert_close(one.picture.pixels, other.picture.pixels, atol=1e-2, rtol=1e-3)
+    shown = other.dress(other.guide)
+    torch.testing.assert_close(shown, other.picture.pixels, atol=1e-2, rtol=1e-3)
+
+
 def test_numpy_comes_back_as_numpy_and_integers_are_taken():
     physics = coded(1)
     counts = (1000 * physics(truth()).abs().square()).round()

@@ -79,8 +79,8 @@ def test_the_inverse_undoes_coded_diffraction(channels):
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("size", [(16, 17), (17, 16)])
-def test_the_inverse_of_ptychography_keeps_what_the_pupils_saw(channels, size):
-    grid = pupil_grid(3, 3, 0.4)
+@pytest.mark.parametrize("grid", [pupil_grid(3, 3, 0.4), [[0, 0], [1, 4]]], ids=["whole", "half"])
+def test_the_inverse_of_ptychography_keeps_what_the_pupils_saw(channels, size, grid):
     operator = Ptychography(grid, disc(3, 7), size, complex_picture=channels == 2)
     image = picture(*size, channels)
     seen = operator(image)
