@@ -153,6 +153,30 @@ def reconstruct_tables(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def phase_tables(result: dict[str, Any]) -> str:
+    """Means over the pictures of each setting, then the pictures."""
+    machine = result["machine"]
+    columns = ("guess", "plain", "constrained", "psnr")
+    lines = [
+        "## phase",
+        "",
+        f"`{result['command']}`; explained in [phase.md](phase.md).",
+        "",
+        f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}.",
+        "",
+        f"| setting | picture | {' | '.join(columns)} | seconds |",
+        "|" + "---|" * (len(columns) + 3),
+    ]
+    for setting, mean in result["mean"].items():
+        mine = [row for row in result["rows"] if row["setting"] == setting]
+        for row in (*mine, {"picture": "**mean**", **mean}):
+            cells = ["" if row[key] is None else f"{row[key]:.2f}" for key in columns]
+            seconds = f"{row['seconds']:.0f}" if "seconds" in row else ""
+            words = (setting, row["picture"], *cells, seconds)
+            lines.append(f"| {' | '.join(words)} |")
+    return "\n".join(lines)
+
+
 def section(result: dict[str, Any]) -> str:
     """The part of the page that a file of results makes."""
     if result.get("bench") == "quality":
@@ -163,6 +187,8 @@ def section(result: dict[str, Any]) -> str:
         return speed_tables(result)
     if result.get("bench") == "reconstruct":
         return reconstruct_tables(result)
+    if result.get("bench") == "phase":
+        return phase_tables(result)
     return feature_tables(result)
 
 

@@ -28,6 +28,12 @@ _HOMES = {
         "Radon",
         "blur",
         "gaussian_kernel",
+        "CodedDiffraction",
+        "PaddedFourier",
+        "Ptychography",
+        "disc",
+        "octanary_masks",
+        "pupil_grid",
     ),
     "untrained.verbs": (
         "deblock",
@@ -38,6 +44,7 @@ _HOMES = {
         "flash",
         "inpaint",
         "invert",
+        "phase",
         "reconstruct",
         "upscale",
     ),
@@ -61,11 +68,17 @@ if TYPE_CHECKING:
     from untrained.noise import Poisson as Poisson
     from untrained.noise import Transmission as Transmission
     from untrained.operators import Bayer as Bayer
+    from untrained.operators import CodedDiffraction as CodedDiffraction
     from untrained.operators import FanBeam as FanBeam
     from untrained.operators import FourierSubsampling as FourierSubsampling
+    from untrained.operators import PaddedFourier as PaddedFourier
+    from untrained.operators import Ptychography as Ptychography
     from untrained.operators import Radon as Radon
     from untrained.operators import blur as blur
+    from untrained.operators import disc as disc
     from untrained.operators import gaussian_kernel as gaussian_kernel
+    from untrained.operators import octanary_masks as octanary_masks
+    from untrained.operators import pupil_grid as pupil_grid
     from untrained.presets import known_presets as known_presets
     from untrained.presets import preset as preset
     from untrained.problem import Problem as Problem
@@ -88,6 +101,7 @@ if TYPE_CHECKING:
     from untrained.verbs import flash as flash
     from untrained.verbs import inpaint as inpaint
     from untrained.verbs import invert as invert
+    from untrained.verbs import phase as phase
     from untrained.verbs import reconstruct as reconstruct
     from untrained.verbs import upscale as upscale
 

@@ -12,6 +12,7 @@ from untrained.commands.info import info
 from untrained.commands.judging import compare, study
 from untrained.commands.making import dream, invert
 from untrained.commands.measuring import reconstruct
+from untrained.commands.phasing import phase
 from untrained.commands.restoring import (
     deblock,
     demosaic,
@@ -33,6 +34,7 @@ app = App(
 restoring = (denoise, deblock, upscale, inpaint, flash, demosaic)
 for verb in (*restoring, invert, dream, compare, study, info):
     app.command(verb)
+reconstruct.command(phase)
 app.command(reconstruct)
 app.command(bench)
 

@@ -242,6 +242,7 @@ class Fit:
             precision=self.engine.precision,
             precision_why=self.engine.why,
             kernel=None if solved.unknown is None else solved.unknown.spread().detach(),
+            ambiguous=self.problem.ambiguous,
         )
 
     def _solved(self) -> Problem:

@@ -46,7 +46,7 @@ def first_guess(forward: Forward, measurement: Tensor, shape: tuple[int, int, in
     OperatorError
         If one of the two fails, or nothing tells the shape.
     """
-    _see_whether_complex(forward, measurement)
+    see_whether_complex(forward, measurement)
     dagger, transposed = forward.method("A_dagger"), forward.method("A_adjoint")
     if dagger is not None:
         picture = _picture("A_dagger", dagger, measurement)
@@ -86,7 +86,8 @@ def _derived(forward: Forward, measurement: Tensor, shape: tuple[int, int, int] 
         raise OperatorError(f"the operator is not differentiable: {error}") from error
 
 
-def _see_whether_complex(forward: Forward, measurement: Tensor) -> None:
+def see_whether_complex(forward: Forward, measurement: Tensor) -> None:
+    """Tell an operator whose adjoint is complex to take complex pictures."""
     found = getattr(forward.physics, "A_adjoint", None) or getattr(
         forward.physics, "A_dagger", None
     )

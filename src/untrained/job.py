@@ -239,7 +239,7 @@ def _tell(
     interrupted: bool,
     console: Console,
 ) -> None:
-    scored = report.scores(result.restored, reference)
+    scored = report.scores(result.restored, reference, ambiguous=result.ambiguous)
     if interrupted:
         console.print(
             f"interrupted at step {result.steps}: wrote the best picture so far to {job.output}; "

@@ -267,6 +267,27 @@ _FAST_DEBLUR = _FAST_RECONSTRUCT_LEVEL.model_copy(
         "steps": 200,
     }
 )
+_FAST_PHASE = _FAST_RECONSTRUCT.model_copy(
+    update={
+        "why": "a classical retrieval as guide, stop by held-out magnitudes",
+        "pairing": GuidePairing(jitter=0.06),
+        "steps": 300,
+    }
+)
+_FAST_PHASE_LEVEL = _FAST_RECONSTRUCT_LEVEL.model_copy(
+    update={
+        "why": "a classical retrieval as guide, total variation led to the noise level",
+        "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.0005),
+        "steps": 300,
+    }
+)
+_FAST_PHASE_NOISY = _FAST_PHASE_LEVEL.model_copy(
+    update={
+        "why": "a noisy retrieval as guide, under strong jitter, as its noise is not to be kept",
+        "pairing": GuidePairing(jitter=0.1),
+        "steps": 250,
+    }
+)
 
 _FAST_BLIND = _FAST_LATENT.model_copy(
     update={
@@ -393,7 +414,6 @@ _FAST_DREAM = _FAST_INVERT.model_copy(
 )
 
 
-
 def _several(recipe: Recipe, name: str, members: int, **changes: Any) -> Recipe:
     """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017)."""
     why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
@@ -457,6 +477,11 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("reconstruct", "fast", "blur"): _FAST_DEBLUR,
     ("reconstruct", "fast", "blind"): _FAST_BLIND,
     ("reconstruct", "fast", "spectrum"): _FAST_SPECTRUM,
+    ("reconstruct", "fast", "phase"): _FAST_PHASE,
+    ("reconstruct", "fast", "phase-level"): _FAST_PHASE_LEVEL,
+    ("reconstruct", "fast", "phase-noisy"): _FAST_PHASE_NOISY,
+    ("reconstruct", "tv", "phase-level"): _tv_from_guess(0.01, 1.0),
+    ("reconstruct", "tv", "phase-noisy"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "spectrum"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "level"): _tv_from_guess(0.01, 1.0),
     ("reconstruct", "tv", "blur"): _tv_from_guess(0.01, 1.0),

@@ -84,6 +84,8 @@ class Problem:
     """Says in a sentence how well the picture as written does what was asked."""
     variant: str = ""
     """Kind of problem within the task, for which presets may have other settings."""
+    ambiguous: bool = False
+    """Whether shift, half turn and phase of the picture cannot be told from the measurement."""
     notes: tuple[str, ...] = ()
     """What was decided from the picture, in words."""
     cut: Callable[[Window], "Problem"] | None = None

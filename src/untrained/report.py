@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained import files, metrics, preview
+from untrained.alignment import aligned
 from untrained.errors import RequestError
 from untrained.image import Picture
 from untrained.restoration import Record, Restoration, versions
@@ -39,8 +40,19 @@ class Snapshots:
             self._next = max(step.index + 1, math.ceil(step.index * self._RATIO))
 
 
-def scores(restored: Picture, reference: Picture | None) -> dict[str, float | None]:
+def scores(
+    restored: Picture, reference: Picture | None, *, ambiguous: bool = False
+) -> dict[str, float | None]:
     """PSNR in dB and SSIM against the clean picture; None without one, or when infinite.
+
+    Parameters
+    ----------
+    restored
+        The result.
+    reference
+        The clean picture.
+    ambiguous
+        Whether shift, half turn and phase are taken away first.
 
     Raises
     ------
@@ -50,7 +62,7 @@ def scores(restored: Picture, reference: Picture | None) -> dict[str, float | No
     if reference is None:
         return {"psnr": None, "ssim": None}
     check_reference(reference, (restored.height, restored.width), restored.channels)
-    pixels, truth = _comparable(restored, reference)
+    pixels, truth = _comparable(restored, reference, ambiguous=ambiguous)
     psnr = metrics.psnr(pixels, truth)
     return {
         "psnr": psnr if math.isfinite(psnr) else None,
@@ -58,7 +70,7 @@ def scores(restored: Picture, reference: Picture | None) -> dict[str, float | No
     }
 
 
-def _comparable(restored: Picture, reference: Picture) -> tuple[Tensor, Tensor]:
+def _comparable(restored: Picture, reference: Picture, *, ambiguous: bool) -> tuple[Tensor, Tensor]:
     """Both in [0, 1]; a picture in units of its own by the least and largest of the reference.
 
     Samples of one type are compared by what is black and white in the restored picture.
@@ -72,7 +84,8 @@ def _comparable(restored: Picture, reference: Picture) -> tuple[Tensor, Tensor]:
     truth = torch.from_numpy(reference.stored.transpose(2, 0, 1)[None].astype("float32"))
     low, high = float(truth.min()), float(truth.max())
     scale = (high - low) or 1.0
-    return (restored.pixels - low) / scale, (truth - low) / scale
+    pixels = aligned(restored.pixels, truth) if ambiguous else restored.pixels
+    return (pixels - low) / scale, (truth - low) / scale
 
 
 def check_reference(reference: Picture, size: tuple[int, int], channels: int) -> None:
@@ -104,7 +117,7 @@ def summary(result: Restoration, reference: Picture | None = None) -> dict[str, 
         "precision_why": result.precision_why,
         "seed": result.seed,
         "notes": [*result.notes, *result.verdicts],
-        **scores(result.restored, reference),
+        **scores(result.restored, reference, ambiguous=result.ambiguous),
         "recipe": result.recipe.model_dump(mode="json"),
         "versions": versions(),
         "history": [record._asdict() for record in result.history],

@@ -53,6 +53,8 @@ class Restoration:
     precision_why: str
     kernel: Tensor | None = None
     """The blur kernel ``(h, w)`` as fitted, where that was sought too."""
+    ambiguous: bool = False
+    """Whether shift, half turn and phase are left open: metrics are of the aligned picture."""
 
     @property
     def picture(self) -> Picture | np.ndarray[Any, Any] | Tensor:

@@ -6,9 +6,11 @@ from torch import nn
 
 from untrained import tasks
 from untrained.models import Model
+from untrained.noise import Gaussian, Poisson
 from untrained.recipes import Recipe
 from untrained.restoration import Restoration
 from untrained.restore import PriorName, restore
+from untrained.tasks.phase import Measured
 from untrained.tasks.reconstruct import Noise
 
 
@@ -97,6 +99,33 @@ def reconstruct(
     """
     problem = tasks.reconstruct(
         y, physics, shape=shape, noise=noise, weights=weights, bounds=bounds, initial=initial
+    )
+    return restore(problem, **options)
+
+
+def phase(
+    y: Any,
+    physics: Any,
+    *,
+    measured: Measured = "amplitudes",
+    noise: float | Gaussian | Poisson | None = None,
+    weights: Any = None,
+    bounds: tuple[float | None, float | None] | None = None,
+    initial: Any = None,
+    **options: Unpack[Options],
+) -> Restoration:
+    """Retrieve a picture from the magnitudes of its waves.
+
+    See `tasks.phase` for the parameters, `watch` for the options.
+    """
+    problem = tasks.phase(
+        y,
+        physics,
+        measured=measured,
+        noise=noise,
+        weights=weights,
+        bounds=bounds,
+        initial=initial,
     )
     return restore(problem, **options)
 

@@ -2,7 +2,20 @@
 
 import torch
 
-from untrained.operators import Bayer, FanBeam, FourierSubsampling, Radon, blur, gaussian_kernel
+from untrained.operators import (
+    Bayer,
+    CodedDiffraction,
+    FanBeam,
+    FourierSubsampling,
+    PaddedFourier,
+    Ptychography,
+    Radon,
+    blur,
+    disc,
+    gaussian_kernel,
+    octanary_masks,
+    pupil_grid,
+)
 
 SOURCE = torch.Generator().manual_seed(5)
 
@@ -38,5 +51,16 @@ CASES = {
     "fourier coils complex": (
         FourierSubsampling(half(4, 5), coils(2, 4, 5), complex_picture=True),
         (1, 2, 4, 5),
+    ),
+    "padded": (PaddedFourier((5, 8), 2.0), (1, 1, 5, 8)),
+    "padded odd": (PaddedFourier((3, 5), 1.5, half(3, 5)), (1, 1, 3, 5)),
+    "padded complex": (PaddedFourier((4, 3), 1.0, complex_picture=True), (1, 2, 4, 3)),
+    "coded": (CodedDiffraction(octanary_masks(3, (5, 6))), (1, 1, 5, 6)),
+    "coded complex": (CodedDiffraction(coils(2, 4, 5), complex_picture=True), (1, 2, 4, 5)),
+    "ptychography": (Ptychography(pupil_grid(2, 2, 0.3), disc(2, 5), (9, 12)), (1, 1, 9, 12)),
+    "ptychography one": (Ptychography([[1, -1]], coils(1, 3, 4)[0], (8, 7)), (1, 1, 8, 7)),
+    "ptychography complex": (
+        Ptychography(pupil_grid(2, 1.5, 0), disc(1.5, 4), (8, 9), complex_picture=True),
+        (1, 2, 8, 9),
     ),
 }

@@ -57,7 +57,9 @@ class Geometry:
 
 _PARALLEL = Geometry()
 
-reconstruct = App(name="reconstruct", help="Make a picture of a measurement: ct, mri or deblur.")
+reconstruct = App(
+    name="reconstruct", help="Make a picture of a measurement: ct, mri, deblur or phase."
+)
 
 
 @reconstruct.command

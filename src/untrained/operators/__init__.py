@@ -8,6 +8,14 @@ there is an inverse to speak of, ``A_dagger``, as the physics of deepinv have.
 from untrained.operators.bayer import PATTERNS, Bayer
 from untrained.operators.blind import BlindBlur
 from untrained.operators.convolution import Blur, Convolution, blur, gaussian_kernel
+from untrained.operators.diffraction import (
+    CodedDiffraction,
+    PaddedFourier,
+    Ptychography,
+    disc,
+    octanary_masks,
+    pupil_grid,
+)
 from untrained.operators.fan import FanBeam
 from untrained.operators.fourier import FourierSubsampling
 from untrained.operators.linear import adjoint, adjoint_error, inner, is_linear
@@ -16,7 +24,15 @@ from untrained.operators.pictures import KERNELS, Mask, back_project, downsample
 from untrained.operators.projection import Projection
 from untrained.operators.proof import prove
 from untrained.operators.radon import Radon
-from untrained.operators.samples import Counts, Equaliser, Samples, Scaled, Whole
+from untrained.operators.samples import (
+    Counts,
+    Equaliser,
+    Intensity,
+    Magnitude,
+    Samples,
+    Scaled,
+    Whole,
+)
 
 __all__ = [
     "KERNELS",
@@ -24,15 +40,20 @@ __all__ = [
     "Bayer",
     "BlindBlur",
     "Blur",
+    "CodedDiffraction",
     "Convolution",
     "Counts",
     "Equaliser",
     "FanBeam",
     "Forward",
     "FourierSubsampling",
+    "Intensity",
+    "Magnitude",
     "Mask",
     "OperatorError",
+    "PaddedFourier",
     "Projection",
+    "Ptychography",
     "Radon",
     "Samples",
     "Scaled",
@@ -41,11 +62,14 @@ __all__ = [
     "adjoint_error",
     "back_project",
     "blur",
+    "disc",
     "downsample",
     "enlarge",
     "gaussian_kernel",
     "inner",
     "is_linear",
+    "octanary_masks",
     "prove",
+    "pupil_grid",
     "smooth",
 ]

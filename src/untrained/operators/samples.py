@@ -1,4 +1,4 @@
-"""Operators on what another operator has measured: choose, scale, turn into counts."""
+"""Operators on what another operator has measured: choose, scale, turn into counts, lose phases."""
 
 import torch
 from torch import Tensor, nn
@@ -107,3 +107,19 @@ class Counts(nn.Module):
     def forward(self, integrals: Tensor) -> Tensor:
         """Expected counts of line integrals."""
         return self._photons * torch.exp(-integrals)
+
+
+class Magnitude(nn.Module):
+    """Magnitude of complex waves; its derivative is 0 where a wave is."""
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """Real, of the same shape."""
+        return waves.abs()
+
+
+class Intensity(nn.Module):
+    """Square of the magnitude of complex waves: what a detector counts."""
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """Real, of the same shape."""
+        return waves.abs().square()

@@ -8,6 +8,7 @@ from untrained.tasks.dream import dream
 from untrained.tasks.flash import flash
 from untrained.tasks.inpaint import inpaint
 from untrained.tasks.invert import invert
+from untrained.tasks.phase import phase
 from untrained.tasks.reconstruct import reconstruct
 from untrained.tasks.upscale import upscale
 
@@ -20,6 +21,7 @@ __all__ = [
     "flash",
     "inpaint",
     "invert",
+    "phase",
     "reconstruct",
     "upscale",
 ]

@@ -69,7 +69,7 @@ def reconstruct(
         Least and largest value of the picture in its units; None for one that is found from the
         initial guess, with some margin.
     initial
-        A first picture of `shape`, in place of that from ``A_dagger`` or the adjoint.
+        A first picture of `shape`, or a `Guess`, in place of that from ``A_dagger`` or the adjoint.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def reconstruct(
     RequestError
         If y, the weights, bounds, noise or the initial picture make no sense.
     """
-    measurement = _measured(y)
+    measurement = as_measurement(y)
     size = _full(shape)
     forward = Forward(physics, size)
     guess = first_guess(forward, measurement, size) if initial is None else _given(initial, size)
@@ -213,7 +213,14 @@ def _estimate(vector: Tensor, *, posed: _Posed, guess: Guess, limits: Limits) ->
     return limits.from_units(picture).detach().float().clamp(-0.5, 1.5)
 
 
-def _measured(y: Any) -> Tensor:
+def as_measurement(y: Any) -> Tensor:
+    """Take a measurement: float32 or complex64 of its own shape, on the CPU.
+
+    Raises
+    ------
+    ProblemError
+        If it is no array or tensor, is empty or not finite.
+    """
     if not isinstance(y, Tensor | np.ndarray):
         raise ProblemError(f"a {type(y).__name__} is no measurement: give an array or a tensor")
     tensor = torch.as_tensor(y).detach().cpu()
@@ -246,6 +253,8 @@ def _full(shape: tuple[int, ...] | None) -> tuple[int, int, int] | None:
 
 
 def _given(initial: Any, shape: tuple[int, int, int] | None) -> Guess:
+    if isinstance(initial, Guess):
+        return initial
     picture = torch.as_tensor(initial).detach().cpu().float()
     if picture.ndim in (2, 3):
         picture = picture.reshape(1, *((1,) if picture.ndim == 2 else ()), *picture.shape)
