@@ -28,7 +28,7 @@ from untrained.machine import peak_memory
 from untrained.memory import estimate
 from untrained.problem import Problem
 from untrained.recipes import Guard, Recipe
-from untrained.restore import settle_recipe
+from untrained.solving import settle_recipe
 
 FITS = [
     *((task, "fast", 512) for task in ("denoise", "deblock", "upscale", "inpaint", "flash")),

@@ -36,7 +36,7 @@ from untrained.operators import (
     octanary_masks,
     pupil_grid,
 )
-from untrained.restore import restore
+from untrained.solving import restore
 
 SIZE = 128
 LOW = 48

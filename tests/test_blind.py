@@ -12,7 +12,7 @@ from untrained.checkpoint import load_fit, save_fit
 from untrained.errors import RequestError
 from untrained.operators import BlindBlur, blur
 from untrained.recipes import Optimiser
-from untrained.restore import watch
+from untrained.solving import watch
 
 
 def watched(problem=None, **changes):

@@ -7,7 +7,7 @@ from tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.checkpoint import CheckpointError, load_fit, save_fit
 from untrained.recipes import WindowedVariance
-from untrained.restore import watch
+from untrained.solving import watch
 
 
 def problem(sigma=0.1):

@@ -10,7 +10,7 @@ from untrained.compare import compare
 from untrained.errors import NotApplicable, RequestError
 from untrained.operators import PATTERNS, Bayer
 from untrained.recipes import BlindSpotPairing, GuidePairing
-from untrained.restore import restore
+from untrained.solving import restore
 
 CLEAN = photo(16, 14)
 

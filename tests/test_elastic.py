@@ -6,7 +6,7 @@ import torch
 from tiny import photo, tiny_recipe
 from untrained import engine, sizing, tasks
 from untrained.elastic import ElasticFit
-from untrained.restore import restore, watch
+from untrained.solving import restore, watch
 
 LARGE = photo(150, 300)
 MESSAGE = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"

@@ -53,7 +53,7 @@ def test_a_device_that_is_not_there():
 def test_fits_on_a_gpu():
     from tiny import photo, tiny_recipe
     from untrained import tasks
-    from untrained.restore import restore
+    from untrained.solving import restore
 
     result = restore(tasks.denoise(photo(), sigma=0.1), tiny_recipe(), device="cuda")
     assert result.device == "cuda"

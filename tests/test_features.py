@@ -19,7 +19,7 @@ from untrained.models import SHIPPED, Model, ModelError, as_model, imagenet_clas
 from untrained.noise import relative_squared_error
 from untrained.prior_sheet import spread
 from untrained.recipes import RecipeError
-from untrained.restore import restore, watch
+from untrained.solving import restore, watch
 from untrained.tasks.dream import Views, probabilities
 
 

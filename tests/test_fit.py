@@ -26,7 +26,7 @@ from untrained.recipes import (
     UNetNetwork,
     WindowedVariance,
 )
-from untrained.restore import restore, watch
+from untrained.solving import restore, watch
 
 
 def problem(**options):

@@ -11,7 +11,7 @@ from untrained.fit import Fit
 from untrained.operators import smooth
 from untrained.problem import ProblemError
 from untrained.recipes import GuidePairing, Optimiser, Restart, WindowedVariance
-from untrained.restore import restore, watch
+from untrained.solving import restore, watch
 
 
 def recipe(**changes):

@@ -9,7 +9,7 @@ from untrained import tasks
 from untrained.engine import choose_engine
 from untrained.memory import estimate, free_memory, ran_out
 from untrained.recipes import GuidePairing, PixelNetwork, SelfSimilarity
-from untrained.restore import settle_recipe
+from untrained.solving import settle_recipe
 
 FLOAT32 = choose_engine("cpu", "float32")
 BFLOAT16 = choose_engine("cpu", "bfloat16")
@@ -57,7 +57,7 @@ from untrained.fit import Fit
 from untrained.machine import peak_memory
 from untrained.memory import estimate
 from untrained.recipes import Guard
-from untrained.restore import settle_recipe
+from untrained.solving import settle_recipe
 
 def fitted(side):
     problem = tasks.deblock(torch.rand(1, 3, side, side))

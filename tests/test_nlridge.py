@@ -12,7 +12,7 @@ from untrained.metrics import psnr
 from untrained.nlridge import SMALLEST, nl_ridge
 from untrained.partner import Partner
 from untrained.recipes import GuidePairing, PixelNetwork, SelfSimilarity
-from untrained.restore import restore, watch
+from untrained.solving import restore, watch
 
 GENERATOR = torch.Generator()
 

@@ -11,7 +11,7 @@ from untrained import tasks
 from untrained.errors import RequestError
 from untrained.operators import PaddedFourier
 from untrained.presets import preset
-from untrained.restore import restore
+from untrained.solving import restore
 
 TINY = {"recipe": tiny_recipe(steps=3), "device": "cpu"}
 

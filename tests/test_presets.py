@@ -11,7 +11,7 @@ from tiny import photo
 from untrained import tasks
 from untrained.presets import known_presets, preset
 from untrained.recipes import Recipe, RecipeError, SkipNetwork
-from untrained.restore import restore
+from untrained.solving import restore
 
 
 @pytest.mark.parametrize("task", ["denoise", "deblock", "upscale", "inpaint", "flash"])

@@ -16,7 +16,7 @@ from untrained.noise import Gaussian, Poisson, Transmission
 from untrained.operators import FourierSubsampling, OperatorError, Radon, blur, gaussian_kernel
 from untrained.presets import known_presets, preset
 from untrained.recipes import Discrepancy, GuidePairing, HeldOut
-from untrained.restore import restore, watch
+from untrained.solving import restore, watch
 
 SIZE = 20
 SOURCE = torch.Generator().manual_seed(0)

@@ -10,7 +10,7 @@ from untrained import report, tasks
 from untrained.errors import RequestError
 from untrained.image import as_picture
 from untrained.recipes import WindowedVariance
-from untrained.restore import watch
+from untrained.solving import watch
 
 
 def fitted(task, **changes):

@@ -14,7 +14,7 @@ from tiny import NETWORK, photo
 from untrained import cli
 from untrained.errors import RequestError
 from untrained.recipes import LatentPairing, ResNetNetwork, UNetNetwork
-from untrained.restore import watch
+from untrained.solving import watch
 from untrained.study import (
     architectures,
     fitting,

@@ -5,7 +5,7 @@ import torch
 from tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.problem import ProblemError
-from untrained.restore import restore
+from untrained.solving import restore
 
 
 def test_denoise_estimates_or_takes_the_level_and_says_which():

@@ -16,7 +16,7 @@ from untrained.noise import Gaussian
 from untrained.operators import downsample
 from untrained.problem import ProblemError
 from untrained.recipes import GuidePairing, Optimiser, SelfSimilarity, WindowedVariance
-from untrained.restore import restore, watch
+from untrained.solving import restore, watch
 from untrained.tiles import TiledFit
 from untrained.window import Window
 

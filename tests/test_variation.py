@@ -9,7 +9,7 @@ from untrained.noise import Gaussian
 from untrained.presets import preset
 from untrained.problem import ProblemError
 from untrained.recipes import RecipeError, TotalVariation
-from untrained.restore import restore, watch
+from untrained.solving import restore, watch
 from untrained.variation import Variation, total_variation
 
 

@@ -13,7 +13,7 @@ _HOMES = {
     "untrained.presets": ("known_presets", "preset"),
     "untrained.recipes": ("Recipe", "RecipeError", "read_recipe"),
     "untrained.restoration": ("Restoration",),
-    "untrained.restore": ("restore", "watch"),
+    "untrained.solving": ("restore", "watch"),
     "untrained.fit": ("Fit",),
     "untrained.elastic": ("ElasticFit",),
     "untrained.step": ("Step",),
@@ -89,8 +89,8 @@ if TYPE_CHECKING:
     from untrained.reconstructor import UntrainedReconstructor as UntrainedReconstructor
     from untrained.report import write_report as write_report
     from untrained.restoration import Restoration as Restoration
-    from untrained.restore import restore as restore
-    from untrained.restore import watch as watch
+    from untrained.solving import restore as restore
+    from untrained.solving import watch as watch
     from untrained.step import Step as Step
     from untrained.tiles import TiledStep as TiledStep
     from untrained.verbs import deblock as deblock

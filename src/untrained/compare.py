@@ -19,8 +19,8 @@ from untrained.problem import Problem
 from untrained.progress import Tell
 from untrained.recipes import Recipe
 from untrained.restoration import Restoration
-from untrained.restore import restore, watch
 from untrained.sheet import Panel, Sheet, amplified, make_sheet
+from untrained.solving import restore, watch
 
 AMPLIFICATION = 4
 _TV = "total variation"
@@ -62,7 +62,7 @@ def compare(
     problem
         From one of the functions in `untrained.tasks`.
     recipe, seed, device, steps, seconds
-        For the fit, as for `restore.watch`. Peers that fit a network take as many steps.
+        For the fit, as for `solving.watch`. Peers that fit a network take as many steps.
     reference
         The clean picture, only for PSNR and SSIM: Picture, array or tensor; no method sees it.
     model

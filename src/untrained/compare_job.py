@@ -17,7 +17,7 @@ from untrained.problem import Problem
 from untrained.progress import progress_bars
 from untrained.recipes import Task, read_recipe
 from untrained.restoration import versions
-from untrained.restore import settle_recipe
+from untrained.solving import settle_recipe
 
 PEERS = ("scikit-image", "scipy", "pillow", "bm3d", "deepinv", "spandrel", "torchvision")
 

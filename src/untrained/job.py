@@ -31,7 +31,7 @@ from untrained.image import Picture
 from untrained.problem import Problem
 from untrained.recipes import read_recipe
 from untrained.restoration import Restoration
-from untrained.restore import PriorName, settle_recipe, watch
+from untrained.solving import PriorName, settle_recipe, watch
 
 DONE, INTERRUPTED = 0, 130
 SECONDS_BETWEEN_SAVINGS = 60.0

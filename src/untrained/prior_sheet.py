@@ -10,8 +10,8 @@ from untrained import files, preview
 from untrained.errors import RequestError
 from untrained.image import Picture
 from untrained.problem import Problem
-from untrained.restore import settle_recipe, watch
 from untrained.sheet import Panel, make_sheet
+from untrained.solving import settle_recipe, watch
 
 LAYERS = 5
 PRIORS = {"untrained network": "fast", "total variation": "tv"}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from untrained.recipes import Recipe
-from untrained.restore import restore
+from untrained.solving import restore
 from untrained.tasks.reconstruct import Noise, reconstruct
 
 

@@ -9,13 +9,13 @@ from untrained.models import Model
 from untrained.noise import Gaussian, Poisson
 from untrained.recipes import Recipe
 from untrained.restoration import Restoration
-from untrained.restore import PriorName, restore
+from untrained.solving import PriorName, restore
 from untrained.tasks.phase import Measured
 from untrained.tasks.reconstruct import Noise
 
 
 class Options(TypedDict, total=False):
-    """Options of every verb, as for `restore.watch`."""
+    """Options of every verb, as for `solving.watch`."""
 
     recipe: Recipe | str
     prior: PriorName

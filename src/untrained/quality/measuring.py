@@ -17,7 +17,7 @@ from untrained.progress import Tell
 from untrained.quality.cases import Case
 from untrained.recipes import Recipe, Task
 from untrained.restoration import versions
-from untrained.restore import watch
+from untrained.solving import watch
 
 _CHEAP = ("bicubic", "nearest", "joint-bilateral")
 """Peers that always take part: the least that ours must beat."""
