@@ -16,12 +16,15 @@ from untrained.member import Member, Score
 from untrained.partner import Partner
 from untrained.problem import Problem, ProblemError
 from untrained.recipes import HeldOut, Recipe
+from untrained.refinement import Refinement
 from untrained.restoration import Record, Restoration
 from untrained.step import Step
 from untrained.stopping import Stop
 
 _SHARE_OF_GUIDE = 0.25
 """Share of a budget in seconds that the fit which guides another may use."""
+_SHARE_OF_REFINEMENT = 0.4
+"""The same, of the passes in the end."""
 _SHORTEST = 1e-6
 """Seconds for a network when all are used up: it still takes one step."""
 
@@ -30,10 +33,11 @@ class Fit:
     """Fits untrained networks to one problem: ``for step in fit`` runs one step each.
 
     First comes what guides the networks, if the recipe asks for it; then one network after the
-    other (one, unless the recipe asks for more), their pictures averaged; last the partner. The
-    iteration ends when a stop rule says so; `stop` then says why. `restoration` may be called at
-    any time for the picture so far. With the same problem, recipe, seed and device it gives the
-    same pictures; so does a fit continued from `state_dict` (unless the recipe budgets seconds).
+    other (one, unless the recipe asks for more), their pictures averaged; last the passes that
+    refine, or the partner. The iteration ends when a stop rule says so; `stop` then says why.
+    `restoration` may be called at any time for the picture so far. With the same problem, recipe,
+    seed and device it gives the same pictures; so does a fit continued from `state_dict` (unless
+    the recipe budgets seconds).
 
     Parameters
     ----------
@@ -76,6 +80,9 @@ class Fit:
         self._pictures: list[Tensor] = []
         self._uncertainty: Tensor | None = None
         self._earlier: list[str] = []
+        self._refinement: Refinement | None = None
+        self._fitted = ""
+        """Why the networks have stopped, once there is a refinement."""
         self._member = self._next_member()
 
     def _hold_out(self, problem: Problem) -> tuple[Problem, Score | None]:
@@ -109,7 +116,8 @@ class Fit:
         recipe, begun = self.recipe, len(self._pictures)
         seconds = None
         if recipe.seconds is not None:
-            left = recipe.seconds - self._reserved - self._seconds
+            share = 1.0 if not self._refines else 1 - _SHARE_OF_REFINEMENT
+            left = share * (recipe.seconds - self._reserved) - self._seconds
             seconds = max(left / (recipe.members - begun), _SHORTEST)
         # Each restart of a member draws from another seed, too.
         seed = self.seed + begun * (recipe.restart.times + 1)
@@ -121,6 +129,11 @@ class Fit:
             seed=seed,
             engine=self.engine,
         )
+
+    @property
+    def _refines(self) -> bool:
+        settings = self.recipe.refinement
+        return settings is not None and Refinement.applies(self.problem, settings)
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -149,22 +162,39 @@ class Fit:
         """
         if self.stop is not None:
             raise StopIteration
+        if self._refinement is not None:
+            return self._refine(self._refinement)
         member = self._member
         own = next(member)
         found = member.stop
         pictures = self._pictures if found is None else [*self._pictures, found.picture]
+        step = self._counted(own, len(self._pictures), member.statistic)
+        if self._pictures:
+            # A network at its start has no picture worth averaging yet.
+            step = dataclasses.replace(step, picture=averaging.mean(pictures))
+        self.last = step
+        if found is not None:
+            self._finish(found, step)
+        return step
+
+    def _counted(self, own: Step, done: int, statistic: float | None) -> Step:
+        """Count a step of the part that follows `done` others within the whole; note it down."""
         step = dataclasses.replace(
             own,
             index=self._index + own.index,
             seconds=self._seconds + own.seconds,
-            progress=(len(self._pictures) + own.progress) / self.recipe.members,
-            # A network at its start has no picture worth averaging yet.
-            picture=averaging.mean(pictures) if self._pictures else own.picture,
+            progress=(done + own.progress) / (self.recipe.members + self._refines),
         )
-        self.history.append(Record(step.index, step.loss, member.statistic, step.seconds))
+        self.history.append(Record(step.index, step.loss, statistic, step.seconds))
+        return step
+
+    def _refine(self, refinement: Refinement) -> Step:
+        """Run one pass."""
+        step = self._counted(next(refinement), self.recipe.members, None)
         self.last = step
-        if found is not None:
-            self._finish(found, step)
+        if (found := refinement.stop) is not None:
+            reason = f"{self._fitted}; then {found.reason}"
+            self.stop = Stop(found.rule, reason, step.index, found.picture)
         return step
 
     def _finish(self, found: Stop, step: Step) -> None:
@@ -173,13 +203,25 @@ class Fit:
             picture = step.picture if self._pictures else found.picture
             if self._pictures:
                 self._uncertainty = averaging.spread([*self._pictures, found.picture])
-            chosen = self._index + found.step
-            self.stop = Stop(found.rule, self._reason(found), chosen, picture)
+            chosen, reason = self._index + found.step, self._reason(found)
+            if self._refines:
+                self._fitted = reason
+                self._index, self._seconds = step.index, step.seconds
+                self._refinement = self._make_refinement(picture)
+            else:
+                self.stop = Stop(found.rule, reason, chosen, picture)
             return
         self._earlier += self._told()
         self._pictures.append(found.picture)
         self._index, self._seconds = step.index, step.seconds
         self._member = self._next_member()
+
+    def _make_refinement(self, picture: Tensor) -> Refinement:
+        settings, seconds = self.recipe.refinement, self.recipe.seconds
+        if settings is None:
+            raise RuntimeError("the recipe has no refinement")
+        left = None if seconds is None else max(seconds - self._seconds, _SHORTEST)
+        return Refinement(self._guided, settings, picture, seconds=left)
 
     def _reason(self, found: Stop) -> str:
         recipe, reason = self.recipe, found.reason
@@ -265,6 +307,8 @@ class Fit:
         """
         return {
             "member": self._member.state_dict(),
+            "refinement": self._refinement.state_dict() if self._refinement else None,
+            "fitted": self._fitted,
             "pictures": list(self._pictures),
             "uncertainty": self._uncertainty,
             "earlier": list(self._earlier),
@@ -295,6 +339,10 @@ class Fit:
         if fit._pictures:
             fit._member = fit._next_member()
         fit._member.load_state_dict(state["member"])
+        if state["refinement"] is not None:
+            fit._refinement = fit._make_refinement(state["refinement"]["picture"])
+            fit._refinement.load_state_dict(state["refinement"])
+        fit._fitted = state["fitted"]
         fit.history = [Record(*row) for row in state["history"]]
         fit.last = Step(**state["last"]) if state["last"] else None
         fit.stop = Stop(**state["stop"]) if state["stop"] else None

@@ -15,6 +15,7 @@ from untrained.machine import gpu_memory, memory
 from untrained.partner import Partner
 from untrained.problem import Problem
 from untrained.recipes import Recipe
+from untrained.refinement import Refinement
 from untrained.rehearsal import rehearse
 
 _COPIES_OF_WEIGHTS = 8
@@ -58,7 +59,9 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     fixed = _COPIES_OF_WEIGHTS * weights + _PICTURES * picture
     share, most = _KEPT
     peak = living.peak + int(_WITHIN * living.peak) + min(int(share * living.peak), most)
-    if recipe.partner is not None and Partner.applies(problem):
+    partner = recipe.partner is not None and Partner.applies(problem)
+    refines = recipe.refinement is not None and Refinement.applies(problem, recipe.refinement)
+    if partner or refines:
         # Where freed memory is kept, little of this serves the steps that follow.
         peak += nlridge.working_bytes(problem.channels, problem.size)
     if recipe.guided_by is not None:

@@ -50,7 +50,9 @@ Combine = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """From groups ``(..., k, n)`` and their pilots to what they become, and the combination's rows."""
 
 
-def nl_ridge(image: Tensor, sigma: float, *, pilot: Tensor | None = None) -> Tensor:
+def nl_ridge(
+    image: Tensor, sigma: float, *, pilot: Tensor | None = None, stage: Stage = SECOND
+) -> Tensor:
     """Remove white Gaussian noise by ridge regression within groups of similar patches.
 
     Parameters
@@ -62,14 +64,17 @@ def nl_ridge(image: Tensor, sigma: float, *, pilot: Tensor | None = None) -> Ten
     pilot
         An estimate of the clean picture, ``(1, C, H, W)``, in which groups are found and from which
         their combination is taken; the result of a first pass when None.
+    stage
+        Settings of the pass that has a pilot.
 
     Returns
     -------
     A picture of the same shape, not clipped; the one given where sigma is 0 or a side shorter than
-    `SMALLEST`.
+    a patch.
     """
     height, width = image.shape[-2:]
-    if sigma <= 0 or min(height, width) < SMALLEST:
+    largest = stage.patch if pilot is not None else max(FIRST.patch, stage.patch)
+    if sigma <= 0 or min(height, width) < largest:
         return image
     forth = _opponent(image.shape[1]).to(image)
     noisy = torch.einsum("dc,nchw->ndhw", forth, image)
@@ -77,7 +82,7 @@ def nl_ridge(image: Tensor, sigma: float, *, pilot: Tensor | None = None) -> Ten
         guide = _pass(noisy, noisy, FIRST, lambda own, _: _by_risk(own, sigma))
     else:
         guide = torch.einsum("dc,nchw->ndhw", forth, pilot)
-    clean = _pass(noisy, guide, SECOND, lambda own, guide: _by_pilot(own, guide, sigma))
+    clean = _pass(noisy, guide, stage, lambda own, guide: _by_pilot(own, guide, sigma))
     back: Tensor = torch.einsum("dc,ndhw->nchw", forth, clean)
     return back.contiguous()
 

@@ -244,6 +244,28 @@ class SelfSimilarity(Settings):
     """Share of the network in the result; less, as in the pilot."""
 
 
+class SelfSimilarPasses(Settings):
+    """Self-similar passes (NL-Ridge) over the networks' picture, each put right by the measurement.
+
+    A denoiser as prior, its level falling: plug-and-play (Venkatakrishnan et al. 2013, doi
+    10.1109/GlobalSIP.2013.6737048; Zhang et al. 2017, arXiv:1704.03264). Only where pixels are
+    known or the picture can be brought into agreement with the measurement, and has room for
+    patches.
+    """
+
+    passes: PositiveInt = 14
+    first: float = Field(20 / 255, gt=0, le=1)
+    """Noise level of the first pass, in picture units."""
+    last: float = Field(3 / 255, gt=0, le=1)
+    """The same, of the last; the levels between fall geometrically."""
+    relaxation: float = Field(1.7, gt=0, lt=2)
+    """How far each pass goes towards what it has found; 1 takes that itself."""
+    patch: PositiveInt = 7
+    """Side of the patches in pixels."""
+    group: PositiveInt = 64
+    """Patches in a group."""
+
+
 class WindowedVariance(Settings):
     """Stop at the minimum of the windowed moving variance (ES-WMV, Wang et al. 2023)."""
 
@@ -328,6 +350,8 @@ class Recipe(Settings):
     """A fit that is made first; its picture joins the guide of the guide pairing."""
     partner: SelfSimilarity | None = None
     """Another estimate that the result is blended with."""
+    refinement: SelfSimilarPasses | None = None
+    """What the networks' picture goes through in the end."""
     stopping: tuple[StopRule, ...] = ()
     """Rules that may stop before the budget is used."""
     guard: Guard = Guard()
