@@ -84,7 +84,7 @@ def test_blind_spot_shows_some_known_pixels_and_targets_the_hidden(everywhere):
     """Quan et al. 2020: the pixels that count were not seen."""
     y = torch.rand(1, 2, 200, 200, generator=generator()) + 0.1
     known = (torch.rand(1, 1, 200, 200, generator=generator(1)) < 0.5).float()
-    pair = BlindSpot(y * known, known, 0.8, everywhere, 0).draw(generator())
+    pair = BlindSpot(y * known, known, 0.8, everywhere).draw(generator())
     seen, shown = pair.input[:, :2], pair.input[:, 2:]
     assert torch.equal(seen, y * shown)
     assert (shown <= known).all()
@@ -96,14 +96,14 @@ def test_blind_spot_shows_some_known_pixels_and_targets_the_hidden(everywhere):
 
 def test_blind_spot_draws_afresh():
     pairing, source = (
-        BlindSpot(torch.ones(1, 1, 9, 9), torch.ones(1, 1, 9, 9), 0.5, False, 0),
+        BlindSpot(torch.ones(1, 1, 9, 9), torch.ones(1, 1, 9, 9), 0.5, False),
         generator(),
     )
     assert not torch.equal(pairing.draw(source).input, pairing.draw(source).input)
 
 
 def test_a_blind_spot_that_hides_nothing_costs_nothing():
-    pair = BlindSpot(torch.ones(1, 1, 1, 1), torch.ones(1, 1, 1, 1), 0.999999, False, 0).draw(
+    pair = BlindSpot(torch.ones(1, 1, 1, 1), torch.ones(1, 1, 1, 1), 0.999999, False).draw(
         generator()
     )
     assert pair.loss(torch.zeros(1, 1, 1, 1)).item() == 0

@@ -1,12 +1,10 @@
 """Pairings: ways of drawing (input, target) pairs for the network from the one measurement."""
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from untrained import recipes
 from untrained.noise import Gaussian, mean_squared_error
@@ -114,44 +112,20 @@ class BlindSpot:
         Probability that a known pixel is shown.
     everywhere
         Whether the shown pixels are a target too.
-    spread
-        Standard deviation in pixels of the Gaussian by which the shown pixels fill the others in
-        the input; 0 leaves them zero.
     """
 
-    def __init__(
-        self, measurement: Tensor, known: Tensor, keep: float, everywhere: bool, spread: float
-    ) -> None:
+    def __init__(self, measurement: Tensor, known: Tensor, keep: float, everywhere: bool) -> None:
         self._measurement = measurement
         self._known = known
         self._keep = keep
         self._everywhere = everywhere
-        self._kernel = _gaussian(spread).to(measurement) if spread else None
 
     def draw(self, generator: torch.Generator) -> Pair:
         """Draw a fresh choice of pixels."""
         chance = torch.rand(self._known.shape, generator=generator, device=generator.device)
         shown = self._known * (chance < self._keep)
         weight = self._known if self._everywhere else self._known - shown
-        given = self._measurement * shown
-        if self._kernel is not None:
-            given = given + (1 - shown) * _filled(given, shown, self._kernel)
-        return Pair(torch.cat([given, shown], dim=1), self._measurement, weight)
-
-
-def _filled(given: Tensor, shown: Tensor, kernel: Tensor) -> Tensor:
-    """Mean of the shown pixels nearby (normalised convolution, Knutsson and Westin 1993)."""
-    sums = torch.cat([given, shown], dim=1).transpose(0, 1)
-    reach = len(kernel) // 2
-    sums = F.conv2d(sums, kernel[None, None, :, None], padding=(reach, 0))
-    sums = F.conv2d(sums, kernel[None, None, None], padding=(0, reach)).transpose(0, 1)
-    return sums[:, :-1] / sums[:, -1:].clamp_min(1e-4)
-
-
-def _gaussian(deviation: float) -> Tensor:
-    reach = math.ceil(3 * deviation)
-    places = torch.arange(-reach, reach + 1)
-    return torch.exp(-(places**2) / (2 * deviation**2))
+        return Pair(torch.cat([self._measurement * shown, shown], dim=1), self._measurement, weight)
 
 
 def input_channels(settings: recipes.Pairing, problem: Problem) -> int:
@@ -202,8 +176,7 @@ def make_pairing(
         )
     if isinstance(settings, BlindSpotPairing):
         known = problem.operator(torch.ones_like(problem.measurement[:, :1]))
-        hidden = (settings.keep, settings.everywhere, settings.spread)
-        return BlindSpot(problem.measurement, known, *hidden)
+        return BlindSpot(problem.measurement, known, settings.keep, settings.everywhere)
     if not isinstance(problem.noise, Gaussian):
         raise ProblemError(f"the recorrupt pairing needs a noise level; {problem.task} has none")
     return Recorrupt(problem.measurement, problem.operator, problem.noise.sigma, settings.strength)

@@ -13,6 +13,7 @@ from untrained.recipes import (
     Recipe,
     RecipeError,
     SelfSimilarity,
+    SelfSimilarPasses,
     SkipNetwork,
     Task,
     TotalVariation,
@@ -219,7 +220,7 @@ _FAST_HOLES = _FAST_LATENT.model_copy(
 )
 _FAST_SCATTERED = _FAST_LATENT.model_copy(
     update={
-        "why": "known pixels predicted from others (Quan et al. 2020), narrow shallow hourglass",
+        "why": "known pixels predicted from others (Quan et al. 2020), then self-similar passes",
         "network": SkipNetwork(
             channels=(16, 32, 64, 128),
             padding="zero",
@@ -229,8 +230,8 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
         ),
         "pairing": BlindSpotPairing(keep=0.85),
         "optimiser": _SHORT_MEMORY,
-        "steps": 400,
-        "averaging": 0.98,
+        "steps": 100,
+        "refinement": SelfSimilarPasses(passes=16),
     }
 )
 
@@ -420,7 +421,8 @@ def _several(recipe: Recipe, name: str, members: int, **changes: Any) -> Recipe:
     return recipe.model_copy(update={"name": name, "why": why, "members": members, **changes})
 
 
-_SMOOTH_SCATTERED = _FAST_SCATTERED.network.model_copy(update={"upsampling": ("bilinear",) * 4})
+_LONG_PASSES = SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255)
+_FEW_PASSES = SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5)
 
 
 def _slower(name: str, members: int) -> dict[Task, dict[str, Recipe]]:
@@ -428,9 +430,9 @@ def _slower(name: str, members: int) -> dict[Task, dict[str, Recipe]]:
     return {
         "denoise": {"": _several(_FAST_DENOISE, name, members)},
         "deblock": {"": _several(_FAST_DEBLOCK, name, members)},
-        "upscale": {"": _several(_FAST_UPSCALE, name, members)},
+        "upscale": {"": _several(_FAST_UPSCALE, name, members, refinement=_FEW_PASSES)},
         "inpaint": {
-            "": _several(_FAST_SCATTERED, name, members, network=_SMOOTH_SCATTERED),
+            "": _several(_FAST_SCATTERED, name, members, refinement=_LONG_PASSES),
             "holes": _several(_FAST_HOLES, name, members),
         },
         "flash": {

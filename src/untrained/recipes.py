@@ -184,8 +184,6 @@ class BlindSpotPairing(Settings):
     """Probability that a known pixel is shown; the others are the target."""
     everywhere: bool = False
     """Whether the shown pixels are a target too."""
-    spread: float = Field(0, ge=0)
-    """Deviation in pixels of the Gaussian by which shown pixels fill the others; 0 fills none."""
 
 
 Pairing = Annotated[

@@ -22,7 +22,8 @@ class Common:
     """Options of every verb that fits."""
 
     preset: str = "fast"
-    """Settings to use: fast, paper, tv (for inpaint also paper-text, paper-hole, paper-region)."""
+    """Settings to use: fast, balanced, best, paper, tv (for inpaint also paper-text, paper-hole,
+    paper-region)."""
     recipe: Path | None = None
     """JSON file of settings, in place of a preset."""
     seconds: float | None = None

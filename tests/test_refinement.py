@@ -1,0 +1,137 @@
+"""The passes that refine the networks' picture."""
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+import torch
+
+from tiny import photo, tiny_recipe
+from untrained import tasks
+from untrained.fit import Fit
+from untrained.metrics import psnr
+from untrained.recipes import SelfSimilarPasses
+from untrained.refinement import Refinement
+from untrained.solving import watch
+
+PASSES = SelfSimilarPasses(passes=4)
+
+
+def stripes(height=40, width=48):
+    rows, columns = np.mgrid[:height, :width]
+    wave = 120 + 60 * np.sin((rows + 2 * columns) / 3) + 30 * np.cos(rows / 2)
+    return np.stack([wave, wave / 2 + 40, 250 - wave], axis=-1).round().astype(np.uint8)
+
+
+def scattered(picture, seed=0):
+    lost = np.random.default_rng(seed).random(picture.shape[:2]) < 0.5
+    return tasks.inpaint(np.where(lost[..., None], 0, picture), lost)
+
+
+def run(refinement):
+    return list(refinement)
+
+
+def test_passes_fill_what_repeats():
+    problem = scattered(stripes())
+    clean = tasks.denoise(stripes()).measurement
+    grey = torch.full_like(clean, 0.5)
+    steps = run(Refinement(problem, SelfSimilarPasses(passes=12), grey))
+    quality = [psnr(step.picture, clean) for step in steps]
+    assert [step.index for step in steps] == list(range(1, 13))
+    assert quality == sorted(quality)
+    assert quality[-1] > quality[0] + 6
+    assert steps[-1].progress == 1
+
+
+def test_every_pass_keeps_what_is_known():
+    problem = scattered(stripes())
+    for step in Refinement(problem, PASSES, torch.rand_like(problem.measurement)):
+        kept = problem.kept.expand_as(step.picture)
+        assert torch.equal(step.picture[kept], problem.measurement[kept])
+        assert step.picture.min() >= 0
+        assert step.picture.max() <= 1
+        assert step.loss == pytest.approx(
+            float((problem.operator(step.image) - problem.measurement).square().mean()), rel=1e-5
+        )
+
+
+def test_an_enlarged_picture_agrees_after_every_pass():
+    problem = tasks.upscale(stripes(20, 24), 2)
+    steps = run(Refinement(problem, PASSES, torch.full((1, 3, 40, 48), 0.5)))
+    off = (problem.operator(steps[-1].picture) - problem.measurement).abs().mean()
+    assert off < 0.01
+
+
+def test_seconds_end_it_at_the_last_level(monkeypatch):
+    levels = []
+
+    def slow(image, level, **_settings):
+        levels.append(level)
+        return image
+
+    monkeypatch.setattr("untrained.refinement.nl_ridge", slow)
+    clock = iter(range(1000))
+    monkeypatch.setattr("untrained.refinement.time.perf_counter", lambda: next(clock))
+    problem = scattered(stripes())
+    settings = SelfSimilarPasses(passes=100, first=0.1, last=0.01)
+    refinement = Refinement(problem, settings, problem.measurement, seconds=5)
+    assert len(run(refinement)) == 5
+    assert levels == pytest.approx([0.1 * 0.1 ** (k / 5) for k in range(5)])
+    assert refinement.stop.reason == "5 self-similar passes were run"
+
+
+def test_it_stays_away_where_nothing_is_known_of_the_picture_or_patches_do_not_fit():
+    assert Refinement.applies(scattered(stripes()), PASSES)
+    assert not Refinement.applies(tasks.denoise(photo(), sigma=0.1), PASSES)
+    assert not Refinement.applies(scattered(stripes(6, 40)), PASSES)
+    fit = watch(tasks.deblock(photo()), tiny_recipe(refinement=PASSES), device="cpu")
+    assert len(list(fit)) == fit.recipe.steps
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_fit_ends_with_the_passes_over_the_mean_of_its_networks(members):
+    problem, recipe = scattered(stripes()), tiny_recipe(members=members)
+    alone = watch(problem, recipe, device="cpu")
+    list(alone)
+    fit = watch(problem, recipe.model_copy(update={"refinement": PASSES}), device="cpu")
+    steps = list(fit)
+    assert [step.index for step in steps] == list(range(1, len(steps) + 1))
+    assert len(steps) == members * recipe.steps + PASSES.passes
+    expected = run(Refinement(alone.problem, PASSES, alone.stop.picture))[-1].picture
+    assert torch.equal(fit.stop.picture, expected)
+    assert "4 self-similar passes" in fit.restoration().stopped
+    progress = [step.progress for step in steps]
+    assert progress == sorted(progress)
+    assert progress[-1] == 1
+    assert (fit.restoration().uncertainty is None) == (members == 1)
+
+
+@pytest.mark.parametrize("cut", [5, 12, 14, 16])
+def test_a_fit_goes_on_bit_for_bit_before_and_among_its_passes(cut):
+    problem, recipe = scattered(stripes()), tiny_recipe(refinement=PASSES)
+    whole = watch(problem, recipe, device="cpu")
+    list(whole)
+    fit = watch(problem, recipe, device="cpu")
+    for _ in range(cut):
+        next(fit)
+    file = io.BytesIO()
+    torch.save(fit.state_dict(), file)
+    file.seek(0)
+    state = torch.load(file, weights_only=False)
+    again = Fit.resume(problem, recipe, state, seed=0, engine=fit.engine)
+    list(again)
+    assert torch.equal(again.stop.picture, whole.stop.picture)
+    assert again.stop.reason == whole.stop.reason
+    assert len(again.history) == len(whole.history)
+
+
+def test_seconds_are_shared_with_the_passes():
+    recipe = tiny_recipe(refinement=SelfSimilarPasses(passes=10**6), steps=10**6, seconds=1.0)
+    fit = watch(scattered(stripes()), recipe, device="cpu")
+    steps = list(fit)
+    passes = [step for step in steps if step.image.shape and step.progress > 0.5]
+    assert len(passes) > 2
+    assert 1.0 <= steps[-1].seconds < 4
+    assert dataclasses.asdict(fit.stop)["rule"] == "budget"
