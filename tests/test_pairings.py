@@ -94,6 +94,23 @@ def test_blind_spot_shows_some_known_pixels_and_targets_the_hidden(everywhere):
     assert pair.loss(torch.full_like(y, 0.3)).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
+def test_gaps_moved_about_hide_pixels_of_their_shape():
+    known = torch.ones(1, 1, 60, 80)
+    known[..., 20:26, 30:50] = 0
+    y = known.clone()
+    pairing = BlindSpot(y, known, 0.999999, False, gaps=True)
+    source, places = generator(), set()
+    for _ in range(20):
+        pair = pairing.draw(source)
+        hidden = (known - pair.input[:, 1:])[0, 0]
+        assert (pair.weight[0, 0] == hidden).all()
+        assert 0 < hidden.sum() <= 120 + 2
+        rows = hidden.nonzero()[:, 0].unique()
+        assert len(rows) <= 7
+        places.add(tuple(hidden.nonzero()[0].tolist()))
+    assert len(places) > 15
+
+
 def test_blind_spot_draws_afresh():
     pairing, source = (
         BlindSpot(torch.ones(1, 1, 9, 9), torch.ones(1, 1, 9, 9), 0.5, False),

@@ -43,7 +43,7 @@ def test_inpaint_takes_its_mask_from_what_there_is():
     for problem in (tasks.inpaint(image, fill), tasks.inpaint(image, known=~fill)):
         assert np.array_equal(problem.filled[0, 0].numpy(), fill)
         assert problem.measurement[0, :, fill].abs().max() == 0
-        assert "scattered" in problem.notes[0]
+        assert "few, as of text" in problem.notes[0]
     floats = image / 255
     floats[fill] = np.nan
     assert np.array_equal(tasks.inpaint(floats).filled[0, 0].numpy(), fill)
@@ -59,7 +59,11 @@ def test_inpaint_tells_holes_from_scattered_pixels():
     assert problem.variant == "holes"
     assert "up to 10 pixels" in problem.notes[0]
     scattered = np.random.default_rng(0).random((40, 40)) < 0.5
-    assert tasks.inpaint(photo(40, 40), scattered).variant == ""
+    problem = tasks.inpaint(photo(40, 40), scattered)
+    assert problem.variant == ""
+    assert "scattered" in problem.notes[0]
+    few = np.random.default_rng(0).random((40, 40)) < 0.2
+    assert tasks.inpaint(photo(40, 40), few).variant == "strokes"
 
 
 @pytest.mark.parametrize(

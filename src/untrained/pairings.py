@@ -112,20 +112,40 @@ class BlindSpot:
         Probability that a known pixel is shown.
     everywhere
         Whether the shown pixels are a target too.
+    gaps
+        Whether the gaps themselves, shifted about and mirrored, hide pixels too.
     """
 
-    def __init__(self, measurement: Tensor, known: Tensor, keep: float, everywhere: bool) -> None:
+    def __init__(
+        self,
+        measurement: Tensor,
+        known: Tensor,
+        keep: float,
+        everywhere: bool,
+        gaps: bool = False,
+    ) -> None:
         self._measurement = measurement
         self._known = known
         self._keep = keep
         self._everywhere = everywhere
+        self._gaps = gaps
 
     def draw(self, generator: torch.Generator) -> Pair:
         """Draw a fresh choice of pixels."""
         chance = torch.rand(self._known.shape, generator=generator, device=generator.device)
         shown = self._known * (chance < self._keep)
+        if self._gaps:
+            shown = shown * self._moved_gaps(generator)
         weight = self._known if self._everywhere else self._known - shown
         return Pair(torch.cat([self._measurement * shown, shown], dim=1), self._measurement, weight)
+
+    def _moved_gaps(self, generator: torch.Generator) -> Tensor:
+        """The known pixels as a map, shifted around the edges and half of the time mirrored."""
+        height, width = self._known.shape[-2:]
+        drawn = torch.rand(3, generator=generator, device=generator.device).tolist()
+        shift = int(drawn[0] * height), int(drawn[1] * width)
+        moved = torch.roll(self._known, shift, dims=(-2, -1))
+        return moved.flip(-1) if drawn[2] < 0.5 else moved
 
 
 def input_channels(settings: recipes.Pairing, problem: Problem) -> int:
@@ -176,7 +196,8 @@ def make_pairing(
         )
     if isinstance(settings, BlindSpotPairing):
         known = problem.operator(torch.ones_like(problem.measurement[:, :1]))
-        return BlindSpot(problem.measurement, known, settings.keep, settings.everywhere)
+        hidden = (settings.keep, settings.everywhere, settings.gaps)
+        return BlindSpot(problem.measurement, known, *hidden)
     if not isinstance(problem.noise, Gaussian):
         raise ProblemError(f"the recorrupt pairing needs a noise level; {problem.task} has none")
     return Recorrupt(problem.measurement, problem.operator, problem.noise.sigma, settings.strength)

@@ -234,6 +234,13 @@ _FAST_SCATTERED = _FAST_LATENT.model_copy(
         "refinement": SelfSimilarPasses(passes=16),
     }
 )
+_FAST_STROKES = _FAST_SCATTERED.model_copy(
+    update={
+        "why": "gaps moved about, predicted from what is around, then self-similar passes",
+        "pairing": BlindSpotPairing(keep=0.85, gaps=True),
+        "steps": 200,
+    }
+)
 
 _FAST_RECONSTRUCT = _FAST_LATENT.model_copy(
     update={
@@ -434,6 +441,7 @@ def _slower(name: str, members: int) -> dict[Task, dict[str, Recipe]]:
         "inpaint": {
             "": _several(_FAST_SCATTERED, name, members, refinement=_LONG_PASSES),
             "holes": _several(_FAST_HOLES, name, members),
+            "strokes": _several(_FAST_STROKES, name, members, refinement=_LONG_PASSES),
         },
         "flash": {
             "": _several(_FAST_FLASH, name, members),
@@ -472,6 +480,7 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("upscale", "paper", "x8"): _PAPER_UPSCALE_8,
     ("inpaint", "fast", "holes"): _FAST_HOLES,
+    ("inpaint", "fast", "strokes"): _FAST_STROKES,
     ("flash", "fast", "large"): _FAST_FLASH_LARGE,
     ("demosaic", "fast", "noisy"): _FAST_DEMOSAIC_NOISY,
     ("demosaic", "tv", "noisy"): _tv_of_mosaic(0.01, 1.0),

@@ -184,6 +184,9 @@ class BlindSpotPairing(Settings):
     """Probability that a known pixel is shown; the others are the target."""
     everywhere: bool = False
     """Whether the shown pixels are a target too."""
+    gaps: bool = False
+    """Whether the gaps themselves, shifted about and mirrored, hide pixels too: their shape is
+    learnt. For few missing pixels."""
 
 
 Pairing = Annotated[

@@ -13,6 +13,9 @@ from untrained.problem import Problem, ProblemError
 DEEPEST_SCATTERED = 6.0
 """Missing pixels further than this from every known one count as a hole."""
 
+MOST_STROKES = 0.3
+"""Share of missing pixels up to which they are taken for text, scratches or dirt."""
+
 
 def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
     """Describe an inpainting problem. Known pixels come back bit for bit.
@@ -47,12 +50,14 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
     if filled.all():
         raise ProblemError("no pixel is known: is the mask meant the other way round?")
     depth = _depth(filled)
-    holes = depth > DEEPEST_SCATTERED
+    share = float(filled.float().mean())
+    kind = "holes" if depth > DEEPEST_SCATTERED else "strokes" if share <= MOST_STROKES else ""
+    words = {"holes": "in holes", "strokes": "few, as of text or scratches", "": "scattered"}[kind]
     note = (
-        f"{100 * filled.float().mean():.3g} % of the pixels are missing, "
-        f"{'in holes' if holes else 'scattered'}: up to {depth:.3g} pixels from a known one"
+        f"{100 * share:.3g} % of the pixels are missing, {words}: up to {depth:.3g} pixels from a "
+        "known one"
     )
-    return _described(picture, filled, "holes" if holes else "", (note,))
+    return _described(picture, filled, kind, (note,))
 
 
 def _described(
