@@ -71,6 +71,21 @@ def test_every_preset_runs(task, name):
     assert np.isfinite(np.asarray(result)).all()
 
 
+@pytest.mark.parametrize("variant", ["level", "blur", "spectrum", "phase", "phase-noisy"])
+def test_slower_presets_keep_what_a_variant_is_about(variant):
+    fast = preset("reconstruct", "fast", variant=variant)
+    slow = preset("reconstruct", "balanced", variant=variant)
+    same = {"name": "fast", "why": fast.why, "members": 1}
+    assert slow.model_copy(update=same) == fast
+    assert slow.members == 4
+
+
+def test_blind_deblurring_has_one_network_whose_kernel_it_is():
+    fast = preset("reconstruct", "fast", variant="blind")
+    assert preset("reconstruct", "best", variant="blind") == fast
+    assert preset("inpaint", "best", variant="strokes").pairing.gaps
+
+
 def test_variants_run():
     hole = np.zeros((40, 40), bool)
     hole[5:30, 5:30] = True

@@ -171,6 +171,7 @@ def test_published_figures_stand_below_their_set_only():
         (("deblock", "--data", "DATA", "--preset", "wow"), "unknown preset"),
         (("inpaint", "--data", "DATA", "--out", "FULL"), "is not empty"),
         (("upscale", "--data", "EMPTY"), "holds no pictures"),
+        (("denoise", "--data", "DATA", "--seed", "-1"), "seed -1"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_written(

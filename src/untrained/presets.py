@@ -421,43 +421,6 @@ _FAST_DREAM = _FAST_INVERT.model_copy(
     }
 )
 
-
-def _several(recipe: Recipe, name: str, members: int, **changes: Any) -> Recipe:
-    """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017)."""
-    why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
-    return recipe.model_copy(update={"name": name, "why": why, "members": members, **changes})
-
-
-_LONG_PASSES = SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255)
-_FEW_PASSES = SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5)
-
-
-def _slower(name: str, members: int) -> dict[Task, dict[str, Recipe]]:
-    """The recipes of a preset that takes its time, by task and variant."""
-    return {
-        "denoise": {"": _several(_FAST_DENOISE, name, members)},
-        "deblock": {"": _several(_FAST_DEBLOCK, name, members)},
-        "upscale": {"": _several(_FAST_UPSCALE, name, members, refinement=_FEW_PASSES)},
-        "inpaint": {
-            "": _several(_FAST_SCATTERED, name, members, refinement=_LONG_PASSES),
-            "holes": _several(_FAST_HOLES, name, members),
-            "strokes": _several(_FAST_STROKES, name, members, refinement=_LONG_PASSES),
-        },
-        "flash": {
-            "": _several(_FAST_FLASH, name, members),
-            "large": _several(_FAST_FLASH_LARGE, name, members),
-        },
-        "reconstruct": {
-            "": _several(_FAST_RECONSTRUCT, name, members),
-            "level": _several(_FAST_RECONSTRUCT_LEVEL, name, members),
-            "blur": _several(_FAST_DEBLUR, name, members),
-            "spectrum": _several(_FAST_SPECTRUM, name, members),
-        },
-    }
-
-
-_SLOWER = {"balanced": _slower("balanced", 4), "best": _slower("best", 12)}
-
 _PRESETS: dict[Task, dict[str, Recipe]] = {
     "denoise": {"fast": _FAST_DENOISE, "paper": _PAPER_DENOISE, "tv": _tv(0.1, 0.8)},
     "deblock": {"fast": _FAST_DEBLOCK, "paper": _PAPER_DEBLOCK, "tv": _tv(0.04)},
@@ -498,7 +461,28 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("reconstruct", "tv", "blur"): _tv_from_guess(0.01, 1.0),
 }
 
-for _name, _tasks in _SLOWER.items():
-    for _task, _recipes in _tasks.items():
-        _PRESETS[_task][_name] = _recipes[""]
-        _VARIANTS.update({(_task, _name, kind): found for kind, found in _recipes.items() if kind})
+_MEMBERS = {"balanced": 4, "best": 12}
+_AVERAGED: tuple[Task, ...] = ("denoise", "deblock", "upscale", "inpaint", "flash", "reconstruct")
+_LONG_PASSES = SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255)
+_FEW_PASSES = SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5)
+
+
+def _several(task: Task, recipe: Recipe, name: str) -> Recipe:
+    """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017)."""
+    members = _MEMBERS[name]
+    why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
+    passes = _FEW_PASSES if task == "upscale" else recipe.refinement and _LONG_PASSES
+    changes = {"name": name, "why": why, "members": members, "refinement": passes}
+    return recipe.model_copy(update=changes)
+
+
+for _name in _MEMBERS:
+    for _task in _AVERAGED:
+        _PRESETS[_task][_name] = _several(_task, _PRESETS[_task]["fast"], _name)
+    for (_task, _like, _variant), _recipe in tuple(_VARIANTS.items()):
+        # Each network has a kernel of its own in blind deblurring: it gets one, as `fast`.
+        if _like == "fast" and _task in _AVERAGED:
+            _alone = _variant == "blind"
+            _VARIANTS[_task, _name, _variant] = (
+                _recipe if _alone else _several(_task, _recipe, _name)
+            )

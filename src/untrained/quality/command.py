@@ -75,6 +75,8 @@ def run_quality(request: Request) -> int:
     low, high = setting.known
     if not low <= request.strength <= high:
         raise RequestError(f"--{setting.option} {request.strength}: give {low} to {high}")
+    if not 0 <= request.seed < 2**62:
+        raise RequestError(f"seed {request.seed} cannot be used: give 0 or more, below 2^62")
     pictures = request.pictures or setting.pictures
     preset(request.task, request.preset)  # an unknown one is an error before anything is measured
     out = request.out or Path(f"bench-{request.task}")

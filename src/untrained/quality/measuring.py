@@ -52,7 +52,7 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
     judging, seen = 0.0, []
     for step in fit:
         tell(case.name, step.progress)
-        if plan.gap and step.index % _EVERY == 0:
+        if plan.gap and (step.index % _EVERY == 0 or fit.stop is not None):
             begun = time.perf_counter()
             seen.append((step.index, case.judge(case.problem.compose(step.picture).pixels)))
             judging += time.perf_counter() - begun
