@@ -221,6 +221,19 @@ def check_folder_writable(folder: Path) -> None:
         raise RequestError(f"the folder {nearest} cannot be written to")
 
 
+def check_folder_empty(folder: Path, *, overwrite: bool) -> None:
+    """Check before long work that `folder` can be written into and holds nothing yet.
+
+    Raises
+    ------
+    RequestError
+        As for `check_folder_writable`, or if it holds something and `overwrite` is not given.
+    """
+    check_folder_writable(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise RequestError(f"{folder} is not empty: choose another --out or give --overwrite")
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file under a temporary name in its folder, then rename it.
 

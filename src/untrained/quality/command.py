@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from untrained.errors import RequestError
-from untrained.files import check_folder_writable, replace_file
+from untrained.files import check_folder_empty, replace_file
 from untrained.presets import preset
 from untrained.progress import progress_bars
 from untrained.quality import cases
@@ -80,9 +80,7 @@ def run_quality(request: Request) -> int:
     pictures = request.pictures or setting.pictures
     preset(request.task, request.preset)  # an unknown one is an error before anything is measured
     out = request.out or Path(f"bench-{request.task}")
-    check_folder_writable(out)
-    if out.is_dir() and any(out.iterdir()) and not request.overwrite:
-        raise RequestError(f"{out} is not empty: choose another --out or give --overwrite")
+    check_folder_empty(out, overwrite=request.overwrite)
     plan = Plan(request.preset, request.seed, request.device, request.peers, request.gap)
     with progress_bars(quiet=request.quiet) as tell:
         rows = [measure(case, plan, tell) for case in _cases(request, pictures)]

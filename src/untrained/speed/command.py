@@ -14,7 +14,7 @@ from rich.console import Console
 from untrained import machine
 from untrained.engine import choose_engine
 from untrained.errors import RequestError
-from untrained.files import check_folder_writable, replace_file
+from untrained.files import check_folder_empty, replace_file
 from untrained.image import as_picture
 from untrained.presets import preset
 from untrained.progress import Tell, progress_bars
@@ -83,7 +83,7 @@ def run_speed(request: Request) -> int:
     """
     settings = _settled(request)
     clean = scene.clean_picture(settings.size)
-    _check_folder(request.out, overwrite=request.overwrite)
+    check_folder_empty(request.out, overwrite=request.overwrite)
     found: list[Reached] = []
     with (
         tempfile.TemporaryDirectory() as inputs,
@@ -126,12 +126,6 @@ def _settled(request: Request) -> Settings:
     if not 0 <= settings.seed < 2**63:
         raise RequestError(f"seed {settings.seed} cannot be used: give 0 or more, below 2^63")
     return settings
-
-
-def _check_folder(folder: Path, *, overwrite: bool) -> None:
-    check_folder_writable(folder)
-    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise RequestError(f"{folder} is not empty: choose another --out or give --overwrite")
 
 
 def _measured(settings: Settings, folder: Path, tell: Tell) -> dict[str, Any]:
