@@ -1,0 +1,118 @@
+"""The quick settings for pictures: denoise, deblock, upscale, inpaint, flash, invert, dream."""
+
+from untrained.presets.by_hand import tv
+from untrained.presets.parts import (
+    FOLDED,
+    HOURGLASS,
+    NARROW,
+    OPTIMISER,
+    SHALLOW,
+    SHORT_MEMORY,
+    per_scale,
+)
+from untrained.recipes import (
+    BlindSpotPairing,
+    GuidePairing,
+    LatentPairing,
+    Optimiser,
+    Recipe,
+    SelfSimilarity,
+    SelfSimilarPasses,
+    SkipNetwork,
+)
+
+LATENT = Recipe(
+    name="fast",
+    why="narrow hourglass at full resolution, step size decaying over a short budget",
+    network=HOURGLASS,
+    pairing=LatentPairing(jitter=0.03),
+    optimiser=OPTIMISER,
+    steps=450,
+    averaging=0.97,
+)
+DENOISE = Recipe(
+    name="fast",
+    why="a self-similarity estimate (NL-Ridge) as guide and partner, blocks of 2x2 as channels",
+    network=FOLDED,
+    pairing=GuidePairing(channels=0, jitter=0.05),
+    partner=SelfSimilarity(),
+    optimiser=SHORT_MEMORY,
+    steps=140,
+    averaging=0.96,
+)
+DEBLOCK = LATENT.model_copy(
+    update={
+        "why": "the picture itself as guide, under strong jitter; narrow hourglass, short budget",
+        "pairing": GuidePairing(jitter=0.1),
+        "optimiser": SHORT_MEMORY,
+        "steps": 200,
+    }
+)
+UPSCALE = LATENT.model_copy(
+    update={
+        "why": "the enlarged input and the picture by total variation as guides, short budget",
+        "guided_by": tv(0.001),
+        "pairing": GuidePairing(jitter=0.03),
+        "optimiser": SHORT_MEMORY,
+        "steps": 200,
+    }
+)
+HOLES = LATENT.model_copy(
+    update={
+        "why": "coordinates as input and no skip branches, as the paper's vase; short budget",
+        "network": SkipNetwork(
+            channels=(32, 64, 64, 128, 128), **per_scale(5, skip=0, upsampling="nearest")
+        ),
+        "pairing": LatentPairing(source="meshgrid", channels=2, jitter=0.03),
+        "steps": 400,
+    }
+)
+SCATTERED = LATENT.model_copy(
+    update={
+        "why": "known pixels predicted from others (Quan et al. 2020), then self-similar passes",
+        "network": SHALLOW,
+        "pairing": BlindSpotPairing(keep=0.85),
+        "optimiser": SHORT_MEMORY,
+        "steps": 100,
+        "refinement": SelfSimilarPasses(passes=16),
+    }
+)
+STROKES = SCATTERED.model_copy(
+    update={
+        "why": "gaps moved about, predicted from what is around, then self-similar passes",
+        "pairing": BlindSpotPairing(keep=0.85, gaps=True),
+        "steps": 200,
+    }
+)
+FLASH = LATENT.model_copy(
+    update={
+        "why": "the flash picture as guide, narrow hourglass, short budget",
+        "pairing": GuidePairing(jitter=0.02),
+        "optimiser": Optimiser(step_size=0.02, warm_up=20, decay="cosine"),
+    }
+)
+FLASH_LARGE = FLASH.model_copy(
+    update={
+        "why": "the flash picture as guide on a shallow hourglass: fewer, cheaper steps",
+        "network": SHALLOW,
+        "steps": 200,
+    }
+)
+INVERT = LATENT.model_copy(
+    update={
+        "why": "narrow hourglass, step size decaying over a short budget",
+        "network": SkipNetwork(
+            channels=NARROW, padding="zero", subpixel=True, **per_scale(5, skip=4)
+        ),
+        "pairing": LatentPairing(jitter=0.01),
+        "steps": 600,
+    }
+)
+DREAM = INVERT.model_copy(
+    update={
+        "pairing": LatentPairing(jitter=0.03),
+        "optimiser": Optimiser(step_size=0.003, warm_up=20, decay="cosine"),
+        "steps": 400,
+        "hand_over": "iterate",
+    }
+)

@@ -1,0 +1,17 @@
+"""Several networks in place of one: `balanced` and `best` follow from `fast`."""
+
+from untrained.recipes import Recipe, SelfSimilarPasses, Task
+
+MEMBERS = {"balanced": 4, "best": 12}
+AVERAGED: tuple[Task, ...] = ("denoise", "deblock", "upscale", "inpaint", "flash", "reconstruct")
+_LONG_PASSES = SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255)
+_FEW_PASSES = SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5)
+
+
+def several(task: Task, recipe: Recipe, name: str) -> Recipe:
+    """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017)."""
+    members = MEMBERS[name]
+    why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
+    passes = _FEW_PASSES if task == "upscale" else recipe.refinement and _LONG_PASSES
+    changes = {"name": name, "why": why, "members": members, "refinement": passes}
+    return recipe.model_copy(update=changes)
