@@ -81,6 +81,33 @@ def test_coils_come_from_hdf5_too(folder):
     assert run("reconstruct", "mri", "k.h5", "a.npy", "--coils", "c.h5", *TINY) == 0
 
 
+def test_sensitivities_of_several_coils_are_estimated_when_not_given(folder, capsys):
+    rows, columns = np.mgrid[:SIZE, :SIZE] - SIZE / 2
+    image = np.exp(-(rows**2 + columns**2) / 40)
+    maps = np.stack([1 + rows / SIZE, 1j - columns / SIZE, np.ones((SIZE, SIZE))])
+    seen = np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(maps * image, axes=(1, 2)), norm="ortho"))
+    seen = np.fft.fftshift(seen, axes=0)
+    fastmri(kspace=np.stack([seen, seen]).astype(np.complex64))
+    assert run("reconstruct", "mri", "k.h5", "o.h5", *TINY[:-1]) == 0
+    assert "3 coils estimated from the middle 24x24 of k-space" in capsys.readouterr().err
+    with h5py.File("o.h5") as file:
+        assert list(file) == ["reconstruction"]
+        assert file["reconstruction"].shape == (SIZE, SIZE)
+
+
+def test_pictures_are_written_and_read_as_they_are(folder):
+    for picture in (
+        np.arange(12, dtype=np.uint16).reshape(3, 4),
+        np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32),
+    ):
+        ut.write("p.h5", picture, overwrite=True)
+        again = ut.read("p.h5")
+        assert np.array_equal(again.to_numpy(), picture)
+        assert again.to_numpy().dtype == picture.dtype
+    ut.write("q.hdf5", ut.read("p.h5"))
+    assert np.array_equal(files.read_array("q.hdf5"), picture)
+
+
 def test_a_file_of_one_data_set_is_a_measurement(folder):
     sinogram = np.random.default_rng(0).random((6, SIZE))
     with h5py.File("s.h5", "w") as file:
@@ -109,6 +136,12 @@ def flat():
     fastmri("bad.h5", volume(SIZE, SIZE))
 
 
+def sparse():
+    """Several coils, no more than one sample of the middle of k-space."""
+    lines = np.arange(SIZE) % 4 == 0
+    fastmri("bad.h5", volume(2, 3, SIZE, SIZE) * (lines & lines[:, None]))
+
+
 def cut():
     fastmri("bad.h5")
     whole = Path("bad.h5").read_bytes()
@@ -124,7 +157,7 @@ def cut():
         (flat, (), "shape (24, 24): give (slices"),
         (lambda: fastmri("bad.h5"), ("--slice", "5"), "5 slices, 0 to 4: there is no 5"),
         (lambda: fastmri("bad.h5"), ("--slice", "-1"), "there is no -1"),
-        (lambda: fastmri("bad.h5", volume(2, 3, SIZE, SIZE)), (), "3 coils: give their --coils"),
+        (sparse, (), "over 1x1 samples: sensitivities need 10x10"),
         (lambda: fastmri("bad.h5", np.ones((2, 3, 3))), (), "give complex"),
         (cut, (), "damaged"),
         (lambda: np.save("bad.h5", volume(4, 4)), ("--slice", "1"), "not HDF5"),
@@ -148,3 +181,5 @@ def test_a_missing_package_is_named(folder, monkeypatch):
         files.read_kspace("k.h5")
     with pytest.raises(PictureError, match="need h5py"):
         files.read_array("k.h5")
+    with pytest.raises(PictureError, match="need h5py"):
+        files.check_writable("o.h5", ut.as_picture(np.zeros((2, 2))))

@@ -44,6 +44,7 @@ def folder(tmp_path, monkeypatch):
     np.save("coils.npy", maps)
     np.save("k.npy", FourierSubsampling(mask, height=SIZE)(whole)[0, 0].numpy())
     np.save("kc.npy", FourierSubsampling(mask, maps)(whole)[0].numpy())
+    np.save("whole.npy", FourierSubsampling(np.ones((SIZE, SIZE)), maps)(whole)[0].numpy())
     Image.fromarray(photo()).save("in.png")
     np.save("kernel.npy", gaussian_kernel(0.8).numpy())
     np.save("zero.npy", np.zeros((3, 3)))
@@ -66,6 +67,7 @@ def folder(tmp_path, monkeypatch):
         ("mri", "k.npy", "out.tif", "--sigma", "0.1"),
         ("mri", "kc.npy", "out.npy", "--mask", "mask.npy", "--coils", "coils.npy"),
         ("mri", "k.npy", "out.npy", "--complex"),
+        ("mri", "whole.npy", "out.h5"),
     ],
     ids=" ".join,
 )
@@ -150,7 +152,8 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
         ),
         (("ct", "fan.npy", "out.npy", "--angles", "0:360", "--geometry", "cone"), "parallel"),
         (("mri", "sino.npy", "out.npy"), "give complex"),
-        (("mri", "kc.npy", "out.npy"), "--coils FILE"),
+        (("mri", "kc.npy", "out.npy"), "to be estimated, give those of the coils: --coils FILE"),
+        (("mri", "kc.npy", "out.npy", "--mask", "wide.npy"), "is 20x20, the mask 21x3"),
         (("mri", "k.npy", "out.npy", "--mask", "unmask.npy"), "other way round"),
         (("mri", "k.npy", "out.npy", "--mask", "kernel.npy"), "besides 0 and 1"),
         (("mri", "kc.npy", "out.npy", "--coils", "k.npy"), "(coils, height"),

@@ -1,7 +1,7 @@
-"""Picture files: read and write PNG, JPEG, TIFF, WebP, BMP, NPY and DICOM without losing a bit.
+"""Picture files: PNG, JPEG, TIFF, WebP, BMP, NPY, HDF5 and DICOM, without losing a bit.
 
 Pillow reads and writes 8-bit files; it would quietly halve the depth of a 16-bit colour PNG, so
-those go through imagecodecs, and TIFF goes through tifffile. Measurements also come from HDF5.
+those go through imagecodecs, and TIFF goes through tifffile.
 """
 
 import os
@@ -30,7 +30,7 @@ def read(path: str | Path) -> Picture:
     Parameters
     ----------
     path
-        PNG, JPEG, TIFF, WebP, BMP, NPY or DICOM of one page; EXIF orientation is applied.
+        PNG, JPEG, TIFF, WebP, BMP, NPY, HDF5 or DICOM of one page; EXIF orientation is applied.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def _decoded(path: Path, data: bytes, decode: Callable[[Path, bytes], _Decoded])
         raise
     except UnidentifiedImageError as error:
         raise PictureError(
-            f"{path} is not a PNG, JPEG, TIFF, WebP, BMP, NPY or DICOM picture"
+            f"{path} is not a PNG, JPEG, TIFF, WebP, BMP, NPY, HDF5 or DICOM picture"
         ) from error
     except MemoryError as error:
         raise PictureError(f"{path} does not fit in memory") from error
@@ -277,6 +277,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _decoder(data: bytes) -> Callable[[Path, bytes], Picture]:
+    if data.startswith(hdf5.SIGNATURE):
+        return hdf5.read
     if dicom.is_dicom(data):  # before TIFF: the preamble of DICOM may be one
         return dicom.read
     if tiff.is_tiff(data):
@@ -311,16 +313,22 @@ _FORMATS = {
     ".bmp": "BMP",
     ".npy": "NPY",
     ".dcm": "DICOM",
+    ".h5": "HDF5",
+    ".hdf5": "HDF5",
 }
 
 
-_HOLD_ALL = {"TIFF": tiff.encode, "NPY": npy.encode}
+_HOLD_ALL: dict[str, Callable[[Picture], _Encode]] = {
+    "TIFF": partial(partial, tiff.encode),
+    "NPY": partial(partial, npy.encode),
+    "HDF5": hdf5.encoder,
+}
 
 
 def _checked(name: str, picture: Picture) -> _Encode:
     """Refuse what the format cannot hold; give the encoding still to be done."""
     if name in _HOLD_ALL:
-        return partial(_HOLD_ALL[name], picture)
+        return _HOLD_ALL[name](picture)
     if name == "DICOM":
         if picture.metadata.dicom is None:
             raise PictureError("DICOM is written of what was read from DICOM: use .tif or .npy")

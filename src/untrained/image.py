@@ -26,7 +26,7 @@ class Metadata:
     """What a file carries besides its samples."""
 
     format: str = ""
-    """PNG, JPEG, TIFF, WEBP, BMP, NPY or DICOM; empty for arrays."""
+    """PNG, JPEG, TIFF, WEBP, BMP, NPY, HDF5 or DICOM; empty for arrays."""
     exif: bytes | None = None
     """EXIF block without the orientation: the pixels are upright."""
     icc: bytes | None = None

@@ -11,6 +11,7 @@ from untrained.errors import RequestError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from untrained.files import KSpace
     from untrained.image import Picture
@@ -83,7 +84,8 @@ def ct(
     sinogram
         .npy, .npz, TIFF or HDF5 of one array: a row for each angle, a column for each detector bin.
     output
-        .npy or .tif in units of the sinogram a pixel; .png in 16 bits of the range that is stated.
+        .npy, .h5 or .tif in units of the sinogram a pixel; .png in 16 bits of the range that is
+        stated.
     angles
         A file of degrees, or START:STOP for even steps from START to before STOP, as in 0:180 (a
         fan wants the whole turn, 0:360).
@@ -140,13 +142,14 @@ def mri(
         .npy, .npz or HDF5 of one array, complex (H, W) or (coils, H, W), zero where nothing was
         measured; or HDF5 of fastMRI, kspace (slices, [coils,] H, W), whose mask is used.
     output
-        .npy or .tif in units of the k-space (orthonormal transform); .png in 16 bits of the range
-        that is stated.
+        .npy, .h5 or .tif in units of the k-space (orthonormal transform); .png in 16 bits of the
+        range that is stated.
     mask
         Which part was measured: (H, W), or (W,) for lines; that of the file, or where the k-space
         is not 0, when absent.
     coils
-        .npy, .npz or HDF5 of sensitivities, complex (coils, H, W); needed with several coils.
+        .npy, .npz or HDF5 of sensitivities, complex (coils, H, W); with several coils they are
+        estimated from the middle of k-space (ESPIRiT) when absent.
     slice
         Of a file of fastMRI, counted from 0; the middle one when absent.
     sigma
@@ -164,7 +167,6 @@ def mri(
         import torch  # noqa: PLC0415
 
         from untrained import tasks  # noqa: PLC0415
-        from untrained.files import read_array  # noqa: PLC0415
         from untrained.operators import FourierSubsampling  # noqa: PLC0415
 
         samples = given.samples
@@ -173,17 +175,14 @@ def mri(
                 f"{kspace} holds {samples.dtype} of shape {samples.shape}: give complex (H, W) or "
                 "(coils, H, W)"
             )
-        if samples.ndim == 3 and coils is None:
-            raise RequestError(f"{kspace} is of {len(samples)} coils: give their --coils FILE")
         y = torch.from_numpy(samples.astype("complex64"))
         y = y[None] if samples.ndim == 3 else y[None, None]
         marked = given.mask if mask is None else _whole(mask)
         chosen = (y != 0).any(dim=1)[0] if marked is None else torch.from_numpy(marked)
+        single = FourierSubsampling(chosen, height=samples.shape[-2])
+        maps, told = _sensitivities(coils, y[0], single.mask)
         operator = FourierSubsampling(
-            chosen,
-            None if coils is None else read_array(coils),
-            height=samples.shape[-2],
-            complex_picture=complex_picture,
+            chosen, maps, height=samples.shape[-2], complex_picture=complex_picture
         )
         outside = y * (1 - operator.mask) if operator.mask.shape == y.shape[-2:] else y * 0
         if bool(outside.any()):
@@ -193,8 +192,8 @@ def mri(
             )
         bounds = (None, None) if complex_picture else (0.0, None)
         problem = tasks.reconstruct(y.numpy(), operator, noise=sigma, bounds=bounds)
-        notes = (given.note, *problem.notes) if given.note else problem.notes
-        return replace(problem, notes=notes)
+        said = (note for note in (given.note, told) if note)
+        return replace(problem, notes=(*said, *problem.notes))
 
     return run_measured(kspace, output, options, describe, read)
 
@@ -245,6 +244,30 @@ def _plane(samples: "NDArray[Any]", path: Path, what: str) -> "NDArray[Any]":
     if samples.ndim != 2:
         raise RequestError(f"{path} has the shape {samples.shape}: give two axes, {what}")
     return samples
+
+
+def _sensitivities(path: Path | None, kspace: "Tensor", mask: "Tensor") -> tuple[Any, str]:
+    """Those of the file; else, of several coils, what their k-space tells; and how, in words."""
+    from untrained.files import read_array  # noqa: PLC0415
+    from untrained.sensitivities import estimate_sensitivities  # noqa: PLC0415
+
+    if path is not None:
+        return read_array(path), ""
+    if len(kspace) == 1:
+        return None, ""
+    if kspace.shape[-2:] != mask.shape:
+        raise RequestError(
+            f"the k-space is {kspace.shape[-1]}x{kspace.shape[-2]}, the mask "
+            f"{mask.shape[-1]}x{mask.shape[-2]}: they must match"
+        )
+    try:
+        maps, (height, width) = estimate_sensitivities(kspace, mask)
+    except RequestError as error:
+        raise RequestError(f"{error}: --coils FILE") from error
+    return maps, (
+        f"sensitivities of {len(kspace)} coils estimated from the middle {width}x{height} of "
+        "k-space (ESPIRiT)"
+    )
 
 
 def _whole(path: Path) -> "NDArray[Any]":

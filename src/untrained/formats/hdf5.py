@@ -1,20 +1,26 @@
-"""HDF5, through h5py: a file of one data set, and k-space as fastMRI stores it."""
+"""HDF5, through h5py: files of one data set, and k-space as fastMRI stores it."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from untrained.formats.optional import imported
-from untrained.image import PictureError, Samples
+from untrained.formats.samples import check_size, split_alpha
+from untrained.image import Metadata, Picture, PictureError, Samples, make_picture
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_DATA_SET = "reconstruction"
+"""Where a picture is written; fastMRI calls it so, too."""
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def is_hdf5(path: Path) -> bool:
     """Say whether this file begins as HDF5; such files can be too large to be read whole."""
     with path.open("rb") as file:
-        return file.read(len(_SIGNATURE)) == _SIGNATURE
+        return file.read(len(SIGNATURE)) == SIGNATURE
 
 
 def read_array(path: Path) -> Samples:
@@ -27,6 +33,35 @@ def read_array(path: Path) -> Samples:
     """
     with imported("h5py", "HDF5").File(path, "r") as file:
         return _values(path, _only(path, _datasets(file)))
+
+
+def read(path: Path, _data: bytes) -> Picture:
+    """Read a picture ``(H, W)`` or ``(H, W, C)``, the only data set of numbers."""
+    samples = read_array(path)
+    if samples.ndim not in (2, 3):
+        raise PictureError(f"{path} holds an array of shape {samples.shape}: give one picture")
+    check_size(path, *samples.shape[:2])
+    colour, _ = split_alpha(samples, has_alpha=False)
+    return make_picture(colour, metadata=Metadata(format="HDF5"))
+
+
+def encoder(picture: Picture) -> Callable[[], bytes]:
+    """Make what encodes ``(H, W[, C])`` in the stored type, as the data set `reconstruction`.
+
+    Raises
+    ------
+    PictureError
+        If h5py is not installed.
+    """
+    h5py = imported("h5py", "HDF5")
+
+    def encode() -> bytes:
+        buffer = io.BytesIO()
+        with h5py.File(buffer, "w") as file:
+            file[_DATA_SET] = picture.to_numpy()
+        return buffer.getvalue()
+
+    return encode
 
 
 def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None, str]:
