@@ -187,11 +187,12 @@ def test_low_dose_tomography_has_one_too():
 def test_projections_are_held_out_whole_and_the_guide_does_not_see_them():
     problem = tasks.reconstruct(sinogram(), CT, noise=0.5)
     fitted, score = hold_out(problem, 0.2, seed=0)
-    kept = fitted.operator.places.reshape(12, SIZE)
-    assert (kept % SIZE == torch.arange(SIZE)).all()
-    assert len(fitted.measurement) == 12 * SIZE
+    kept, counts = fitted.parts.unique(return_counts=True)
+    assert counts.tolist() == [SIZE] * 12
+    rows = problem.measurement.reshape(15, SIZE)
+    assert torch.equal(fitted.measurement, rows[kept].flatten())
     changed = sinogram()
-    out = [row for row in range(15) if row * SIZE not in fitted.operator.places]
+    out = sorted(set(range(15)) - set(kept.tolist()))
     changed[..., out, :] += 5
     again = tasks.reconstruct(changed, CT, noise=0.5)
     # The range is found from the whole: compare in units.
@@ -208,7 +209,23 @@ def test_lines_that_carry_the_picture_are_never_held_out():
     problem = tasks.reconstruct(operator(slice_of_something()), operator)
     for seed in range(5):
         fitted, _ = hold_out(problem, 0.3, seed=seed)
-        assert (fitted.operator.places % SIZE == SIZE // 2).sum() == SIZE
+        assert int((fitted.parts == SIZE // 2).sum()) == SIZE
+
+
+def test_uncertainty_is_in_the_units_and_the_frame_of_the_result():
+    recipe = tiny_recipe(steps=3, members=2)
+    y, times = sinogram(), 7.0
+    small, large = (
+        restore(
+            tasks.reconstruct(k * y, CT, noise=k * 0.5, bounds=(0, k * 50)), recipe, device="cpu"
+        )
+        for k in (1.0, times)
+    )
+    assert small.uncertainty.shape == (1, 1, SIZE, SIZE)
+    assert float(small.uncertainty.min()) > 0
+    torch.testing.assert_close(large.uncertainty, times * small.uncertainty, rtol=2e-2, atol=1e-3)
+    blurred = restore(tasks.deblur(photo(), gaussian_kernel(1.0)), recipe, device="cpu")
+    assert blurred.uncertainty.shape == (1, 1, *photo().shape[:2])
 
 
 @pytest.mark.parametrize("name", known_presets("reconstruct"))

@@ -5,12 +5,11 @@ import torch
 
 from tiny import photo
 from untrained import tasks
-from untrained.noise import Gaussian
 from untrained.presets import preset
 from untrained.problem import ProblemError
 from untrained.recipes import RecipeError, TotalVariation
 from untrained.solving import restore, watch
-from untrained.variation import Variation, total_variation
+from untrained.variation import total_variation
 
 
 def test_the_formula_by_loops():
@@ -45,48 +44,6 @@ def test_a_flat_picture_has_none_and_a_gradient():
 def test_single_rows_and_pixels():
     assert torch.isfinite(total_variation(torch.rand(1, 3, 1, 1)))
     assert torch.isfinite(total_variation(torch.rand(1, 1, 1, 9)))
-
-
-LED = TotalVariation(weight=0.1, discrepancy=1.0)
-
-
-def test_the_weight_is_led_by_the_residual():
-    term = Variation(LED, Gaussian(0.1))
-    grey = torch.full((1, 1, 8, 8), 0.5)
-    term.update(grey, grey + 0.2)
-    assert term.weight < 0.1
-    term = Variation(LED, Gaussian(0.1))
-    term.update(grey, grey + 0.05)
-    assert term.weight > 0.1
-    fixed = Variation(LED, None)
-    fixed.update(grey, grey + 1)
-    assert fixed.weight == 0.1
-
-
-def test_the_weight_is_led_after_a_while_and_not_below_the_least():
-    settings = LED.model_copy(update={"after": 2, "least": 0.09})
-    term, grey = Variation(settings, Gaussian(0.1)), torch.full((1, 1, 8, 8), 0.5)
-    weights = []
-    for _ in range(8):
-        term.update(grey, grey + 0.3)
-        weights.append(term.weight)
-    assert weights[:2] == [0.1, 0.1]
-    assert weights[2] < 0.1
-    assert weights[-1] == 0.09
-    again = Variation(settings, Gaussian(0.1))
-    again.load_state_dict(term.state_dict())
-    again.update(grey, grey + 0.05)
-    assert again.weight > 0.09
-
-
-def test_clipped_samples_do_not_lead_the_weight():
-    picture = torch.full((1, 1, 8, 8), 0.5)
-    picture[..., 4:] = 0
-    target = picture + 0.1
-    target[..., 4:] = 0
-    term = Variation(LED, Gaussian(0.1))
-    term.update(picture, target)
-    assert term.weight == pytest.approx(0.1)
 
 
 def noisy(sigma=25):

@@ -4,9 +4,8 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from untrained.operators import Samples, Whole
 from untrained.problem import Problem, ProblemError
 
 _LOUD = 4.0
@@ -45,27 +44,14 @@ def hold_out(
     measurement = problem.measurement.flatten()
     held = _drawn(problem, share, seed)
     kept, out = (~held).nonzero()[:, 0], held.nonzero()[:, 0]
-    judge, truth = _part(problem, out), measurement[out]
+    judge, truth = problem.part(out), measurement[out]
 
     def score(picture: Tensor) -> float:
         with torch.no_grad():
             return float(judge.error(judge.operator(picture), truth))
 
-    fitted = _part(problem, kept)
+    fitted = problem.part(kept)
     return dataclasses.replace(fitted, guide=_guide(problem, held)), score
-
-
-def _part(problem: Problem, places: Tensor) -> Problem:
-    equaliser = problem.equaliser
-    if equaliser is not None:
-        equaliser = nn.Sequential(Whole(places, problem.measurement.shape), equaliser)
-    return dataclasses.replace(
-        problem,
-        measurement=problem.measurement.flatten()[places],
-        operator=Samples(problem.operator, places),
-        equaliser=equaliser,
-        parts=None if problem.parts is None else problem.parts[places.cpu()],
-    )
 
 
 def _drawn(problem: Problem, share: float, seed: int) -> Tensor:

@@ -16,12 +16,12 @@ from untrained.averaging import ExponentialAverage
 from untrained.engine import Engine
 from untrained.guard import Guard
 from untrained.noise import Gaussian, Poisson, mean_squared_error
-from untrained.pairings import input_channels, make_pairing
+from untrained.pairings import in_subsets, input_channels, make_pairing
+from untrained.penalties import make_penalties
 from untrained.problem import Problem, ProblemError
 from untrained.recipes import Recipe, StopRule
 from untrained.step import Step
 from untrained.stopping import Budget, Discrepancy, HeldOut, Rule, Stop, WindowedVariance
-from untrained.variation import Variation
 
 Score = Callable[[Tensor], float]
 """How far a picture ``(1, C, H, W)`` is from something."""
@@ -77,7 +77,7 @@ class Member:
         self._average = ExponentialAverage(recipe.averaging)
         self._guard = Guard(**recipe.guard.model_dump())
         self._budget = Budget(recipe.steps, seconds)
-        self._variation = self._make_variation()
+        self._penalties = make_penalties(recipe, problem.noise)
         self._rules = self._make_rules()
         self._index = 0
         self._begun = 0
@@ -93,7 +93,8 @@ class Member:
             problem.size,
             seed,
         )
-        self._pairing = make_pairing(recipe.pairing, self.problem, input_size, self._generator)
+        pairing = make_pairing(recipe.pairing, self.problem, input_size, self._generator)
+        self._pairing = in_subsets(pairing, self.problem, recipe.subsets)
         self._network = self.engine.prepare(network)
         groups = [{"params": list(self._network.parameters()), "share": 1.0}]
         self._unknown = problem.unknown
@@ -125,14 +126,6 @@ class Member:
             guess = self._held_out(guide[:, :channels]) if own and guide is not None else None
             return HeldOut(self._held_out, guess, settings.every, settings.patience)
         return WindowedVariance(settings.window, settings.patience)
-
-    def _make_variation(self) -> Variation | None:
-        settings = self.recipe.total_variation
-        if settings is None:
-            return None
-        if settings.discrepancy is None:
-            return Variation(settings, None)
-        return Variation(settings, self._noise("a total variation led by discrepancy"))
 
     def _noise(self, what: str) -> Gaussian | Poisson:
         noise = self.problem.noise
@@ -214,9 +207,10 @@ class Member:
         while True:
             pair = self._pairing.draw(self._generator)
             image = self.engine.run(self._network, pair.input)
-            prediction = self.problem.operator(image)
-            misfit = pair.loss(prediction, self.problem.error)
-            loss = misfit if self._variation is None else misfit + self._variation.term(image)
+            seen = pair.seen or self.problem
+            prediction = seen.operator(image)
+            misfit = pair.loss(prediction, seen.error)
+            loss = sum((penalty.term(image) for penalty in self._penalties), start=misfit)
             value = float(loss.detach())
             if not self._guard.diverged(value):
                 break
@@ -227,8 +221,8 @@ class Member:
         loss.backward()
         self._set_step_size()
         self._optimiser.step()
-        if self._variation is not None:
-            self._variation.update(prediction.detach(), pair.target)
+        for penalty in self._penalties:
+            penalty.update(prediction.detach(), pair.target)
         return image.detach().contiguous(), value
 
     def _set_step_size(self) -> None:
@@ -272,7 +266,7 @@ class Member:
             "generator": self._generator.get_state(),
             "average": self._average.state_dict(),
             "guard": self._guard.state_dict(),
-            "variation": self._variation.state_dict() if self._variation else None,
+            "penalties": [penalty.state_dict() for penalty in self._penalties],
             "rules": [rule.state_dict() for rule in self._rules],
             "index": self._index,
             "begun": self._begun,
@@ -291,8 +285,8 @@ class Member:
         self._generator.set_state(state["generator"])
         self._average.load_state_dict(state["average"])
         self._guard.load_state_dict(state["guard"])
-        if self._variation is not None:
-            self._variation.load_state_dict(state["variation"])
+        for penalty, saved in zip(self._penalties, state["penalties"], strict=True):
+            penalty.load_state_dict(saved)
         for rule, saved in zip(self._rules, state["rules"], strict=True):
             rule.load_state_dict(saved)
         self._index, self._seconds, self._begun = state["index"], state["seconds"], state["begun"]

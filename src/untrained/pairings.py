@@ -19,13 +19,17 @@ class Pair(NamedTuple):
     target: Tensor
     weight: Tensor | None = None
     """Where the target counts, broadcastable to it; everywhere when None."""
+    seen: Problem | None = None
+    """The problem of the part of the measurement that is the target, when it is not the whole."""
+    share: float = 1.0
+    """Factor on the loss, by which its expectation is that of the whole."""
 
     def loss(
         self, prediction: Tensor, misfit: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
     ) -> Tensor:
         """Misfit of what A made of the network's picture; its mean square where weights count."""
         if self.weight is None:
-            return misfit(prediction, self.target)
+            return self.share * misfit(prediction, self.target)
         squares = (prediction - self.target).square() * self.weight
         return squares.sum() / self.weight.expand_as(squares).sum().clamp_min(1)
 
@@ -146,6 +150,83 @@ class BlindSpot:
         shift = int(drawn[0] * height), int(drawn[1] * width)
         moved = torch.roll(self._known, shift, dims=(-2, -1))
         return moved.flip(-1) if drawn[2] < 0.5 else moved
+
+
+class Subsets:
+    """Show a part of the measurement at each step, one of a few, drawn at random.
+
+    Stochastic gradients (Robbins and Monro 1951) over ordered subsets (Hudson and Larkin 1994, doi
+    10.1109/42.363108): subset k has every block whose number is k modulo their count. The loss of
+    each is scaled so that the mean over all is the loss of the whole.
+
+    Parameters
+    ----------
+    pairing
+        Whose input is taken; its target is the problem's measurement.
+    problem
+        Its measurement has blocks.
+    count
+        Number of subsets, no more than blocks.
+    """
+
+    def __init__(self, pairing: Pairing, problem: Problem, count: int) -> None:
+        self._pairing = pairing
+        self._problem = problem
+        self._count = count
+        self._blocks = _blocks(problem)
+        # An equalised error is a mean over whole blocks, another over the samples that count.
+        whole = problem.equaliser is not None
+        sizes = torch.ones(_most(self._blocks)) if whole else self._blocks.bincount()
+        self._shares = [float(sizes[k::count].sum() / sizes.sum()) for k in range(count)]
+
+    def draw(self, generator: torch.Generator) -> Pair:
+        """Draw a subset and an input."""
+        pair = self._pairing.draw(generator)
+        number = torch.randint(self._count, (1,), generator=generator, device=generator.device)
+        return self.show(pair, int(number))
+
+    def show(self, pair: Pair, number: int) -> Pair:
+        """Make the subset of this number the target."""
+        chosen = (self._blocks % self._count == number).nonzero()[:, 0]
+        seen = self._problem.part(chosen.to(self._problem.measurement.device))
+        share = self._count * self._shares[number]
+        return pair._replace(target=seen.measurement, seen=seen, share=share)
+
+
+def in_subsets(pairing: Pairing, problem: Problem, count: int) -> Pairing:
+    """Show one of `count` parts of the measurement at each step; the whole when it is 1.
+
+    Raises
+    ------
+    ProblemError
+        If the operator has no parts, or fewer, or the pairing needs the whole.
+    """
+    if count == 1:
+        return pairing
+    if problem.blocks is None:
+        raise ProblemError(
+            f"the operator measures all at once: there are no {count} subsets, set subsets to 1"
+        )
+    if not isinstance(pairing, Latent):
+        raise ProblemError("subsets are for the latent and the guide pairing: set subsets to 1")
+    if (found := _most(_blocks(problem))) < count:
+        raise ProblemError(
+            f"a measurement of {found} projections, coils, masks or pupils has no {count} subsets: "
+            "give fewer"
+        )
+    return Subsets(pairing, problem, count)
+
+
+def _blocks(problem: Problem) -> Tensor:
+    """Number the blocks from 0 without a gap."""
+    if problem.blocks is None:
+        raise RuntimeError("the measurement has no blocks")
+    numbers: Tensor = torch.unique(problem.blocks, return_inverse=True)[1]
+    return numbers
+
+
+def _most(numbers: Tensor) -> int:
+    return int(numbers.max()) + 1
 
 
 def input_channels(settings: recipes.Pairing, problem: Problem) -> int:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from untrained.errors import RequestError
 from untrained.image import Picture
 from untrained.noise import Gaussian, Poisson, mean_squared_error
-from untrained.operators import BlindBlur, Mask
+from untrained.operators import BlindBlur, Mask, part, part_of_equaliser
 from untrained.recipes import Task
 from untrained.window import Window
 
@@ -68,6 +68,9 @@ class Problem:
     parts: Tensor | None = None
     """Which part each sample of the measurement belongs to, counted from 0 (projections, lines):
     they are held out as a whole. Each sample is a part when None."""
+    blocks: Tensor | None = None
+    """Which block each sample belongs to, where A can measure a block without the others
+    (projections, coils, masks, pupils); None where it measures all at once."""
     agree: Callable[[Tensor], Tensor] | None = None
     """Brings a picture ``(1, C, H, W)`` into agreement with the measurement, on the CPU."""
     dress: Callable[[Tensor], Tensor] | None = None
@@ -141,6 +144,26 @@ class Problem:
         if self.cut is None:
             raise ProblemError(f"{self.task} is of the whole picture: it cannot be done in tiles")
         return replace(self.cut(window), variant=self.variant)
+
+    def part(self, chosen: Tensor) -> "Problem":
+        """Give the same problem with some samples of the measurement alone, as a vector.
+
+        Parameters
+        ----------
+        chosen
+            Their indices in the measurement, flattened.
+        """
+        shape, equaliser = self.measurement.shape, self.equaliser
+        numbers = (self.parts, self.blocks)
+        parts, blocks = (None if each is None else each[chosen.cpu()] for each in numbers)
+        return replace(
+            self,
+            measurement=self.measurement.flatten()[chosen],
+            operator=part(self.operator, chosen, shape),
+            equaliser=None if equaliser is None else part_of_equaliser(equaliser, chosen, shape),
+            parts=parts,
+            blocks=blocks,
+        )
 
     def compose(self, image: Tensor) -> Picture:
         """Dress a network's output ``(1, C, H, W)`` as a picture like the input."""

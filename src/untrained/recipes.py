@@ -194,19 +194,33 @@ Pairing = Annotated[
 ]
 
 
-class TotalVariation(Settings):
-    """Total variation added to the loss (Rudin, Osher and Fatemi 1992)."""
+class Term(Settings):
+    """A prior made by hand, added to the loss."""
 
     weight: float = Field(gt=0)
-    """Factor on the mean over the pixels of the length of the gradient."""
+    """Factor on what the prior measures of a picture in [0, 1]."""
     discrepancy: float | None = Field(None, gt=0)
     """Led to where the residual is this times what the known noise explains; None keeps it."""
     after: int = Field(0, ge=0)
     """Steps before it is led: a network that has only begun explains little."""
     least: float = Field(0.0, ge=0)
     """The weight is not led below this."""
+
+
+class TotalVariation(Term):
+    """The mean length of the gradient (Rudin, Osher and Fatemi 1992)."""
+
     chroma: float = Field(1.0, gt=0)
     """Factor on what differs between the colours, as against their mean (Condat 2012)."""
+
+
+class Sparsity(Term):
+    """The mean magnitude of wavelet coefficients, or of pixels (L1)."""
+
+    basis: Literal["wavelets", "pixels"] = "wavelets"
+    """Undecimated Haar wavelets, or the pixels themselves: bright on a dark ground."""
+    levels: PositiveInt = 3
+    """Scales of the wavelets."""
 
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -336,9 +350,14 @@ class Recipe(Settings):
     pairing: Pairing = LatentPairing()
     total_variation: TotalVariation | None = None
     """A hand-made prior beside, or with `PixelNetwork` in place of, that of the structure."""
+    sparsity: Sparsity | None = None
+    """Another one."""
     optimiser: Optimiser = Optimiser()
     steps: PositiveInt = 2000
     """Budget in steps."""
+    subsets: PositiveInt = 1
+    """Parts of the measurement, of which each step fits one drawn at random: projections, coils,
+    masks, pupils. Less memory and time a step, the same in expectation; 1 fits the whole."""
     seconds: float | None = Field(None, gt=0)
     """Budget in seconds, where time matters more than repeatability."""
     members: PositiveInt = 1

@@ -9,9 +9,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from untrained.architecture import build_network
 from untrained.engine import Engine
 from untrained.pairings import input_channels
+from untrained.penalties import measure
 from untrained.problem import Problem
 from untrained.recipes import Recipe
-from untrained.variation import Variation
 
 
 def rehearse(
@@ -43,7 +43,8 @@ def rehearse(
         built = build_network(recipe.network, channels_in, problem.channels, problem.size, 0)
         image = engine.run(built.network, torch.empty((1, channels_in, *built.input_size)))
         loss = problem.error(problem.operator(image), problem.measurement)
-        if recipe.total_variation is not None:
-            loss = loss + Variation(recipe.total_variation, None).term(image)
+        for settings in (recipe.total_variation, recipe.sparsity):
+            if settings is not None:
+                loss = loss + settings.weight * measure(settings)(image)
         loss.backward()
         return sum(weights.nbytes for weights in built.network.parameters())

@@ -29,10 +29,14 @@ from untrained.operators.samples import (
     Equaliser,
     Intensity,
     Magnitude,
+    Pointwise,
     Samples,
     Scaled,
     Whole,
+    part,
+    part_of_equaliser,
 )
+from untrained.operators.subsets import along, narrowed, subset, subset_axis
 
 __all__ = [
     "KERNELS",
@@ -52,6 +56,7 @@ __all__ = [
     "Mask",
     "OperatorError",
     "PaddedFourier",
+    "Pointwise",
     "Projection",
     "Ptychography",
     "Radon",
@@ -60,6 +65,7 @@ __all__ = [
     "Whole",
     "adjoint",
     "adjoint_error",
+    "along",
     "back_project",
     "blur",
     "disc",
@@ -68,8 +74,13 @@ __all__ = [
     "gaussian_kernel",
     "inner",
     "is_linear",
+    "narrowed",
     "octanary_masks",
+    "part",
+    "part_of_equaliser",
     "prove",
     "pupil_grid",
     "smooth",
+    "subset",
+    "subset_axis",
 ]

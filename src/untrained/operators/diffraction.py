@@ -6,7 +6,7 @@ complex with two: its real and imaginary part.
 """
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from untrained.errors import RequestError
 from untrained.operators.linear import adjoint
+from untrained.operators.subsets import with_buffers
 
 
 class PaddedFourier(nn.Module):
@@ -107,6 +108,7 @@ class CodedDiffraction(nn.Module):
     """
 
     masks: Tensor
+    subset_axis = 1
 
     def __init__(self, masks: Any, *, complex_picture: bool = False) -> None:
         super().__init__()
@@ -126,6 +128,10 @@ class CodedDiffraction(nn.Module):
         patterns = torch.fft.fft2(_wave(image, self.size) * self.masks, norm="ortho")
         middle: Tensor = torch.fft.fftshift(patterns, dim=(-2, -1))
         return middle
+
+    def subset(self, chosen: Tensor) -> Self:
+        """Give the operator of some masks, by their indices."""
+        return with_buffers(self, masks=self.masks[chosen])
 
     def A(self, image: Tensor) -> Tensor:
         """As `forward`."""
@@ -193,6 +199,7 @@ class Ptychography(nn.Module):
 
     pupil: Tensor
     places: Tensor
+    subset_axis = 1
 
     def __init__(
         self,
@@ -229,6 +236,12 @@ class Ptychography(nn.Module):
         spectrum = _centred(torch.fft.fft2, _wave(image, self.size)).flatten()
         seen = spectrum.index_select(0, self.places.flatten()).reshape(1, *self.places.shape)
         return _centred(torch.fft.ifft2, seen * self.pupil)
+
+    def subset(self, chosen: Tensor) -> Self:
+        """Give the operator of some pupils, by their indices."""
+        some = with_buffers(self, places=self.places[chosen])
+        some.corners = self.corners[chosen.to(self.corners.device)]
+        return some
 
     def A(self, image: Tensor) -> Tensor:
         """As `forward`."""

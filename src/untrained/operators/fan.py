@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from untrained.errors import RequestError
 from untrained.operators.projection import Projection
@@ -91,25 +90,13 @@ class FanBeam(Projection):
         """
         self.check(measurement)
         stretch = self.stretch.to(measurement.dtype)
-        filtered = self.ramp_filtered(measurement / stretch)[0].transpose(0, 1)
-        directions = self.directions.to(measurement)
-        chunk = max(1, 2**22 // self.size**2)
-        parts = zip(directions.split(chunk), filtered.split(chunk), strict=True)
-        total = torch.stack([self._smeared(turn, part) for turn, part in parts]).sum(dim=0)
-        return total[None] * (math.pi / (2 * len(directions) * self._spacing))
+        weight = math.pi / (2 * len(self.directions) * self._spacing)
+        return weight * self.smeared(self.ramp_filtered(measurement / stretch))
 
-    def _smeared(self, directions: Tensor, projections: Tensor) -> Tensor:
-        """Sum of ``(angles, C, B)`` along the lines to each pixel: ``(C, N, N)``."""
-        offsets = self.offsets(self.size).to(directions)
-        rows, columns = torch.meshgrid(offsets, offsets, indexing="ij")
-        cos, sin = (part[:, None, None] for part in directions.unbind(1))
-        nearness = 1 + (sin * columns + cos * rows) / self._source
-        bin_ = (cos * columns - sin * rows) / nearness / self._spacing + self.bins // 2
-        x = (2 * bin_ + 1) / self.bins - 1
-        grid = torch.stack([x, torch.zeros_like(x)], dim=-1)
-        seen = F.grid_sample(
-            projections[:, :, None], grid, padding_mode="zeros", align_corners=False
-        )
+    def bins_of_pixels(self, directions: Tensor) -> tuple[Tensor, Tensor]:
+        """Where each pixel is seen, and how much nearer to the source lines are denser, squared."""
+        across, along = self.pixels(directions)
+        nearness = 1 + along / self._source
         # Behind the source, in a corner of the square, there are no lines.
         weight = torch.where(nearness > 0, nearness.square().reciprocal(), 0)
-        return (seen * weight[:, None]).sum(dim=0)
+        return across / nearness / self._spacing, weight[:, None]

@@ -1,11 +1,12 @@
 """Sampled Fourier transforms: magnetic resonance imaging with one coil or several."""
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from untrained.errors import RequestError
+from untrained.operators.subsets import with_buffers
 
 
 class FourierSubsampling(nn.Module):
@@ -61,6 +62,8 @@ class FourierSubsampling(nn.Module):
         lines = bool((self.mask == self.mask[:1]).all())
         self.parts_axis = -1 if lines else None
         """The axis of the measurement whose entries are lines of k-space, where whole lines are."""
+        self.subset_axis = None if sensitivities is None else 1
+        """The axis of coils, where there are some: the transform takes all lines at once."""
 
     def forward(self, image: Tensor) -> Tensor:
         """Measure ``(1, 1, H, W)`` or ``(1, 2, H, W)``: complex ``(1, coils, H, W)``."""
@@ -73,6 +76,10 @@ class FourierSubsampling(nn.Module):
         seen = picture if self.coils is None else picture * self.coils
         sampled: Tensor = self.mask * _transform(seen)
         return sampled
+
+    def subset(self, chosen: Tensor) -> Self:
+        """Give the operator of some coils, by their indices."""
+        return with_buffers(self, coils=None if self.coils is None else self.coils[chosen])
 
     def A(self, image: Tensor) -> Tensor:
         """As `forward`."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from untrained.errors import RequestError
+from untrained.operators.subsets import subset, subset_axis
 
 
 class OperatorError(RequestError):
@@ -39,6 +40,17 @@ class Forward(nn.Module):
             image = torch.complex(image[:, :half], image[:, half:])
         apply: Callable[[Tensor], Tensor] = getattr(self.physics, "A", self.physics)
         return apply(image)
+
+    @property
+    def subset_axis(self) -> int | None:
+        """The axis of the measurement whose entries can be measured apart; None without one."""
+        return subset_axis(self.physics)
+
+    def subset(self, chosen: Tensor) -> "Forward":
+        """Give the operator of some entries along `subset_axis`."""
+        some = Forward(subset(self.physics, chosen), self.shape)
+        some.complex_picture = self.complex_picture
+        return some
 
     def method(self, name: str) -> Callable[[Tensor], Tensor] | None:
         """Look up ``A_adjoint`` or ``A_dagger``, to real pictures; None when it has none.

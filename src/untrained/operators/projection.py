@@ -1,7 +1,7 @@
 """What tomography's geometries share: line integrals of a slice, one projection an angle."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from untrained.errors import RequestError
 from untrained.operators.linear import adjoint
+from untrained.operators.subsets import with_buffers
 
 _AT_ONCE = 2**24
 """Samples that are interpolated at once, and whose places are kept: bounds the memory."""
@@ -40,6 +41,7 @@ class Projection(nn.Module):
 
     parts_axis = -2
     """The axis of the measurement whose entries are projections."""
+    subset_axis = -2
 
     def __init__(self, angles: Any, size: int, bins: int) -> None:
         super().__init__()
@@ -102,6 +104,11 @@ class Projection(nn.Module):
         directions = self.directions
         return torch.arange(count, device=directions.device) - count // 2
 
+    def subset(self, chosen: Tensor) -> Self:
+        """Give the operator of some projections, by their indices."""
+        places = None if self.places is None else self.places[chosen]
+        return with_buffers(self, directions=self.directions[chosen], places=places)
+
     def A(self, image: Tensor) -> Tensor:
         """As `forward`."""
         return self.forward(image)
@@ -122,6 +129,48 @@ class Projection(nn.Module):
     def ramp_filtered(self, measurement: Tensor) -> Tensor:
         """Filter each projection by the ramp (Kak and Slaney 1988, eq. 61), bins one apart."""
         return self._filtered(measurement, self._ramp(measurement))
+
+    def smeared(self, projections: Tensor) -> Tensor:
+        """Spread ``(1, C, angles, B)`` along the lines to each pixel, and sum: ``(1, C, N, N)``.
+
+        Driven by pixels: each takes from a projection what lies at its own place there, linearly
+        between two bins. The adjoint would gather a circle's worth of bins at the centre.
+        """
+        rows = projections[0].transpose(0, 1)
+        directions = self.directions.to(projections)
+        chunk = max(1, 2**22 // self.size**2)
+        parts = zip(directions.split(chunk), rows.split(chunk), strict=True)
+        return torch.stack([self._smeared(turn, part) for turn, part in parts]).sum(dim=0)[None]
+
+    def _smeared(self, directions: Tensor, projections: Tensor) -> Tensor:
+        bins, weight = self.bins_of_pixels(directions)
+        x = (2 * (bins + self.bins // 2) + 1) / self.bins - 1
+        grid = torch.stack([x, torch.zeros_like(x)], dim=-1)
+        seen = F.grid_sample(
+            projections[:, :, None], grid, padding_mode="zeros", align_corners=False
+        )
+        return (seen * weight).sum(dim=0)
+
+    def bins_of_pixels(self, directions: Tensor) -> tuple[Tensor, Tensor]:
+        """Where each pixel is seen, in bins from the middle one: ``(angles, N, N)``; its weight.
+
+        Parameters
+        ----------
+        directions
+            Cosine and sine of each angle, ``(angles, 2)``.
+
+        Returns
+        -------
+        The places, and weights broadcastable to ``(angles, 1, N, N)``.
+        """
+        raise NotImplementedError
+
+    def pixels(self, directions: Tensor) -> tuple[Tensor, Tensor]:
+        """Give each pixel's place across and along the middle line: two of ``(angles, N, N)``."""
+        offsets = self.offsets(self.size).to(directions)
+        rows, columns = torch.meshgrid(offsets, offsets, indexing="ij")
+        cos, sin = (part[:, None, None] for part in directions.unbind(1))
+        return cos * columns - sin * rows, sin * columns + cos * rows
 
     def _filtered(self, measurement: Tensor, response: Tensor) -> Tensor:
         spectrum = torch.fft.rfft(measurement, n=self._padded(), dim=-1)

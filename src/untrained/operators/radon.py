@@ -47,4 +47,8 @@ class Radon(Projection):
         """
         self.check(measurement)
         weight = math.pi / (2 * len(self.directions))
-        return weight * self.A_adjoint(self.ramp_filtered(measurement))
+        return weight * self.smeared(self.ramp_filtered(measurement))
+
+    def bins_of_pixels(self, directions: Tensor) -> tuple[Tensor, Tensor]:
+        """Where each pixel is seen; all count alike."""
+        return self.pixels(directions)[0], torch.ones(1).to(directions)

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from untrained.operators.subsets import narrowed, subset, subset_axis
+
 
 class Samples(nn.Module):
     """Forward operator: some samples of another operator's measurement, as a vector.
@@ -13,19 +15,26 @@ class Samples(nn.Module):
         The whole.
     places
         Indices into its measurement, flattened.
+    shape
+        Of its measurement.
     """
 
     places: Tensor
 
-    def __init__(self, operator: nn.Module, places: Tensor) -> None:
+    def __init__(self, operator: nn.Module, places: Tensor, shape: torch.Size) -> None:
         super().__init__()
         self._operator = operator
+        self._shape = shape
         self.register_buffer("places", places, persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
         """Measure a picture: ``(len(places),)``."""
         whole: Tensor = self._operator(image)
         return whole.flatten()[self.places]
+
+    def part(self, chosen: Tensor) -> "Samples":
+        """Give some of these samples; nothing is measured that they do not need."""
+        return Samples(*narrowed(self._operator, self.places[chosen], self._shape))
 
 
 class Whole(nn.Module):
@@ -43,13 +52,13 @@ class Whole(nn.Module):
 
     def __init__(self, places: Tensor, shape: torch.Size) -> None:
         super().__init__()
-        self._shape = shape
+        self.shape = shape
         self.register_buffer("places", places, persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Make the whole of samples ``(len(places),)``."""
-        zeros = torch.zeros(self._shape.numel(), dtype=samples.dtype, device=samples.device)
-        return zeros.index_put((self.places,), samples).reshape(self._shape)
+        zeros = torch.zeros(self.shape.numel(), dtype=samples.dtype, device=samples.device)
+        return zeros.index_put((self.places,), samples).reshape(self.shape)
 
 
 class Equaliser(nn.Module):
@@ -58,17 +67,42 @@ class Equaliser(nn.Module):
     Parameters
     ----------
     operator
-        One of ours, with a method ``equalise`` from measurements to their like.
+        One of ours, with a method ``equalise`` from measurements to their like. If it has subsets,
+        that must work on each of their entries alone.
     """
 
     def __init__(self, operator: nn.Module) -> None:
         super().__init__()
-        self._operator = operator
+        self.operator = operator
 
     def forward(self, measurement: Tensor) -> Tensor:
         """Equalise a measurement."""
-        equalised: Tensor = self._operator.equalise(measurement)  # type: ignore[operator]
+        equalised: Tensor = self.operator.equalise(measurement)  # type: ignore[operator]
         return equalised
+
+
+class Pointwise(nn.Module):
+    """An operator, then what works on each of its samples alone, such as `Magnitude`.
+
+    Parameters
+    ----------
+    operator, then
+        The two.
+    """
+
+    def __init__(self, operator: nn.Module, then: nn.Module) -> None:
+        super().__init__()
+        self._operator, self._then = operator, then
+        self.subset_axis = subset_axis(operator)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Measure a picture."""
+        measured: Tensor = self._then(self._operator(image))
+        return measured
+
+    def subset(self, chosen: Tensor) -> "Pointwise":
+        """Give the same of some entries along `subset_axis`."""
+        return Pointwise(subset(self._operator, chosen), self._then)
 
 
 class Scaled(nn.Module):
@@ -90,6 +124,10 @@ class Scaled(nn.Module):
         """Multiply."""
         return measurement * self.factor
 
+    def part(self, chosen: Tensor) -> "Scaled":
+        """Multiply some samples of a vector by their factors."""
+        return Scaled(self.factor[chosen])
+
 
 class Counts(nn.Module):
     """Expected counts behind line integrals: ``n0 exp(-l)`` (Beer-Lambert).
@@ -108,6 +146,10 @@ class Counts(nn.Module):
         """Expected counts of line integrals."""
         return self._photons * torch.exp(-integrals)
 
+    def part(self, _chosen: Tensor) -> "Counts":
+        """Give the same: each sample is counted alone."""
+        return self
+
 
 class Magnitude(nn.Module):
     """Magnitude of complex waves; its derivative is 0 where a wave is."""
@@ -123,3 +165,38 @@ class Intensity(nn.Module):
     def forward(self, waves: Tensor) -> Tensor:
         """Real, of the same shape."""
         return waves.abs().square()
+
+
+def part(operator: nn.Module, chosen: Tensor, shape: torch.Size) -> nn.Module:
+    """Restrict an operator to some samples of its measurement.
+
+    Parameters
+    ----------
+    operator
+        From a picture to a measurement; where it ends in `Samples`, scaled or counted, nothing is
+        measured that the chosen ones do not need.
+    chosen
+        Indices into its measurement, flattened.
+    shape
+        Of its measurement.
+
+    Returns
+    -------
+    From a picture to a vector.
+    """
+    links = list(operator) if isinstance(operator, nn.Sequential) else [operator]
+    at = next((i for i, link in enumerate(links) if isinstance(link, Samples)), len(links))
+    ending = [link for link in links[at:] if isinstance(link, Samples | Scaled | Counts)]
+    if not ending or len(ending) < len(links) - at:
+        return Samples(operator, chosen, shape)
+    return nn.Sequential(*links[:at], *(link.part(chosen) for link in ending))
+
+
+def part_of_equaliser(equaliser: nn.Module, chosen: Tensor, shape: torch.Size) -> nn.Module:
+    """Equalise some samples of a measurement; parameters as for `part`."""
+    links = list(equaliser) if isinstance(equaliser, nn.Sequential) else []
+    match links:
+        case [Whole() as whole, Equaliser() as last]:
+            operator, places, smaller = narrowed(last.operator, whole.places[chosen], whole.shape)
+            return nn.Sequential(Whole(places, smaller), Equaliser(operator))
+    return nn.Sequential(Whole(chosen, shape), equaliser)

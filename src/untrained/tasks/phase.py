@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from untrained.guess import Guess, see_whether_complex
 from untrained.noise import Gaussian, Poisson
@@ -15,6 +15,7 @@ from untrained.operators import (
     Intensity,
     Magnitude,
     PaddedFourier,
+    Pointwise,
     Ptychography,
     prove,
 )
@@ -96,7 +97,7 @@ def phase(
     last = Intensity() if isinstance(noise, Poisson) else Magnitude()
     problem = reconstruct(
         _in_kind(amplitudes.square() if isinstance(noise, Poisson) else amplitudes, y),
-        nn.Sequential(forward, last),
+        Pointwise(forward, last),
         noise=noise,
         weights=weights,
         bounds=_bounds(guess.picture) if bounds is None else bounds,

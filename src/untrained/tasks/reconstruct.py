@@ -28,6 +28,7 @@ from untrained.operators import (
     Samples,
     Scaled,
     Whole,
+    along,
     prove,
 )
 from untrained.problem import Problem, ProblemError
@@ -103,7 +104,8 @@ def reconstruct(
         equaliser=_equaliser(physics, posed),
         guide=estimate(posed.measurement),
         estimate=estimate,
-        parts=_parts(physics, measurement, posed.places),
+        parts=_numbered(getattr(physics, "parts_axis", None), posed),
+        blocks=_numbered(forward.subset_axis, posed),
         dress=limits.to_units,
         variant=_variant(posed),
         notes=(
@@ -154,7 +156,7 @@ def _posed(request: _Request, noise: Gaussian | Poisson | Transmission | None) -
         raise ProblemError("the measurement is zero wherever it counts: there is nothing to fit")
     factor = roots / gain
     operator = nn.Sequential(
-        InUnits(request.limits), Samples(request.forward, places), Scaled(factor)
+        InUnits(request.limits), Samples(request.forward, places, measurement.shape), Scaled(factor)
     )
     level = None if noise is None else Gaussian(noise.sigma / gain, clipped=False)
     stated = "level unknown" if noise is None else f"noise of standard deviation {noise.sigma:.4g}"
@@ -179,7 +181,10 @@ def _counted(request: _Request, noise: Poisson | Transmission) -> _Posed:
     if not transmitted and float(measurement.min()) < 0:
         raise ProblemError(f"photon counts of {float(measurement.min()):.4g}: none can be below 0")
     places = torch.arange(measurement.numel())
-    parts: list[nn.Module] = [InUnits(request.limits), Samples(request.forward, places)]
+    parts: list[nn.Module] = [
+        InUnits(request.limits),
+        Samples(request.forward, places, measurement.shape),
+    ]
     vector, restored = measurement.flatten(), _same
     stated = "Poisson likelihood of photon counts"
     if isinstance(noise, Transmission):
@@ -325,14 +330,9 @@ def _equaliser(physics: Any, posed: _Posed) -> nn.Module | None:
     return nn.Sequential(Whole(posed.places, posed.shape), Equaliser(physics))
 
 
-def _parts(physics: Any, measurement: Tensor, places: Tensor) -> Tensor | None:
-    """Number the projections or lines that an operator of ours says its measurement consists of."""
-    axis = getattr(physics, "parts_axis", None)
+def _numbered(axis: int | None, posed: _Posed) -> Tensor | None:
+    """Number the samples by their index along an axis of the measurement, those left out apart."""
     if axis is None:
         return None
-    along = torch.arange(measurement.shape[axis])
-    shape = [1] * measurement.ndim
-    shape[axis] = -1
-    numbered = along.view(shape).expand(measurement.shape).flatten()[places]
-    parts: Tensor = torch.unique(numbered, return_inverse=True)[1]
-    return parts
+    numbers: Tensor = torch.unique(along(posed.places, posed.shape, axis), return_inverse=True)[1]
+    return numbers
