@@ -295,10 +295,16 @@ class Fit:
         return dataclasses.replace(self.problem, operator=operator)
 
     def _shown_uncertainty(self) -> Tensor | None:
-        """How far the networks were apart where the picture is theirs, on the CPU."""
-        if self._uncertainty is None or self.problem.kept is None:
-            return None if self._uncertainty is None else self._uncertainty.cpu()
-        return self._uncertainty.cpu() * ~self.problem.kept.all(dim=1, keepdim=True).cpu()
+        """How far the networks were apart where the picture is theirs, in its units and frame."""
+        if self._uncertainty is None:
+            return None
+        found, problem = self._uncertainty.cpu(), self.problem
+        if problem.dress is not None:
+            # It scales, shifts and cuts: a difference is only scaled and cut.
+            found = problem.dress(found) - problem.dress(torch.zeros_like(found))
+        if problem.kept is not None:
+            found = found * ~problem.kept.all(dim=1, keepdim=True).cpu()
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.

@@ -175,7 +175,7 @@ def write_report(
         _put_array(folder / "kernel.npy", result.kernel)
     if result.uncertainty is not None:
         _put_array(folder / "uncertainty.npy", result.uncertainty[0, 0])
-        _put(folder / "uncertainty.png", _uncertainty_map(result.uncertainty))
+        _put(folder / "uncertainty.png", _uncertainty_map(result.uncertainty, result.restored))
     facts = summary(result, reference)
     _put(folder / "report.json", json.dumps(facts, indent=2, allow_nan=False).encode())
     page = folder / "index.html"
@@ -209,16 +209,18 @@ def _enlarged(image: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(image, size=size, mode="nearest")
 
 
-def _uncertainty_map(deviation: Tensor) -> bytes:
-    """Draw a standard deviation ``(1, 1, H, W)`` in grey levels, with its scale."""
+def _uncertainty_map(deviation: Tensor, picture: Picture) -> bytes:
+    """Draw a standard deviation ``(1, 1, H, W)`` with its scale: in grey levels, or in units."""
     from matplotlib.figure import Figure
 
-    levels = 255 * deviation[0, 0].numpy()
+    measured = picture.window is not None
+    levels = (1 if measured else 255) * deviation[0, 0].numpy()
+    unit = "units of the picture" if measured else "grey levels of 255"
     figure = Figure(figsize=(7, 5), dpi=110, layout="constrained")
     axes = figure.add_subplot()
     drawn = axes.imshow(levels, cmap="magma", vmin=0)
     axes.set_axis_off()
-    figure.colorbar(drawn, label="standard deviation over the networks, grey levels of 255")
+    figure.colorbar(drawn, label=f"standard deviation over the networks, {unit}")
     return _drawn(figure)
 
 
@@ -308,7 +310,7 @@ def _page(
 def _uncertainty_section(result: Restoration) -> str:
     if result.uncertainty is None:
         return ""
-    drawn = preview.data_url(_uncertainty_map(result.uncertainty))
+    drawn = preview.data_url(_uncertainty_map(result.uncertainty, result.restored))
     return (
         "<h2>Where the networks disagree</h2>"
         f'<img class="curve" src="{drawn}" alt="standard deviation over the networks">'

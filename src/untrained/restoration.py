@@ -43,8 +43,9 @@ class Restoration:
     verdicts: tuple[str, ...]
     """How well the picture as written does what was asked, where that can be told."""
     uncertainty: Tensor | None
-    """Standard deviation over the networks, ``(1, 1, H, W)`` in picture units, 0 where pixels were
-    kept; None of one network, of tiles, and of a fit that was interrupted. See `averaging.spread`.
+    """Standard deviation over the networks, ``(1, 1, H, W)`` in the units of `image`, 0 where
+    pixels were kept; None of one network, of tiles, and of a fit that was interrupted. See
+    `averaging.spread`.
     """
     recipe: Recipe
     seed: int
