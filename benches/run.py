@@ -1,7 +1,7 @@
 """Measure quality and seconds on pictures with ground truth, and save the numbers.
 
     python -m benches.run denoise|deblock|upscale|inpaint [options of `untrained bench TASK`]
-    python -m benches.run reconstruct --data DIR [--preset fast] [--seed 0] [--kind ct|mri|deblur]
+    python -m benches.run reconstruct --data DIR [--preset fast] [--seed 0] [--kind KIND]
     python -m benches.run flash|demosaic [--preset fast] [--seed 0]
     python -m benches.run speed [options of `untrained bench speed`]
 
@@ -139,6 +139,8 @@ def reconstruct(words: list[str]) -> int:
     given = parser.parse_args(words)
     path = RESULTS / f"reconstruct-{given.preset}.json"
     kinds = [given.kind] if given.kind else list(measured.KINDS)
+    if given.preset not in ut.known_presets("demosaic"):
+        kinds = [kind for kind in kinds if kind != "demosaic"]
     kept = json.loads(path.read_text())["rows"] if given.kind and path.exists() else []
     rows = [row for row in kept if row["kind"] not in kinds]
     cases = (case for kind in kinds for case in measured.KINDS[kind](given.data))
@@ -152,7 +154,7 @@ def reconstruct(words: list[str]) -> int:
             variant or "plain": ut.preset("reconstruct", given.preset, variant=variant).model_dump(
                 mode="json"
             )
-            for variant in ("", "level", "spectrum", "blur")
+            for variant in ("", "level", "spectrum", "blur", "blind")
         },
         "mean": {kind: _means([r for r in rows if r["kind"] == kind]) for kind in measured.KINDS},
         "rows": rows,

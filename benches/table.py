@@ -153,6 +153,32 @@ def reconstruct_tables(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def deepinv_table(result: dict[str, Any]) -> str:
+    """Ours and deepinv's prior, row by row and in the mean of each kind."""
+    machine = result["machine"]
+    about = (
+        f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}. One run, "
+        f"the two in turn; {result['steps']} steps of its ConvDecoder."
+    )
+    columns = ("untrained psnr", "deepinv psnr", "gain", "untrained seconds", "deepinv seconds")
+    lines = [
+        f"## DeepImagePrior of deepinv, {result['size']}x{result['size']}",
+        "",
+        f"`{result['command']}`",
+        "",
+        about,
+        "",
+        f"| measurement | picture | {' | '.join(columns)} | share of time |",
+        "|" + "---|" * (len(columns) + 3),
+    ]
+    means = [{"kind": kind, "picture": "**mean**", **row} for kind, row in result["mean"].items()]
+    for row in (*result["rows"], *means):
+        cells = [f"{row[key]:.{0 if 'seconds' in key else 2}f}" for key in columns]
+        share = f"{100 * row['share of time']:.0f} %"
+        lines.append(f"| {row['kind']} | {row['picture']} | {' | '.join(cells)} | {share} |")
+    return "\n".join(lines)
+
+
 def phase_tables(result: dict[str, Any]) -> str:
     """Means over the pictures of each setting, then the pictures."""
     machine = result["machine"]
@@ -187,6 +213,8 @@ def section(result: dict[str, Any]) -> str:
         return speed_tables(result)
     if result.get("bench") == "reconstruct":
         return reconstruct_tables(result)
+    if result.get("bench") == "deepinv":
+        return deepinv_table(result)
     if result.get("bench") == "phase":
         return phase_tables(result)
     return feature_tables(result)

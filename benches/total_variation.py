@@ -5,13 +5,21 @@ Chambolle and Pock 2011 (doi 10.1007/s10851-010-0251-1), algorithm 1, for
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from untrained.operators import Blur, FourierSubsampling, Radon
 
-Physics = Blur | FourierSubsampling | Radon
+class Physics(Protocol):
+    """A linear operator and its adjoint."""
+
+    def A(self, image: Tensor, /) -> Tensor:
+        """Measure a picture."""
+
+    def A_adjoint(self, measurement: Tensor, /) -> Tensor:
+        """Go back."""
+
 
 WEIGHTS = tuple(10.0 ** (-exponent / 2) for exponent in range(2, 10))
 """Tried from the largest down, relative to the largest entry of A* y."""
