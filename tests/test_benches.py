@@ -1,0 +1,89 @@
+"""The benches of reconstruction: what they simulate, and the peers they run."""
+
+import pytest
+import skimage.data
+import torch
+from benches import deepinv_rows, reconstruct, table
+from benches.total_variation import tuned
+from PIL import Image
+
+from tiny import photo
+
+SIZE = 32
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A folder laid out as the benches expect, with small pictures."""
+    monkeypatch.setattr(reconstruct, "SIZE", SIZE)
+    grey = Image.fromarray(skimage.data.camera()[100:140, 200:232])
+    places = [("ctmri", name, grey) for name in (*reconstruct.SLICES, *reconstruct.SCANS)]
+    colour = Image.fromarray(photo(40, 36))
+    places += [("sr/set5", name, colour) for name in reconstruct.PICTURES]
+    places += [("inpainting/set11", name, grey) for name in deepinv_rows.PICTURES]
+    for folder, name, picture in places:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        picture.save(tmp_path / folder / f"{name}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", reconstruct.KINDS)
+def test_the_truth_explains_the_measurement_and_the_peer_comes_near_it(data, kind):
+    cases = list(reconstruct.KINDS[kind](data))
+    assert len(cases) == 3
+    case = cases[1]
+    assert case.kind == kind
+    residual = case.physics.A(case.truth) - case.y
+    assert float(residual.abs().square().mean()) < 0.01 * float(case.y.abs().square().mean())
+    assert case.psnr(case.truth + 1e-6) > 90
+    guess = case.psnr(case.guess)
+    whole = case.guess if case.guess.shape == case.truth.shape else case.physics.frame(case.guess)
+    found, _, _ = tuned(case.physics, case.y, whole, case.psnr, rounds=4)
+    assert found > guess
+    if case.problem.noise is not None and case.problem.dress is not None and kind != "deblur":
+        low, high = case.problem.picture.window
+        seen = case.problem.operator((case.truth - low) / (high - low))
+        assert case.problem.noise.excess(seen, case.problem.measurement) == pytest.approx(
+            1, rel=0.2
+        )
+
+
+def test_deepinv_sees_the_samples_that_ours_sees(data):
+    kinds = {row.kind: row for row in deepinv_rows.rows(data)}
+    assert list(kinds) == ["ct", "mri", "inpaint"]
+    row = kinds["mri"]
+    real = deepinv_rows.Pair(row.problem.operator)(torch.rand(1, 1, SIZE, SIZE))
+    assert real.shape == (*row.problem.measurement.shape, 2)
+    assert not real.is_complex()
+    hidden = kinds["inpaint"].problem
+    assert 0.4 < float(hidden.filled.float().mean()) < 0.6
+
+
+def test_the_table_of_both(monkeypatch, data):
+    answers = {deepinv_rows.ours: (30.0, 2.0), deepinv_rows.theirs: (28.5, 8.0)}
+    order = []
+    for way, answer in answers.items():
+        name = way.__name__
+        monkeypatch.setattr(deepinv_rows, name, lambda *_, n=name, a=answer: order.append(n) or a)
+    row = next(deepinv_rows.rows(data))
+    told = [deepinv_rows.measure(row, number, 5, "fast") for number in (0, 1)]
+    assert order == ["ours", "theirs", "theirs", "ours"]
+    assert (told[0]["gain"], told[0]["share of time"]) == (1.5, 0.25)
+    result = {
+        "bench": "deepinv",
+        "command": "c",
+        "machine": {"processor": "p", "threads": "1", "torch": "2"},
+        "size": 32,
+        "steps": 5,
+        "mean": {"ct": deepinv_rows._mean(told)},
+        "rows": told,
+    }
+    text = table.section(result)
+    assert "| ct | **mean** | 30.00 | 28.50 | 1.50 | 2 | 8 | 25 % |" in text
+
+
+def test_why_it_is_not_run_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(deepinv_rows, "reason_not_to_run", lambda: "the package is not installed")
+    monkeypatch.setattr("sys.argv", ["deepinv_rows", "--data", "."])
+    assert deepinv_rows.main() == 1
+    assert "not run: the package is not installed" in capsys.readouterr().err
