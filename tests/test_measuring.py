@@ -104,6 +104,14 @@ def test_deblur_keeps_the_picture_what_it_is(folder, capsys):
     assert json.loads(capsys.readouterr().out)["psnr"] > 5
 
 
+def test_demosaic_is_a_reconstruction_too(folder):
+    Image.fromarray(photo()[..., 0]).save("raw.png")
+    for words in (("demosaic",), ("reconstruct", "demosaic")):
+        out = f"{words[0]}.png"
+        assert run(*words, "raw.png", out, "--pattern", "BGGR", *TINY, "--quiet") == 0
+    assert Path("demosaic.png").read_bytes() == Path("reconstruct.png").read_bytes()
+
+
 def test_blind_deblurring_keeps_the_picture_what_it_is(folder):
     words = ("deblur", "in.png", "out.png", "--blind", "5", "--report", "report")
     assert run("reconstruct", *words, *TINY, "--json", "--quiet") == 0

@@ -34,7 +34,8 @@ app = App(
 restoring = (denoise, deblock, upscale, inpaint, flash, demosaic)
 for verb in (*restoring, invert, dream, compare, study, info):
     app.command(verb)
-reconstruct.command(phase)
+for verb in (phase, demosaic):
+    reconstruct.command(verb)
 app.command(reconstruct)
 app.command(bench)
 

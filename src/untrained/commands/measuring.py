@@ -59,7 +59,7 @@ class Geometry:
 _PARALLEL = Geometry()
 
 reconstruct = App(
-    name="reconstruct", help="Make a picture of a measurement: ct, mri, deblur or phase."
+    name="reconstruct", help="Make a picture of a measurement: ct, mri, deblur, phase or demosaic."
 )
 
 
