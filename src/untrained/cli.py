@@ -34,8 +34,8 @@ app = App(
 restoring = (denoise, deblock, upscale, inpaint, flash, demosaic)
 for verb in (*restoring, invert, dream, compare, study, info):
     app.command(verb)
-for verb in (phase, demosaic):
-    reconstruct.command(verb)
+reconstruct.command(phase)
+reconstruct.command(demosaic)
 app.command(reconstruct)
 app.command(bench)
 
