@@ -28,14 +28,6 @@ def test_missing_pixels_are_not_fitted_and_stay_missing():
         assert np.isnan(result.picture).sum() == 4 * (task.size[0] // 12) ** 2
 
 
-def test_the_picture_is_seen_through_the_operator():
-    problem = tasks.upscale(photo(), 3)
-    assert problem.size == (72, 60)
-    assert problem.operator(torch.rand(1, 3, 72, 60)).shape == problem.measurement.shape
-    assert tasks.upscale(photo(), 8).variant == "x8"
-    assert tasks.upscale(photo(), 4).variant == ""
-
-
 def test_inpaint_takes_its_mask_from_what_there_is():
     image = photo(12, 12)
     fill = np.zeros((12, 12), bool)
@@ -71,10 +63,6 @@ def test_inpaint_tells_holes_from_scattered_pixels():
     [
         (lambda: tasks.denoise(photo(), sigma=25), "picture units"),
         (lambda: tasks.denoise(photo(), sigma=float("nan")), "sigma"),
-        (lambda: tasks.upscale(photo(), 1), "integer from 2"),
-        (lambda: tasks.upscale(photo(), 2.5), "integer from 2"),
-        (lambda: tasks.upscale(photo(), float("inf")), "integer from 2"),
-        (lambda: tasks.upscale(photo(), 2, kernel="x"), "lanczos2"),
         (lambda: tasks.inpaint(photo()), "no pixel is missing"),
         (lambda: tasks.inpaint(photo(), np.ones((24, 20))), "no pixel is known"),
         (lambda: tasks.inpaint(photo(), np.ones((24, 20)), known=np.ones((24, 20))), "not both"),

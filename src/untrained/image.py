@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from untrained.compression import Compression
 from untrained.errors import RequestError
 from untrained.window import Window
 
@@ -35,8 +36,8 @@ class Metadata:
     """Ancillary chunks of a PNG, name and content."""
     description: str | None = None
     """ImageDescription of a TIFF."""
-    quantization: dict[int, list[int]] | None = None
-    """Quantisation tables of a JPEG."""
+    compression: Compression | None = None
+    """How the samples were compressed, where they are those of a JPEG."""
     dicom: bytes | None = None
     """The whole file, where it was DICOM."""
 
@@ -101,8 +102,10 @@ class Picture:
         """Cut out a window: of pixels, samples, alpha and missing pixels."""
         rows, columns = window.place[1:]
         missing = None if self.missing is None else self.missing[window.place]
+        compression = self.metadata.compression
         return replace(
             self,
+            metadata=replace(self.metadata, compression=compression and compression.cut(window)),
             pixels=self.pixels[window.place].contiguous(),
             stored=self.stored[rows, columns],
             alpha=None if self.alpha is None else self.alpha[rows, columns],
@@ -150,7 +153,14 @@ class Picture:
         else:
             missing = None
         read_back, _ = _normalised(stored, self.offset, self.scale)
-        return replace(self, pixels=read_back, stored=stored, alpha=alpha, missing=missing)
+        return replace(
+            self,
+            pixels=read_back,
+            stored=stored,
+            alpha=alpha,
+            missing=missing,
+            metadata=replace(self.metadata, compression=None),
+        )
 
     def to_numpy(self) -> Samples:
         """Give ``(H, W, C)`` (``(H, W)`` if given so) in the stored type, alpha as last channel."""

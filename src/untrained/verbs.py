@@ -44,10 +44,15 @@ def demosaic(
 
 
 def upscale(
-    image: Any, factor: float = 4, *, kernel: str = "lanczos2", **options: Unpack[Options]
+    image: Any,
+    factor: float = 4,
+    *,
+    kernel: str = "lanczos",
+    width: float = 0.5,
+    **options: Unpack[Options],
 ) -> Restoration:
     """Enlarge a picture. See `tasks.upscale` for the picture, `watch` for the options."""
-    return restore(tasks.upscale(image, factor, kernel=kernel), **options)
+    return restore(tasks.upscale(image, factor, kernel=kernel, width=width), **options)
 
 
 def flash(

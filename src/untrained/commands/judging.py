@@ -40,7 +40,7 @@ def compare(
         For denoise and demosaic: noise level in grey levels of 255; when absent, estimated from the
         picture, and none in a mosaic.
     factor
-        For upscale: an integer from 2 to 16, 4 when absent.
+        For upscale: more than 1, up to 16; 4 when absent.
     mask
         For inpaint: picture of the same size, white is filled.
     known

@@ -71,7 +71,8 @@ def upscale(
     /,
     *,
     factor: float = 4,
-    kernel: str = "lanczos2",
+    kernel: str = "lanczos",
+    width: float = 0.5,
     options: Options = DEFAULTS,
 ) -> int:
     """Enlarge a picture.
@@ -83,15 +84,18 @@ def upscale(
     output
         Where to write the result; its extension says the format.
     factor
-        How many times wider and higher: an integer from 2 to 16.
+        How many times wider and higher: more than 1, up to 16; 2.5 is fine.
     kernel
-        How the small picture is taken to have been reduced: lanczos2 or lanczos3.
+        How the small picture is taken to have been reduced: lanczos (of two lobes, or lanczos2),
+        lanczos3, bicubic, box or gaussian. Reduced in this way, the result gives the input again.
+    width
+        Standard deviation of the Gaussian, in pixels of the small picture.
     """
 
     def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
 
-        return tasks.upscale(picture, factor, kernel=kernel)
+        return tasks.upscale(picture, factor, kernel=kernel, width=width)
 
     return run_fit(input, output, options, describe)
 

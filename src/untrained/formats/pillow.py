@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from untrained.compression import Compression
 from untrained.formats.exif import ORIENTATION, exif_bytes, exif_for
 from untrained.formats.png import copied_chunks, with_chunks
 from untrained.formats.samples import check_size, interleaved, refuse_pages, split_alpha, upright
@@ -27,11 +28,14 @@ def read(path: Path, data: bytes) -> Picture:
             icc=image.info.get("icc_profile"),
             dpi=_dpi(image.info.get("dpi")),
             chunks=copied_chunks(data) if image.format == "PNG" else (),
-            quantization=dict(getattr(image, "quantization", None) or {}) or None,
         )
         image.load()
         samples = upright(np.asarray(_expanded(image)), exif.get(ORIENTATION, 1))
-        metadata = replace(metadata, exif=exif_bytes(exif))
+        compression = _compression(image)
+        if compression is not None:
+            turn = exif.get(ORIENTATION, 1)
+            compression = compression.upright(turn, (samples.shape[0], samples.shape[1]))
+        metadata = replace(metadata, exif=exif_bytes(exif), compression=compression)
         colour, alpha = split_alpha(samples, has_alpha=_expanded(image).mode in ("LA", "RGBA"))
         return make_picture(colour, alpha=alpha, cmyk=image.mode == "CMYK", metadata=metadata)
 
@@ -70,6 +74,23 @@ def opened(data: bytes) -> Iterator[Image.Image]:
             yield image
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+
+
+def _compression(image: Image.Image) -> Compression | None:
+    """How a JPEG was compressed, where its channels are grey, or luma and colours."""
+    channels = getattr(image, "layer", None)
+    if image.format != "JPEG" or not channels or image.mode not in ("L", "RGB"):
+        return None
+    if image.mode == "L":
+        halving = (1, 1)
+    else:
+        names, across, down, _ = zip(*channels, strict=True)
+        plain = image.info.get("adobe_transform") == 0 or names == tuple(b"RGB")
+        halving = (down[0] // down[1], across[0] // across[1])
+        if plain or max(halving) > 2 or {*across[1:], *down[1:]} != {1}:
+            return None
+    tables: dict[int, list[int]] = getattr(image, "quantization", {})
+    return Compression(tuple(tuple(tables[channel[3]]) for channel in channels), halving)
 
 
 def _expanded(image: Image.Image) -> Image.Image:

@@ -18,12 +18,14 @@ from untrained.operators.diffraction import (
 )
 from untrained.operators.fan import FanBeam
 from untrained.operators.fourier import FourierSubsampling
+from untrained.operators.jpeg import BlockCosines, JpegIntervals
 from untrained.operators.linear import adjoint, adjoint_error, inner, is_linear
 from untrained.operators.physics import Forward, OperatorError
 from untrained.operators.pictures import KERNELS, Mask, back_project, downsample, enlarge, smooth
 from untrained.operators.projection import Projection
 from untrained.operators.proof import prove
 from untrained.operators.radon import Radon
+from untrained.operators.resampling import Resampling
 from untrained.operators.samples import (
     Counts,
     Equaliser,
@@ -43,6 +45,7 @@ __all__ = [
     "PATTERNS",
     "Bayer",
     "BlindBlur",
+    "BlockCosines",
     "Blur",
     "CodedDiffraction",
     "Convolution",
@@ -52,6 +55,7 @@ __all__ = [
     "Forward",
     "FourierSubsampling",
     "Intensity",
+    "JpegIntervals",
     "Magnitude",
     "Mask",
     "OperatorError",
@@ -60,6 +64,7 @@ __all__ = [
     "Projection",
     "Ptychography",
     "Radon",
+    "Resampling",
     "Samples",
     "Scaled",
     "Whole",

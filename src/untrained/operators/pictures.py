@@ -1,7 +1,8 @@
 """Operators from a picture to a picture: masks, reduction, smoothing."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +33,7 @@ class Mask(nn.Module):
         return image * self.known
 
 
-def downsample(factor: int, kernel: str = "lanczos2") -> nn.Module:
+def downsample(factor: int, kernel: str = "lanczos2") -> LanczosDownsample:
     """Make the operator that reduces ``(1, C, f H, f W)`` to ``(1, C, H, W)``.
 
     Parameters
@@ -55,25 +56,32 @@ def downsample(factor: int, kernel: str = "lanczos2") -> nn.Module:
 
 
 def back_project(
-    image: Tensor, measurement: Tensor, operator: nn.Module, rounds: int = 8
+    image: Tensor,
+    measurement: Tensor,
+    operator: nn.Module,
+    rounds: int = 8,
+    spread: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Bring a picture into agreement with its reduced measurement (Irani and Peleg 1991).
 
-    Adds the residual ``y - A x``, enlarged by bicubic interpolation, a few times over.
+    Adds the residual ``y - A x``, enlarged, a few times over.
 
     Parameters
     ----------
     image
-        x, ``(1, C, f H, f W)``.
+        x, ``(1, C, H, W)``.
     measurement
-        y, ``(1, C, H, W)``.
+        y, ``(1, C, h, w)``.
     operator
-        A, a reduction as made by `downsample`, alone or followed by a mask.
+        A, a reduction as made by `downsample` or `Resampling`, alone or followed by a mask.
     rounds
         How often.
+    spread
+        Enlarges the residual; bicubic interpolation when None.
     """
+    back = spread or partial(enlarge, size=image.shape[-2:])
     for _ in range(rounds):
-        image = image + enlarge(measurement - operator(image), image.shape[-2:])
+        image = image + back(measurement - operator(image))
     return image
 
 

@@ -62,6 +62,7 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
 
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("upscale", "paper", "x8"): paper.UPSCALE_8,
+    ("deblock", "fast", "tables"): fast.DEBLOCK_TABLES,
     ("inpaint", "fast", "holes"): fast.HOLES,
     ("inpaint", "fast", "strokes"): fast.STROKES,
     ("flash", "fast", "large"): fast.FLASH_LARGE,

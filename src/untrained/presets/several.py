@@ -12,6 +12,10 @@ def several(task: Task, recipe: Recipe, name: str) -> Recipe:
     """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017)."""
     members = MEMBERS[name]
     why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
-    passes = _FEW_PASSES if task == "upscale" else recipe.refinement and _LONG_PASSES
+    passes = recipe.refinement
+    if task == "upscale":
+        passes = _FEW_PASSES
+    elif task == "inpaint" and passes is not None:
+        passes = _LONG_PASSES
     changes = {"name": name, "why": why, "members": members, "refinement": passes}
     return recipe.model_copy(update=changes)

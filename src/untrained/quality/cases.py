@@ -18,6 +18,7 @@ from torch import Tensor
 from untrained import tasks
 from untrained.errors import RequestError
 from untrained.files import read
+from untrained.formats import pillow
 from untrained.image import as_picture
 from untrained.metrics import psnr, psnr_upscaling
 from untrained.problem import Problem
@@ -65,14 +66,13 @@ def _denoising(name: str, noisy: Path, clean: Path) -> Case:
 
 
 def deblock(data: Path, pictures: str, quality: int) -> Iterator[Case]:
-    """Pillow's JPEG of this quality, chroma halved."""
+    """Pillow's JPEG of this quality, chroma halved; its tables are known."""
     for path in _pictures(data / "denoising" / pictures):
         with Image.open(path) as image:
             clean = image.convert("RGB")
         file = io.BytesIO()
         clean.save(file, "JPEG", quality=quality)
-        with Image.open(file) as image:
-            blocky = as_picture(np.asarray(image))
+        blocky = pillow.read(path, file.getvalue())
         truth = as_picture(np.asarray(clean)).pixels
         yield Case(path.stem, tasks.deblock(blocky), truth)
 

@@ -102,5 +102,5 @@ def _in_colour(plane: Picture, seen: Tensor) -> Picture:
         stored=np.where(places, plane.stored, black),
         missing=None,
         flat=False,
-        metadata=replace(plane.metadata, icc=None, quantization=None),
+        metadata=replace(plane.metadata, icc=None, compression=None),
     )

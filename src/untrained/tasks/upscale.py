@@ -1,61 +1,118 @@
 """Upscaling: a larger picture was reduced to the one measured."""
 
+import math
 from functools import partial
 from typing import Any
 
-from torch import nn
+from torch import Tensor
 
 from untrained.image import Picture, as_picture
-from untrained.operators import back_project, downsample, enlarge
+from untrained.lanczos import LanczosDownsample
+from untrained.operators import Resampling, back_project, downsample, enlarge
 from untrained.problem import Problem, ProblemError, observed
+from untrained.window import Window
 
 LARGEST_FACTOR = 16
+LARGEST = 500_000_000
+"""Pixels of a result above which the request is refused."""
+KERNELS = ("lanczos", "lanczos2", "lanczos3", "bicubic", "box", "gaussian")
+WIDEST = 4.0
+"""Standard deviations of a Gaussian, in small pixels, above which nothing of a picture is left."""
 
 
-def upscale(image: Any, factor: float = 4, *, kernel: str = "lanczos2") -> Problem:
+def upscale(
+    image: Any, factor: float = 4, *, kernel: str = "lanczos", width: float = 0.5
+) -> Problem:
     """Describe an upscaling (super-resolution) problem.
+
+    The result, reduced by the kernel, gives the input again (up to the rounding of its samples).
 
     Parameters
     ----------
     image
         Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
     factor
-        Integer from 2 to 16; the result is ``(factor * H, factor * W)``.
+        Over 1, up to 16; the result has ``factor * H`` rows and ``factor * W`` columns, each
+        rounded to the nearest whole number (halves up).
     kernel
-        How the larger picture is taken to have been reduced: ``lanczos2`` (the paper's) or
-        ``lanczos3``.
+        How the larger picture is taken to have been reduced: ``lanczos`` of two lobes, the paper's
+        (also ``lanczos2``); ``lanczos3`` or ``bicubic``, as by Pillow and most programs; ``box``,
+        each pixel the mean of the area it covers; ``gaussian``, as by a lens. Pixels are areas, as
+        for Pillow.
+    width
+        Standard deviation of the Gaussian, in pixels of `image`.
 
     Raises
     ------
     ProblemError
-        If the factor or the kernel makes no sense.
+        If the factor, the kernel or the width makes no sense.
     PictureError
         If `image` is not a picture.
     """
     picture = as_picture(image)
-    if not 2 <= factor <= LARGEST_FACTOR or factor != int(factor):
-        raise ProblemError(f"factor {factor:g}: give an integer from 2 to {LARGEST_FACTOR}")
-    times = int(factor)
-    try:
-        reduction = downsample(times, kernel)
-    except ValueError as error:
-        raise ProblemError(str(error)) from error
-    return _described(picture, reduction, times)
+    if not 1 < factor <= LARGEST_FACTOR:
+        raise ProblemError(f"factor {factor:g}: give more than 1 and at most {LARGEST_FACTOR}")
+    if kernel not in KERNELS:
+        raise ProblemError(f"unknown kernel {kernel!r}: choose from {', '.join(KERNELS)}")
+    if not 0 < width <= WIDEST:
+        raise ProblemError(f"width {width:g}: give more than 0 and at most {WIDEST:g} pixels")
+    small = (picture.height, picture.width)
+    size = (_rounded(factor * small[0]), _rounded(factor * small[1]))
+    if size == small:
+        raise ProblemError(f"factor {factor:g} leaves {small[1]}x{small[0]} pixels as they are")
+    if math.prod(size) > LARGEST:
+        raise ProblemError(
+            f"the result would have {size[1]}x{size[0]} pixels, over {LARGEST // 10**6} megapixels:"
+            " give a smaller factor"
+        )
+    lobes = {"lanczos": "lanczos2"}.get(kernel, kernel)
+    variant = "x8" if factor >= 8 else ""
+    if factor == int(factor) and lobes in ("lanczos2", "lanczos3"):
+        return _by_whole_factor(picture, downsample(int(factor), lobes), variant)
+    reduction = Resampling.between(size, small, lobes, width)
+    return _by_any_factor(picture, reduction, enlarge(picture.pixels, size), variant)
 
 
-def _described(picture: Picture, reduction: nn.Module, times: int) -> Problem:
+def _rounded(length: float) -> int:
+    return math.floor(length + 0.5)
+
+
+def _by_whole_factor(picture: Picture, reduction: LanczosDownsample, variant: str) -> Problem:
+    times = reduction.factor
     size = (times * picture.height, times * picture.width)
     measurement, operator = observed(picture, reduction)
-    agree = partial(back_project, measurement=measurement, operator=operator)
+    guide = enlarge(picture.pixels, size)
     return Problem(
         task="upscale",
         picture=picture,
         measurement=measurement,
         operator=operator,
         size=size,
-        guide=enlarge(picture.pixels, size),
-        agree=agree,
-        variant="x8" if times >= 8 else "",
-        cut=lambda window: _described(picture.cut(window.reduced(times)), reduction, times),
+        guide=guide,
+        agree=partial(back_project, measurement=measurement, operator=operator),
+        variant=variant,
+        cut=lambda window: _by_whole_factor(picture.cut(window.reduced(times)), reduction, variant),
         grain=times,
+    )
+
+
+def _by_any_factor(picture: Picture, reduction: Resampling, guide: Tensor, variant: str) -> Problem:
+    measurement, operator = observed(picture, reduction)
+
+    def cut(window: Window) -> Problem:
+        part, small = reduction.window(window)
+        return _by_any_factor(picture.cut(small), part, guide[window.place], variant)
+
+    return Problem(
+        task="upscale",
+        picture=picture,
+        measurement=measurement,
+        operator=operator,
+        size=(guide.shape[-2], guide.shape[-1]),
+        guide=guide,
+        agree=partial(
+            back_project, measurement=measurement, operator=operator, spread=reduction.spread
+        ),
+        variant=variant,
+        cut=cut,
     )
