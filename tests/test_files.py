@@ -299,8 +299,7 @@ def test_several_pages_are_refused(tmp_path):
     frames = [Image.fromarray(noise(np.uint8, 8, 8, 3)) for _ in range(3)]
     for name in ("a.png", "a.webp"):
         frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
-    tifffile.imwrite(tmp_path / "a.tif", noise(np.uint8, 3, 8, 8), photometric="minisblack")
-    for name in ("a.png", "a.webp", "a.tif"):
+    for name in ("a.png", "a.webp"):
         with pytest.raises(PictureError, match="holds 3 pictures"):
             read(tmp_path / name)
 

@@ -125,14 +125,15 @@ def test_the_given_array_is_not_shared():
     ("value", "words"),
     [
         (np.zeros(4), "shape"),
-        (np.zeros((1, 2, 3, 4)), "shape"),
+        (np.zeros((1, 1, 2, 3, 4)), "shape"),
+        (np.zeros((1, 2, 3, 4)), "volume"),
         (np.zeros((0, 4)), "no pixel"),
-        (np.zeros((2, 2), complex), "complex"),
         (np.array([["a"]]), "type"),
         (np.array([[np.inf, 0.0]]), "infinite"),
         (np.full((2, 2), np.nan), "NaN"),
         (torch.zeros(3, 4, 4), "shape"),
         (torch.zeros(2, 3, 4, 4), "shape"),
+        (torch.zeros(1, 3, 2, 4, 4), "volume"),
         (torch.zeros(1, 3, 4, 4, dtype=torch.uint8), "uint8"),
     ],
 )

@@ -71,7 +71,7 @@ def test_seconds_end_it_at_the_last_level(monkeypatch):
         levels.append(level)
         return image
 
-    monkeypatch.setattr("untrained.refinement.nl_ridge", slow)
+    monkeypatch.setattr("untrained.refinement.self_similar", slow)
     clock = iter(range(1000))
     monkeypatch.setattr("untrained.refinement.time.perf_counter", lambda: next(clock))
     problem = scattered(stripes())

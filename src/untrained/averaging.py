@@ -26,19 +26,23 @@ def spread(pictures: list[Tensor]) -> Tensor:
     Parameters
     ----------
     pictures
-        Two or more ``(1, C, H, W)``.
+        Two or more ``(1, C, [D,] H, W)``.
 
     Returns
     -------
-    ``(1, 1, H, W)`` in picture units.
+    ``(1, 1, [D,] H, W)`` in picture units.
     """
     variance = torch.stack(pictures).var(dim=0).mean(dim=1, keepdim=True)
     reach = math.ceil(3 * _SMOOTHING)
     places = torch.arange(-reach, reach + 1, device=variance.device)
     kernel = torch.exp(-(places**2) / (2 * _SMOOTHING**2))
     kernel = kernel / kernel.sum()
-    padded = F.pad(variance, (reach,) * 4, mode="replicate")
-    smooth = F.conv2d(F.conv2d(padded, kernel[None, None, None]), kernel[None, None, :, None])
+    axes = variance.ndim - 2
+    convolve = F.conv2d if axes == 2 else F.conv3d
+    smooth = F.pad(variance, (reach,) * 2 * axes, mode="replicate")
+    for axis in reversed(range(2, 2 + axes)):
+        sides = [-1 if each == axis else 1 for each in range(2 + axes)]
+        smooth = convolve(smooth, kernel.view(sides))
     return smooth.sqrt()
 
 

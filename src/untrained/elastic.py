@@ -108,7 +108,7 @@ class ElasticFit:
 
     @property
     def _tried(self) -> int:
-        return self._sizing.side or max(self.problem.size)
+        return self._sizing.side or max(self.problem.plane)
 
     @property
     def _may_shrink(self) -> bool:

@@ -13,6 +13,10 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "float32", "bfloat16"]
 
 
+_LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
+"""Channels last, by the number of axes: each layout is of tensors with so many alone."""
+
+
 class EngineError(RequestError):
     """A device or precision that this machine does not offer."""
 
@@ -28,12 +32,16 @@ class Engine:
 
     def prepare(self, network: nn.Module) -> nn.Module:
         """Move a network to the device, channels last."""
-        return network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        moved = network.to(self.device)
+        for weights in moved.parameters():
+            if weights.ndim in _LAYOUTS:
+                weights.data = weights.data.contiguous(memory_format=_LAYOUTS[weights.ndim])
+        return moved
 
     def run(self, network: nn.Module, image: Tensor) -> Tensor:
-        """Run the network on ``(1, K, H, W)`` and return its picture in float32."""
+        """Run the network on ``(1, K, [D,] H, W)`` and return its picture in float32."""
         with self._autocast():
-            output: Tensor = network(image.contiguous(memory_format=torch.channels_last))
+            output: Tensor = network(image.contiguous(memory_format=_LAYOUTS[image.ndim]))
         return output.float()
 
     def _autocast(self) -> AbstractContextManager[None]:

@@ -19,27 +19,47 @@ from torch import Tensor
 
 from untrained.errors import RequestError
 from untrained.formats import dicom, hdf5, npy, pillow, png, tiff
-from untrained.image import Picture, PictureError, Samples, as_picture, in_grey_levels
+from untrained.formats.pages import PAGES_ARE, PagesAre
+from untrained.image import Picture, PictureError, Samples, as_picture, as_volume, in_grey_levels
+from untrained.window import Size, sides_in_words
 
 _Decoded = TypeVar("_Decoded")
 
 
-def read(path: str | Path) -> Picture:
-    """Read a picture.
+def read(path: str | Path, *, pages: PagesAre = "auto") -> Picture:
+    """Read a picture, or a volume.
 
     Parameters
     ----------
     path
-        PNG, JPEG, TIFF, WebP, BMP, NPY, HDF5 or DICOM of one page; EXIF orientation is applied.
+        PNG, JPEG, TIFF, WebP, BMP, NPY, HDF5 or DICOM; EXIF orientation is applied.
+    pages
+        What the pages of a TIFF are: ``volume``, slices of one; ``bands`` of one picture; or
+        ``auto``, what its axes say (Z or C, as ImageJ and OME note them). Of an NPY of three axes
+        ``(H, W, C)`` is read, with ``volume`` ``(D, H, W)``, with ``bands`` ``(C, H, W)``.
 
     Raises
     ------
     PictureError
-        If there is no such file or it is no whole picture of these formats; one line.
+        If there is no such file or it is no whole picture of these formats; if it has pages and
+        nothing says what they are, or none and they are spoken of. One line.
     """
-    path = Path(path)
+    if pages not in PAGES_ARE:
+        raise PictureError(f"unknown pages {pages!r}: choose from {', '.join(PAGES_ARE)}")
+    picture = _read(Path(path), pages)
+    if (pages == "volume" and not picture.is_volume) or (
+        pages == "bands" and picture.metadata.pages is None
+    ):
+        raise PictureError(f"{path} is one picture of {picture.channels} channels: it has no pages")
+    return picture
+
+
+def _read(path: Path, pages: PagesAre = "auto") -> Picture:
     data = _bytes(path)
-    return _decoded(path, data, _decoder(data))
+    decode = _decoder(data)
+    if decode in (tiff.read, npy.read, hdf5.read):
+        decode = partial(decode, pages=pages)
+    return _decoded(path, data, decode)
 
 
 def read_array(path: str | Path) -> Samples:
@@ -127,32 +147,43 @@ def _decoded(path: Path, data: bytes, decode: Callable[[Path, bytes], _Decoded])
         raise PictureError(f"{path} is damaged or not a picture: {what}") from error
 
 
-def mask(source: Any, size: tuple[int, int]) -> Tensor:
+def mask(source: Any, size: Size) -> Tensor:
     """Read a mask.
 
     Parameters
     ----------
     source
-        Path of a picture, a Picture, or an array ``(H, W[, C])``; bool, integer or float.
+        Path of a picture, a Picture, or an array ``(H, W[, C])``; bool, integer or float. For a
+        volume ``(D, H, W[, C])``, or a picture that holds for all slices.
     size
-        H and W that it must have.
+        H and W that it must have; D, H and W for a volume.
 
     Returns
     -------
-    Bool ``(1, 1, H, W)``, True where the mean of the channels is over half of white.
+    Bool ``(1, 1, [D,] H, W)``, True where the mean of the channels is over half of white.
 
     Raises
     ------
     PictureError
         If it cannot be read or has another size.
     """
-    picture = read(source) if isinstance(source, str | Path) else as_picture(source)
-    if (picture.height, picture.width) != size:
+    picture = _mask_picture(source, len(size))
+    if picture.size not in (size, size[-2:]):
         raise PictureError(
-            f"the mask is {picture.width}x{picture.height}, the picture {size[1]}x{size[0]}: they "
+            f"the mask is {sides_in_words(picture.size)}, the picture {sides_in_words(size)}: they "
             "must match"
         )
-    return picture.pixels.mean(dim=1, keepdim=True) > 0.5
+    white = picture.pixels.mean(dim=1, keepdim=True) > 0.5
+    return white if picture.size == size else white[:, :, None].expand(1, 1, *size)
+
+
+def _mask_picture(source: Any, axes: int) -> Picture:
+    """What a mask was given as; arrays and pages are slices where a volume is to be masked."""
+    if isinstance(source, str | Path):
+        return _read(Path(source), "volume" if axes == 3 else "auto")
+    if axes == 3 and isinstance(source, np.ndarray) and source.ndim == 3:
+        return as_volume(source)
+    return as_picture(source, volumes=axes == 3)
 
 
 def check_writable(path: str | Path, picture: Picture, *, overwrite: bool = False) -> None:
@@ -325,8 +356,16 @@ _HOLD_ALL: dict[str, Callable[[Picture], _Encode]] = {
 }
 
 
+def _check_nature(name: str, picture: Picture) -> None:
+    if picture.complex_type is not None and name not in ("NPY", "HDF5"):
+        raise PictureError(f"{name} is not written with complex samples: use .npy or .h5")
+    if picture.is_volume and name not in _HOLD_ALL:
+        raise PictureError(f"{name} cannot hold volumes: use .tif or .npy")
+
+
 def _checked(name: str, picture: Picture) -> _Encode:
     """Refuse what the format cannot hold; give the encoding still to be done."""
+    _check_nature(name, picture)
     if name in _HOLD_ALL:
         return _HOLD_ALL[name](picture)
     if name == "DICOM":

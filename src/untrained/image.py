@@ -1,4 +1,7 @@
-"""Picture: pixels for the fit, and everything else that the user's picture is made of."""
+"""Picture: pixels for the fit, and everything else that the user's picture is made of.
+
+A volume is a picture with an axis more, D, before H and W.
+"""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -11,15 +14,40 @@ from torch.nn import functional as F
 
 from untrained.compression import Compression
 from untrained.errors import RequestError
-from untrained.window import Window
+from untrained.window import Size, Window
 
 Samples = NDArray[Any]
 
 _UNIT_RANGE = (-0.5, 1.5)
 
+_FEW_BANDS = 4
+"""Channels up to which nobody doubts that they are those of a picture."""
+
 
 class PictureError(RequestError):
     """A file or array that is not a picture we can restore; the message says what would be."""
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What a file of several pages says of them."""
+
+    axes: str
+    """What each axis of the file is, in its order: Z slices, C channels, Y, X, S samples."""
+    letters: str
+    """What the file itself calls its axes: T times, I pages, or as above."""
+    size: Size
+    """H and W, or D, H and W, as the file had them."""
+    kind: Literal["imagej", "ome", "shaped", "plain"] = "plain"
+    """Who wrote it: ImageJ, the Open Microscopy Environment, tifffile, or nobody who tells."""
+    notes: tuple[tuple[str, Any], ...] = ()
+    """What it says besides, name and value."""
+    xml: str | None = None
+    """The description of the Open Microscopy Environment."""
+    inverted: bool = False
+    """Whether 0 is shown white."""
+    resolution: tuple[float, float, int] | None = None
+    """Pixels per unit along X and Y, and the unit (1 none, 2 inch, 3 cm)."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +68,8 @@ class Metadata:
     """How the samples were compressed, where they are those of a JPEG."""
     dicom: bytes | None = None
     """The whole file, where it was DICOM."""
+    pages: Pages | None = None
+    """How the pages of a TIFF make up the picture, where it had several."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,18 +81,20 @@ class Picture:
     """
 
     pixels: Tensor
-    """Float32 ``(1, C, H, W)``, colour only, missing pixels at the mean of their channel."""
+    """Float32 ``(1, C, [D,] H, W)``, colour only, missing pixels at the mean of their channel."""
     stored: Samples
-    """``(H, W, C)``, colour samples in their own data type."""
+    """``([D,] H, W, C)``, colour samples in their own data type."""
     alpha: Samples | None = None
-    """``(H, W)`` in the data type of the samples."""
+    """``([D,] H, W)`` in the data type of the samples."""
     missing: Tensor | None = None
-    """Bool ``(1, 1, H, W)``, True where a float sample is NaN; None when none is."""
+    """Bool ``(1, 1, [D,] H, W)``, True where a float sample is NaN; None when none is."""
     offset: float = 0.0
     scale: float = 1.0
     cmyk: bool = False
     flat: bool = False
-    """Whether the array given was ``(H, W)``."""
+    """Whether the array given had no axis of channels."""
+    complex_type: np.dtype[Any] | None = None
+    """Data type of complex samples, whose real and imaginary parts are the channels in turn."""
     like: Tensor | None = None
     """An empty tensor of the data type and device given; None when no tensor was."""
     window: tuple[float, float] | None = None
@@ -70,19 +102,29 @@ class Picture:
     metadata: Metadata = field(default_factory=Metadata)
 
     @property
+    def size(self) -> Size:
+        """H and W; D, H and W of a volume."""
+        return tuple(int(side) for side in self.stored.shape[:-1])
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether there is a third axis, D."""
+        return len(self.size) == 3
+
+    @property
     def height(self) -> int:
         """H."""
-        return int(self.stored.shape[0])
+        return self.size[-2]
 
     @property
     def width(self) -> int:
         """W."""
-        return int(self.stored.shape[1])
+        return self.size[-1]
 
     @property
     def channels(self) -> int:
         """C, without alpha."""
-        return int(self.stored.shape[2])
+        return int(self.stored.shape[-1])
 
     @property
     def kind(self) -> Literal["file", "numpy", "torch"]:
@@ -93,7 +135,7 @@ class Picture:
 
     @property
     def transparent(self) -> Tensor | None:
-        """Bool ``(1, 1, H, W)``, True where alpha is 0; None when it nowhere is."""
+        """Bool ``(1, 1, [D,] H, W)``, True where alpha is 0; None when it nowhere is."""
         if self.alpha is None or not (self.alpha == 0).any():
             return None
         return torch.from_numpy(self.alpha == 0)[None, None]
@@ -107,8 +149,8 @@ class Picture:
             self,
             metadata=replace(self.metadata, compression=compression and compression.cut(window)),
             pixels=self.pixels[window.place].contiguous(),
-            stored=self.stored[rows, columns],
-            alpha=None if self.alpha is None else self.alpha[rows, columns],
+            stored=self.stored[..., rows, columns, :],
+            alpha=None if self.alpha is None else self.alpha[..., rows, columns],
             missing=missing if missing is not None and missing.any() else None,
         )
 
@@ -130,18 +172,19 @@ class Picture:
         Parameters
         ----------
         pixels
-            ``(1, C, H', W')``; alpha and missing pixels are enlarged when the size differs.
+            ``(1, C, [D',] H', W')``; alpha and missing pixels are enlarged when the size differs.
         kept
-            Bool ``(1, 1 or C, H, W)``: where the stored samples stay, bit for bit; same size only.
+            Bool ``(1, 1 or C, [D,] H, W)``: where the stored samples stay, bit for bit; same size
+            only.
         filled
-            Bool ``(1, 1, H, W)``: where missing pixels are no longer missing, nor transparent.
-            Missing pixels elsewhere stay NaN.
+            Bool ``(1, 1, [D,] H, W)``: where missing pixels are no longer missing, nor
+            transparent. Missing pixels elsewhere stay NaN.
         """
-        size = (int(pixels.shape[-2]), int(pixels.shape[-1]))
-        samples = pixels[0].permute(1, 2, 0).double().numpy() * self.scale + self.offset
+        size = tuple(pixels.shape[2:])
+        samples = pixels[0].movedim(0, -1).double().numpy() * self.scale + self.offset
         stored = _as_dtype(samples, self.stored.dtype)
         if kept is not None:
-            places = kept[0].permute(1, 2, 0).cpu().numpy()
+            places = kept[0].movedim(0, -1).cpu().numpy()
             stored = np.where(places, self.stored, stored)
         missing = None if self.missing is None else _resized_mask(self.missing, size)
         alpha = None if self.alpha is None else _resized_alpha(self.alpha, size)
@@ -163,11 +206,14 @@ class Picture:
         )
 
     def to_numpy(self) -> Samples:
-        """Give ``(H, W, C)`` (``(H, W)`` if given so) in the stored type, alpha as last channel."""
+        """Give ``([D,] H, W, C)`` (no C if given so) in the type given, alpha as last channel."""
         if self.alpha is not None:
-            return np.concatenate([self.stored, self.alpha[..., None]], axis=2)
-        grey_file = self.kind == "file" and self.channels == 1
-        return self.stored[..., 0] if self.flat or grey_file else self.stored
+            return np.concatenate([self.stored, self.alpha[..., None]], axis=-1)
+        stored = self.stored
+        if self.complex_type is not None:
+            stored = np.ascontiguousarray(stored).view(self.complex_type)
+        grey_file = self.kind == "file" and stored.shape[-1] == 1
+        return stored[..., 0] if self.flat or grey_file else stored
 
     def in_kind(self) -> "Picture | Samples | Tensor":
         """Give what the user gave: a Picture, a NumPy array, or a torch tensor."""
@@ -175,18 +221,22 @@ class Picture:
             return self
         if self.like is None:
             return self.to_numpy()
-        tensor = torch.from_numpy(np.ascontiguousarray(self.stored.transpose(2, 0, 1)))[None]
+        samples = self.to_numpy()
+        tensor = torch.from_numpy(np.ascontiguousarray(np.moveaxis(samples, -1, 0)))[None]
         return tensor.to(self.like)
 
 
-def as_picture(value: Any) -> Picture:
+def as_picture(value: Any, *, volumes: bool = False) -> Picture:
     """Take a picture in any accepted kind.
 
     Parameters
     ----------
     value
-        A Picture; NumPy ``(H, W)`` or ``(H, W, C)``, bool, integer or float; or a floating torch
-        tensor ``(1, C, H, W)``. No channel is taken as alpha.
+        A Picture; NumPy ``(H, W)`` or ``(H, W, C)``, bool, integer, float or complex; or a floating
+        or complex torch tensor ``(1, C, H, W)``. No channel is taken as alpha.
+    volumes
+        Whether volumes are accepted too: NumPy ``(D, H, W, C)``, torch ``(1, C, D, H, W)``, or what
+        `as_volume` and `read` make.
 
     Raises
     ------
@@ -195,21 +245,71 @@ def as_picture(value: Any) -> Picture:
     TypeError
         If it is something else.
     """
+    picture = _taken(value)
+    if picture.is_volume and not volumes:
+        raise PictureError(
+            f"a volume of shape {picture.stored.shape} is no picture: only denoise, inpaint and "
+            "upscale take volumes"
+        )
+    return picture
+
+
+def as_volume(value: Any) -> Picture:
+    """Take a volume, also where an array alone could be a picture with many channels.
+
+    Parameters
+    ----------
+    value
+        NumPy ``(D, H, W)`` or ``(D, H, W, C)``, a torch tensor ``(1, C, D, H, W)``, or a Picture
+        that is a volume. D are the slices.
+
+    Raises
+    ------
+    PictureError
+        If the shape or the values are not those of a volume.
+    TypeError
+        If it is something else.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 3:
+        return make_picture(value[..., None].copy(), flat=True)
+    picture = _taken(value)
+    if not picture.is_volume:
+        raise PictureError(
+            f"a picture of shape {picture.stored.shape} is no volume: give (D, H, W) or "
+            "(D, H, W, C), in torch (1, C, D, H, W)"
+        )
+    return picture
+
+
+def in_words(picture: Picture) -> tuple[str, ...]:
+    """Say what an array or file was taken for, where it could have been something else."""
+    sides, bands = f"{picture.width}x{picture.height}", picture.channels
+    if picture.is_volume:
+        channels = "" if bands == 1 else f" with {bands} channels"
+        return (f"taken as a volume of {picture.size[0]} slices of {sides}{channels}",)
+    if picture.complex_type is None and bands > _FEW_BANDS:
+        return (f"taken as a picture of {sides} with {bands} bands",)
+    return ()
+
+
+def _taken(value: Any) -> Picture:
     if isinstance(value, Picture):
         return value
     if isinstance(value, Tensor):
-        if value.ndim != 4 or value.shape[0] != 1 or not value.is_floating_point():
+        known = value.is_floating_point() or value.is_complex()
+        if value.ndim not in (4, 5) or value.shape[0] != 1 or not known:
             raise PictureError(
                 f"a tensor of shape {tuple(value.shape)} and {value.dtype} is no picture: give "
-                "floating (1, C, H, W)"
+                "floating (1, C, H, W), of a volume (1, C, D, H, W)"
             )
-        planes = value.detach().cpu()[0].permute(1, 2, 0)
+        planes = value.detach().cpu()[0].movedim(0, -1)
         exact = planes.float() if planes.dtype == torch.bfloat16 else planes
         return make_picture(exact.numpy().copy(), like=value.detach().new_empty(0))
     if isinstance(value, np.ndarray):
-        if value.ndim not in (2, 3):
+        if value.ndim not in (2, 3, 4):
             raise PictureError(
-                f"an array of shape {value.shape} is no picture: give (H, W) or (H, W, C)"
+                f"an array of shape {value.shape} is no picture: give (H, W) or (H, W, C), of a "
+                "volume (D, H, W, C)"
             )
         stored = value[..., None] if value.ndim == 2 else value
         return make_picture(stored.copy(), flat=value.ndim == 2)
@@ -227,18 +327,23 @@ def make_picture(
     like: Tensor | None = None,
     metadata: Metadata | None = None,
 ) -> Picture:
-    """Make a picture of stored samples ``(H, W, C)``.
+    """Make a picture of stored samples ``([D,] H, W, C)``.
+
+    Complex samples become two channels each, mid-grey where they are 0.
 
     Raises
     ------
     PictureError
-        If it has no pixel, is complex, is infinite somewhere or NaN everywhere.
+        If it has no pixel, holds no numbers, is infinite somewhere or NaN everywhere.
     """
     if 0 in stored.shape:
         raise PictureError(f"a picture of shape {stored.shape} has no pixel")
-    if stored.dtype.kind not in "buif":
-        raise PictureError(f"samples of type {stored.dtype} are not real numbers")
-    offset, scale = _range(stored)
+    if stored.dtype.kind not in "buifc":
+        raise PictureError(f"samples of type {stored.dtype} are not numbers")
+    complex_type = stored.dtype if stored.dtype.kind == "c" else None
+    if complex_type is not None:
+        stored = np.ascontiguousarray(stored).view(stored.real.dtype)
+    offset, scale = _range(stored) if complex_type is None else _balanced_range(stored)
     pixels, missing = _normalised(stored, offset, scale)
     return Picture(
         pixels=pixels,
@@ -249,6 +354,7 @@ def make_picture(
         scale=scale,
         cmyk=cmyk,
         flat=flat,
+        complex_type=complex_type,
         like=like,
         metadata=metadata or Metadata(),
     )
@@ -295,15 +401,25 @@ def _range(stored: Samples) -> tuple[float, float]:
         return 0.0, 1.0
     if stored.dtype in (np.uint8, np.uint16):
         return 0.0, float(np.iinfo(stored.dtype).max)
+    low, high = _extremes(stored)
+    if stored.dtype.kind == "f" and _UNIT_RANGE[0] <= low and high <= _UNIT_RANGE[1]:
+        return 0.0, 1.0
+    return low, (high - low) or 1.0
+
+
+def _balanced_range(stored: Samples) -> tuple[float, float]:
+    """Offset and scale that bring 0 to one half and the largest sample to 0 or 1."""
+    most = max(map(abs, _extremes(stored))) or 1.0
+    return -most, 2 * most
+
+
+def _extremes(stored: Samples) -> tuple[float, float]:
     values = stored.astype(np.float64)
     if np.isinf(values).any():
         raise PictureError("the picture has infinite samples: replace them by NaN (missing)")
     if np.isnan(values).all():
         raise PictureError("every sample of the picture is NaN: no pixel is known")
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    if stored.dtype.kind == "f" and _UNIT_RANGE[0] <= low and high <= _UNIT_RANGE[1]:
-        return 0.0, 1.0
-    return low, (high - low) or 1.0
+    return float(np.nanmin(values)), float(np.nanmax(values))
 
 
 def _normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Tensor | None]:
@@ -311,10 +427,11 @@ def _normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, T
     values = (stored.astype(np.float64) - offset) / scale
     gaps = np.isnan(values)
     if gaps.any():
-        known = np.where(gaps, 0.0, values).sum((0, 1)) / np.maximum((~gaps).sum((0, 1)), 1)
+        axes = tuple(range(values.ndim - 1))
+        known = np.where(gaps, 0.0, values).sum(axes) / np.maximum((~gaps).sum(axes), 1)
         values = np.where(gaps, known, values)
-    planes = np.ascontiguousarray(values.transpose(2, 0, 1)[None], dtype=np.float32)
-    holes = torch.from_numpy(gaps.any(axis=2))[None, None] if gaps.any() else None
+    planes = np.ascontiguousarray(np.moveaxis(values, -1, 0)[None], dtype=np.float32)
+    holes = torch.from_numpy(gaps.any(axis=-1))[None, None] if gaps.any() else None
     return torch.from_numpy(planes), holes
 
 
@@ -334,13 +451,14 @@ def _plane(mask: Tensor) -> NDArray[np.bool_]:
     return np.asarray(mask[0, 0].cpu().numpy(), dtype=bool)
 
 
-def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
+def _resized_mask(mask: Tensor, size: Size) -> Tensor:
     return F.interpolate(mask.float(), size=size, mode="nearest") > 0.5
 
 
-def _resized_alpha(alpha: Samples, size: tuple[int, int]) -> Samples:
+def _resized_alpha(alpha: Samples, size: Size) -> Samples:
     if alpha.shape == size:
         return alpha
     plane = torch.from_numpy(alpha.astype(np.float64))[None, None]
-    larger = F.interpolate(plane, size=size, mode="bicubic", align_corners=False)[0, 0].numpy()
+    mode = "bicubic" if len(size) == 2 else "trilinear"
+    larger = F.interpolate(plane, size=size, mode=mode, align_corners=False)[0, 0].numpy()
     return _as_dtype(np.clip(larger, 0, opaque(alpha.dtype)), alpha.dtype)

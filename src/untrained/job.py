@@ -27,6 +27,7 @@ from untrained.checkpoint import load_fit, save_fit
 from untrained.elastic import ElasticFit
 from untrained.errors import RequestError
 from untrained.fit import Fit
+from untrained.formats.pages import PagesAre
 from untrained.image import Picture
 from untrained.problem import Problem
 from untrained.recipes import read_recipe
@@ -57,6 +58,12 @@ class Job:
     overwrite: bool = False
     json: bool = False
     quiet: bool = False
+    pages: PagesAre = "auto"
+    """What the pages of the input are, and of the reference."""
+
+    def read(self, path: Path) -> Picture:
+        """Read a picture or volume."""
+        return files.read(path, pages=self.pages)
 
     @property
     def saved_fit(self) -> Path:
@@ -67,7 +74,7 @@ class Job:
 def run_job(
     job: Job,
     describe: Callable[[Any], Problem],
-    read: Callable[[Path], Any] = files.read,
+    read: Callable[[Path], Any] | None = None,
 ) -> int:
     """Do a job; return the exit status: 0 done, 130 interrupted (the best picture is written).
 
@@ -78,7 +85,7 @@ def run_job(
     describe
         Makes the problem from what was read; from None when the job has no input.
     read
-        Reads the input: a picture, or the samples of another measurement.
+        Reads the input, where it is no picture but the samples of another measurement.
 
     Raises
     ------
@@ -88,7 +95,7 @@ def run_job(
         It failed while working; an old output file is untouched.
     """
     console = Console(stderr=True, quiet=job.quiet)
-    given = None if job.input is None else read(job.input)
+    given = None if job.input is None else (read or job.read)(job.input)
     problem = describe(given)
     reference = _checked(job, problem)
     with console.status("preparing"):
@@ -134,7 +141,7 @@ def _checked(job: Job, problem: Problem) -> Picture | None:
         _check_report_folder(job.report)
     if job.reference is None:
         return None
-    reference = files.read(job.reference)
+    reference = job.read(job.reference)
     report.check_reference(reference, problem.result_size, problem.channels)
     return reference
 

@@ -34,7 +34,8 @@ def lanczos_kernel(factor: int, lobes: int) -> Tensor:
 class LanczosDownsample(nn.Module):
     """Reduce every channel by `factor` with a Lanczos kernel, edge pixels replicated.
 
-    Maps ``(N, C, H, W)`` to ``(N, C, H // factor, W // factor)`` for H, W >= `factor`. The kernel
+    Maps ``(N, C, H, W)`` to ``(N, C, H // factor, W // factor)`` for H, W >= `factor`; of volumes
+    ``(N, C, D, H, W)`` all three sides are reduced. The kernel
     is a constant and channels do not mix: the original code kept a dense convolution here, which
     the optimiser was free to change when it sat inside a network.
     """
@@ -51,11 +52,15 @@ class LanczosDownsample(nn.Module):
         self.register_buffer("remainder", (exact - exact.float()).float(), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Reduce `image`, ``(N, C, H, W)``, to ``(N, C, H // factor, W // factor)``."""
+        """Reduce `image`, ``(N, C, [D,] H, W)``, along each side."""
         pad = (self.kernel.numel() - self.factor) // 2
-        channels = image.shape[1]
-        padded = F.pad(image, (pad, pad, pad, pad), mode="replicate")
+        channels, axes = image.shape[1], image.ndim - 2
+        convolve = F.conv2d if axes == 2 else F.conv3d
+        reduced = F.pad(image, (pad,) * 2 * axes, mode="replicate")
         kernel = self.kernel.to(image.dtype) + self.remainder.to(image.dtype)
-        kernel = kernel.expand(channels, 1, -1)
-        rows = F.conv2d(padded, kernel[..., None], stride=(self.factor, 1), groups=channels)
-        return F.conv2d(rows, kernel[:, :, None], stride=(1, self.factor), groups=channels)
+        for axis in range(axes):
+            sides, strides = [1] * axes, [1] * axes
+            sides[axis], strides[axis] = kernel.numel(), self.factor
+            filters = kernel.view(1, 1, *sides).expand(channels, 1, *sides)
+            reduced = convolve(reduced, filters, stride=tuple(strides), groups=channels)
+        return reduced

@@ -1,5 +1,6 @@
 """How much memory a fit will hold at most, and how much there is."""
 
+import math
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,6 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from untrained import nlridge
 from untrained.engine import Engine
 from untrained.machine import gpu_memory, memory
 from untrained.partner import Partner
@@ -17,6 +17,7 @@ from untrained.problem import Problem
 from untrained.recipes import Recipe
 from untrained.refinement import Refinement
 from untrained.rehearsal import rehearse
+from untrained.similar import working_bytes
 
 _COPIES_OF_WEIGHTS = 8
 """Beside weights and gradients: two moments, and the guard's last and next copy of all three."""
@@ -55,7 +56,7 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     """
     living = _Living()
     weights = rehearse(problem, recipe, engine, living)
-    picture = 4 * problem.channels * problem.size[0] * problem.size[1]
+    picture = 4 * problem.channels * math.prod(problem.size)
     fixed = _COPIES_OF_WEIGHTS * weights + _PICTURES * picture
     share, most = _KEPT
     peak = living.peak + int(_WITHIN * living.peak) + min(int(share * living.peak), most)
@@ -63,7 +64,7 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     refines = recipe.refinement is not None and Refinement.applies(problem, recipe.refinement)
     if partner or refines:
         # Where freed memory is kept, little of this serves the steps that follow.
-        peak += nlridge.working_bytes(problem.channels, problem.size)
+        peak += working_bytes(problem.channels, problem.size)
     if recipe.guided_by is not None:
         return max(fixed + peak, picture + estimate(problem, recipe.guided_by, engine))
     return fixed + peak

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def psnr(image: Tensor, reference: Tensor) -> float:
-    """Peak signal-to-noise ratio in dB, peak 1, over all samples of ``(1, C, H, W)``."""
+    """Peak signal-to-noise ratio in dB, peak 1, over all samples of ``(1, C, [D,] H, W)``."""
     from skimage.metrics import peak_signal_noise_ratio
 
     if bool((image == reference).all()):
@@ -20,11 +20,12 @@ def psnr(image: Tensor, reference: Tensor) -> float:
 def ssim(image: Tensor, reference: Tensor) -> float | None:
     """Structural similarity (Wang et al. 2004), Gaussian window of 11, mean over channels.
 
-    None for pictures smaller than the window, where it is not defined.
+    In volumes the window has three axes. None for pictures smaller than the window, where it is not
+    defined.
     """
     from skimage.metrics import structural_similarity
 
-    if min(image.shape[-2:]) < 11:
+    if min(image.shape[2:]) < 11:
         return None
     value = structural_similarity(
         reference[0].double().numpy(),

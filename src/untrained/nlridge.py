@@ -76,13 +76,13 @@ def nl_ridge(
     largest = stage.patch if pilot is not None else max(FIRST.patch, stage.patch)
     if sigma <= 0 or min(height, width) < largest:
         return image
-    forth = _opponent(image.shape[1]).to(image)
+    forth = opponent(image.shape[1]).to(image)
     noisy = torch.einsum("dc,nchw->ndhw", forth, image)
     if pilot is None:
-        guide = _pass(noisy, noisy, FIRST, lambda own, _: _by_risk(own, sigma))
+        guide = _pass(noisy, noisy, FIRST, lambda own, _: by_risk(own, sigma))
     else:
         guide = torch.einsum("dc,nchw->ndhw", forth, pilot)
-    clean = _pass(noisy, guide, stage, lambda own, guide: _by_pilot(own, guide, sigma))
+    clean = _pass(noisy, guide, stage, lambda own, guide: by_pilot(own, guide, sigma))
     back: Tensor = torch.einsum("dc,ndhw->nchw", forth, clean)
     return back.contiguous()
 
@@ -98,15 +98,15 @@ def working_bytes(channels: int, size: tuple[int, int]) -> int:
     return patches + min(patches, _KEPT)
 
 
-def _opponent(channels: int) -> Tensor:
-    """Orthonormal rows, the first the mean of the channels (a cosine transform)."""
+def opponent(channels: int) -> Tensor:
+    """Give orthonormal rows, the first the mean of the channels (a cosine transform)."""
     places = (torch.arange(channels) + 0.5) * torch.pi / channels
     rows = torch.cos(torch.arange(channels)[:, None] * places)
     lengths: Tensor = rows.norm(dim=1, keepdim=True)
     return rows / lengths
 
 
-def _by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+def by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """Combine so that Stein's estimate of the risk is least: ``(I - n s^2 (Y Y')^-1) Y``."""
     gram = own @ own.transpose(-1, -2)
     # Clipping to black or white leaves less noise than sigma says: no group has less than none.
@@ -116,7 +116,7 @@ def _by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     return weights @ own, weights
 
 
-def _by_pilot(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+def by_pilot(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """Combine as if the pilot were the truth: ``P P' (P P' + n s^2 I)^-1 Y``."""
     noise = _RIDGE * own.shape[-1] * sigma**2
     weights = _shrinkage(pilot @ pilot.transpose(-1, -2), noise, noise)
@@ -138,7 +138,7 @@ def _pass(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tenso
     """Group on the luminance of the guide, combine each channel, put the patches back."""
     side, height = stage.patch, noisy.shape[-2]
     total, share = torch.zeros_like(noisy), torch.zeros_like(noisy)
-    for tops in _grid(height - side + 1, noisy.device).split(_TILE):
+    for tops in grid(height - side + 1, noisy.device, _STRIDE).split(_TILE):
         first = max(0, int(tops[0]) - _REACH)
         end = min(height, int(tops[-1]) + _REACH + side)
         band = slice(first, end)
@@ -199,7 +199,7 @@ def _groups(
     """
     rows = torch.arange(places[0], device=patches.device)
     squares = patches.square().sum(1)
-    for lefts in _grid(places[1], patches.device).split(_TILE):
+    for lefts in grid(places[1], patches.device, _STRIDE).split(_TILE):
         first, last = int(lefts[0]) - _REACH, int(lefts[-1]) + _REACH
         columns = torch.arange(max(0, first), min(places[1], last + 1), device=patches.device)
         candidates = (rows[:, None] * places[1] + columns).flatten()
@@ -217,9 +217,9 @@ def _groups(
         yield candidates[best]
 
 
-def _grid(count: int, device: torch.device) -> Tensor:
-    """Every fourth place, and the last."""
-    places = torch.arange(0, count, _STRIDE, device=device)
+def grid(count: int, device: torch.device, stride: int) -> Tensor:
+    """Every place at multiples of `stride`, and the last."""
+    places = torch.arange(0, count, stride, device=device)
     last = torch.tensor([count - 1], device=device)
-    grid: Tensor = torch.unique(torch.cat([places, last]))
-    return grid
+    found: Tensor = torch.unique(torch.cat([places, last]))
+    return found

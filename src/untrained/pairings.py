@@ -10,6 +10,7 @@ from untrained import recipes
 from untrained.noise import Gaussian, mean_squared_error
 from untrained.problem import Problem, ProblemError
 from untrained.recipes import BlindSpotPairing, GuidePairing, LatentPairing, RecorruptPairing
+from untrained.window import Size
 
 
 class Pair(NamedTuple):
@@ -145,11 +146,13 @@ class BlindSpot:
 
     def _moved_gaps(self, generator: torch.Generator) -> Tensor:
         """The known pixels as a map, shifted around the edges and half of the time mirrored."""
-        height, width = self._known.shape[-2:]
-        drawn = torch.rand(3, generator=generator, device=generator.device).tolist()
-        shift = int(drawn[0] * height), int(drawn[1] * width)
-        moved = torch.roll(self._known, shift, dims=(-2, -1))
-        return moved.flip(-1) if drawn[2] < 0.5 else moved
+        sides = self._known.shape[2:]
+        *places, side = torch.rand(
+            len(sides) + 1, generator=generator, device=generator.device
+        ).tolist()
+        shift = [int(place * length) for place, length in zip(places, sides, strict=True)]
+        moved = torch.roll(self._known, shift, dims=tuple(range(2, self._known.ndim)))
+        return moved.flip(-1) if side < 0.5 else moved
 
 
 class Subsets:
@@ -237,13 +240,13 @@ def input_channels(settings: recipes.Pairing, problem: Problem) -> int:
         return problem.channels + 1
     if isinstance(settings, RecorruptPairing):
         return problem.channels
-    return 2 if settings.source == "meshgrid" else settings.channels
+    return len(problem.size) if settings.source == "meshgrid" else settings.channels
 
 
 def make_pairing(
     settings: recipes.Pairing,
     problem: Problem,
-    input_size: tuple[int, int],
+    input_size: Size,
     generator: torch.Generator,
 ) -> Pairing:
     """Make the pairing that `settings` describe.
@@ -255,7 +258,7 @@ def make_pairing(
     problem
         Its tensors lie on the generator's device.
     input_size
-        Height and width of the network's input.
+        Sides of the network's input.
     generator
         Draws the latent.
 
@@ -293,11 +296,11 @@ def _guide(problem: Problem) -> Tensor:
 def _guided(
     settings: GuidePairing,
     problem: Problem,
-    input_size: tuple[int, int],
+    input_size: Size,
     generator: torch.Generator,
 ) -> Pairing:
     guide = _guide(problem)
-    if tuple(guide.shape[-2:]) != input_size:
+    if tuple(guide.shape[2:]) != input_size:
         raise ProblemError("the guide pairing needs a network whose input has the picture's size")
     noise = settings.scale * torch.rand(
         (1, settings.channels, *input_size), generator=generator, device=generator.device
@@ -306,7 +309,7 @@ def _guided(
     return Latent(latent, problem.measurement, settings.jitter)
 
 
-def _latent(settings: LatentPairing, size: tuple[int, int], generator: torch.Generator) -> Tensor:
+def _latent(settings: LatentPairing, size: Size, generator: torch.Generator) -> Tensor:
     device = generator.device
     if settings.source == "meshgrid":
         axes = [torch.linspace(0, 1, side, device=device) for side in size]

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from untrained.nlridge import SMALLEST, nl_ridge
 from untrained.noise import Gaussian, mean_squared_error
 from untrained.problem import Problem
 from untrained.recipes import SelfSimilarity
+from untrained.similar import self_similar, smallest
 
 
 class Partner:
@@ -34,7 +34,7 @@ class Partner:
         self._measurement = problem.measurement.to(place)
         self._sigma = problem.noise.sigma if isinstance(problem.noise, Gaussian) else 0.0
         self._settings = settings
-        self.estimate = nl_ridge(self._measurement, self._sigma).clamp(0, 1)
+        self.estimate = self_similar(self._measurement, self._sigma).clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
         self._share: float | None = None
 
@@ -52,7 +52,8 @@ class Partner:
         """Whether the noise is known, no pixel missing, and the picture has room for patches."""
         if not isinstance(problem.noise, Gaussian) or problem.picture.missing is not None:
             return False
-        return min(problem.measurement.shape[-2:]) >= SMALLEST
+        sides = problem.measurement.shape[2:]
+        return min(sides) >= smallest(len(sides))
 
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
@@ -61,7 +62,7 @@ class Partner:
         self._share = min(self._settings.share, trust)
         pilot = self.estimate.lerp(picture, min(self._settings.pilot, trust))
         quieter = pilot.lerp(self._measurement, returned)
-        refined = nl_ridge(quieter, returned * self._sigma, pilot=pilot)
+        refined = self_similar(quieter, returned * self._sigma, pilot=pilot)
         return refined.lerp(picture, self._share)
 
     def _trust(self, picture: Tensor) -> float:

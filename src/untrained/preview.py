@@ -9,10 +9,13 @@ from torch import Tensor
 
 
 def shown(image: Tensor) -> Image.Image:
-    """Make ``(1, C, H, W)`` in [0, 1] an 8-bit picture, grey or RGB.
+    """Make ``(1, C, [D,] H, W)`` in [0, 1] an 8-bit picture, grey or RGB.
 
-    Four channels are taken as CMYK; of any other number but 1 and 3 the first is shown in grey.
+    Four channels are taken as CMYK; of any other number but 1 and 3 the first is shown in grey. Of
+    a volume the middle slice is shown.
     """
+    if image.ndim == 5:
+        image = image[:, :, image.shape[2] // 2]
     samples = (image[0].clamp(0, 1) * 255).round().byte().cpu().numpy()
     channels = samples.shape[0]
     if channels == 3:
@@ -24,7 +27,7 @@ def shown(image: Tensor) -> Image.Image:
 
 
 def png_bytes(image: Tensor) -> bytes:
-    """Encode ``(1, C, H, W)`` in [0, 1] as an 8-bit PNG of what is `shown`."""
+    """Encode ``(1, C, [D,] H, W)`` in [0, 1] as an 8-bit PNG of what is `shown`."""
     return encoded(shown(image))
 
 

@@ -10,7 +10,7 @@ from untrained.image import Picture
 from untrained.noise import Gaussian, Poisson, mean_squared_error
 from untrained.operators import BlindBlur, Mask, part, part_of_equaliser
 from untrained.recipes import Task
-from untrained.window import Window
+from untrained.window import Size, Window
 
 
 def observed(picture: Picture, operator: nn.Module | None = None) -> tuple[Tensor, nn.Module]:
@@ -50,11 +50,11 @@ class Problem:
     picture: Picture
     """What the user gave; its metadata dress the result."""
     measurement: Tensor
-    """y, as the operator gives it: float32 ``(1, C, h, w)`` for a picture."""
+    """y, as the operator gives it: float32 ``(1, C, [d,] h, w)`` for a picture."""
     operator: nn.Module
-    """A, from ``(1, C, H, W)`` in [0, 1] to the shape of the measurement."""
-    size: tuple[int, int]
-    """H and W of the picture sought."""
+    """A, from ``(1, C, [D,] H, W)`` in [0, 1] to the shape of the measurement."""
+    size: Size
+    """H and W of the picture sought; D, H and W of a volume."""
     noise: Gaussian | Poisson | None = None
     misfit: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
     """E: a scalar from what A made of a picture and the target, both as the measurement."""
@@ -75,7 +75,7 @@ class Problem:
     """Brings a picture ``(1, C, H, W)`` into agreement with the measurement, on the CPU."""
     dress: Callable[[Tensor], Tensor] | None = None
     """From the network's picture in [0, 1] to the result: its units, its frame; on the CPU."""
-    frame: tuple[int, int] | None = None
+    frame: Size | None = None
     """H and W of the result, where that is cut out of the picture sought."""
     drift: Callable[[Tensor], float] | None = None
     """How far off a picture ``(1, C, H, W)`` is as a whole, by which a stuck fit is known."""
@@ -100,8 +100,8 @@ class Problem:
     """Windows begin at multiples of this many pixels."""
 
     @property
-    def result_size(self) -> tuple[int, int]:
-        """H and W of the result."""
+    def result_size(self) -> Size:
+        """H and W of the result; D, H and W of a volume."""
         return self.size if self.frame is None else self.frame
 
     def error(self, prediction: Tensor, target: Tensor) -> Tensor:
@@ -109,6 +109,16 @@ class Problem:
         if self.equaliser is None:
             return self.misfit(prediction, target)
         return mean_squared_error(self.equaliser(prediction), self.equaliser(target))
+
+    @property
+    def plane(self) -> tuple[int, int]:
+        """H and W of the picture sought, also where it is a volume."""
+        return self.size[-2], self.size[-1]
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether a volume is sought."""
+        return len(self.size) == 3
 
     @property
     def unknown(self) -> BlindBlur | None:

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from untrained.nlridge import Stage, nl_ridge
+from untrained.nlridge import Stage
 from untrained.problem import Problem
 from untrained.recipes import SelfSimilarPasses
+from untrained.similar import self_similar
 from untrained.step import Step
 from untrained.stopping import Stop
 
@@ -67,7 +68,7 @@ class Refinement:
         level = settings.first * (settings.last / settings.first) ** self._progress()
         stage = Stage(settings.patch, settings.group)
         picture = self._picture
-        filtered = nl_ridge(picture, level, pilot=picture, stage=stage)
+        filtered = self_similar(picture, level, pilot=picture, stage=stage)
         with torch.no_grad():
             seen = self._problem.operator(filtered.to(self._problem.measurement.device))
             loss = float(self._problem.error(seen, self._problem.measurement))

@@ -19,6 +19,7 @@ from untrained.image import Picture
 from untrained.restoration import Record, Restoration, versions
 from untrained.step import Step
 from untrained.tiles import TiledStep
+from untrained.window import Size, sides_in_words
 
 
 class Snapshots:
@@ -61,7 +62,7 @@ def scores(
     """
     if reference is None:
         return {"psnr": None, "ssim": None}
-    check_reference(reference, (restored.height, restored.width), restored.channels)
+    check_reference(reference, restored.size, restored.channels)
     pixels, truth = _comparable(restored, reference, ambiguous=ambiguous)
     psnr = metrics.psnr(pixels, truth)
     return {
@@ -88,7 +89,7 @@ def _comparable(restored: Picture, reference: Picture, *, ambiguous: bool) -> tu
     return (pixels - low) / scale, (truth - low) / scale
 
 
-def check_reference(reference: Picture, size: tuple[int, int], channels: int) -> None:
+def check_reference(reference: Picture, size: Size, channels: int) -> None:
     """Check that a reference can be compared with a result of this size.
 
     Raises
@@ -96,11 +97,10 @@ def check_reference(reference: Picture, size: tuple[int, int], channels: int) ->
     RequestError
         If it cannot; the message names both sizes.
     """
-    has = (reference.height, reference.width, reference.channels)
-    if has != (*size, channels):
+    if (*reference.size, reference.channels) != (*size, channels):
         raise RequestError(
-            f"the reference is {has[1]}x{has[0]} with {has[2]} channels, the result "
-            f"{size[1]}x{size[0]} with {channels}: they must match"
+            f"the reference is {sides_in_words(reference.size)} with {reference.channels} "
+            f"channels, the result {sides_in_words(size)} with {channels}: they must match"
         )
 
 
@@ -203,18 +203,20 @@ def _put(path: Path, content: bytes) -> None:
     files.replace_file(path, content)
 
 
-def _enlarged(image: Tensor, size: tuple[int, int]) -> Tensor:
-    if tuple(image.shape[-2:]) == size:
+def _enlarged(image: Tensor, size: Size) -> Tensor:
+    if tuple(image.shape[2:]) == size:
         return image
     return F.interpolate(image, size=size, mode="nearest")
 
 
 def _uncertainty_map(deviation: Tensor, picture: Picture) -> bytes:
-    """Draw a standard deviation ``(1, 1, H, W)`` with its scale: in grey levels, or in units."""
+    """Draw a standard deviation ``(1, 1, [D,] H, W)`` with its scale, in grey levels or units."""
     from matplotlib.figure import Figure
 
     measured = picture.window is not None
-    levels = (1 if measured else 255) * deviation[0, 0].numpy()
+    plane = deviation[0, 0]
+    plane = plane if plane.ndim == 2 else plane[len(plane) // 2]
+    levels = (1 if measured else 255) * plane.numpy()
     unit = "units of the picture" if measured else "grey levels of 255"
     figure = Figure(figsize=(7, 5), dpi=110, layout="constrained")
     axes = figure.add_subplot()
@@ -271,7 +273,7 @@ def _page(
     snapshots: dict[int, bytes],
     reference: Picture | None,
 ) -> str:
-    shown = _enlarged(before.shown, (result.restored.height, result.restored.width))
+    shown = _enlarged(before.shown, result.restored.size)
     rows = {
         "task": facts["task"],
         "stopped because": facts["stopped"],

@@ -1,5 +1,6 @@
 """How large the tiles of a fit should be, from what it needs and what there is."""
 
+import math
 from typing import Literal, NamedTuple
 
 from untrained.engine import Engine
@@ -65,8 +66,8 @@ def stays_whole(problem: Problem, tile: Tile) -> bool:
     if tile == "off":
         return True
     if tile == "auto":
-        return problem.cut is None or max(problem.size) <= LEAST_CHOSEN
-    return max(problem.size) <= min(tile, LEAST_CHOSEN)
+        return problem.cut is None or max(problem.plane) <= LEAST_CHOSEN
+    return max(problem.plane) <= min(tile, LEAST_CHOSEN)
 
 
 def settle_size(
@@ -79,14 +80,13 @@ def settle_size(
     if tile != "auto":
         return (
             Sizing(tile, tiles_in_words(problem, tile))
-            if max(problem.size) > tile
+            if max(problem.plane) > tile
             else Sizing(None)
         )
     free = free_memory(engine.device)
     if free is None or stays_whole(problem, tile):
         return Sizing(None)
-    height, width = problem.size
-    if _AMPLE * height * width <= _SHARE * free:
+    if _AMPLE * math.prod(problem.size) <= _SHARE * free:
         return Sizing(None)
     need = estimate(problem, recipe, engine)
     if need <= _SHARE * free:
@@ -98,18 +98,17 @@ def settle_size(
 
 def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> int:
     """Halve the interval between the smallest tile and the whole."""
-    height, width = problem.size
     if engine.device.type != "cuda":
-        room -= _WHOLES * 4 * problem.channels * height * width
+        room -= _WHOLES * 4 * problem.channels * math.prod(problem.size)
 
     def fits(multiple: int) -> bool:
         side = multiple * _MULTIPLE
         whole_grains = side - side % problem.grain
-        sides = (length if length <= side else whole_grains for length in problem.size)
+        sides = (length if length <= side else whole_grains for length in problem.plane)
         part = problem.window(Window(0, 0, *sides))
         return estimate(part, recipe, engine) <= room
 
-    low, high = LEAST_CHOSEN // _MULTIPLE, -(-max(problem.size) // _MULTIPLE)
+    low, high = LEAST_CHOSEN // _MULTIPLE, -(-max(problem.plane) // _MULTIPLE)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
@@ -118,7 +117,7 @@ def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> i
 
 def tiles_in_words(problem: Problem, side: int) -> str:
     """Say how many tiles of what size there are where `side` is the longest allowed."""
-    grid = Grid.cover(problem.size, side, grain=problem.grain)
+    grid = Grid.cover(problem.plane, side, grain=problem.grain)
     first = grid.windows[0]
     return (
         f"{len(grid.windows)} tiles of {first.width}x{first.height} with {grid.overlap} pixels of "

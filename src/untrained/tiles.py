@@ -90,7 +90,7 @@ class TiledFit:
         self.stop: Stop | None = None
         self.last: TiledStep | None = None
         self.history: list[Record] = []
-        grid = Grid.cover(problem.size, side, grain=problem.grain)
+        grid = Grid.cover(problem.plane, side, grain=problem.grain)
         self._mosaic = Mosaic.blank(grid, _as_given(problem))
         self._sought = _sought(problem, grid, side)
         self._ended: list[str] = []
@@ -279,7 +279,7 @@ class TiledFit:
 
 def _as_given(problem: Problem) -> Tensor:
     pixels = problem.picture.pixels
-    return pixels if tuple(pixels.shape[-2:]) == problem.size else enlarge(pixels, problem.size)
+    return pixels if tuple(pixels.shape[2:]) == problem.size else enlarge(pixels, problem.size)
 
 
 def _sought(problem: Problem, grid: Grid, side: int) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """Total variation: the hand-made prior that an untrained network is compared with."""
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -10,6 +11,7 @@ _ROUND = 1e-6
 def total_variation(image: Tensor, chroma: float = 1.0) -> Tensor:
     """Mean over the pixels of the length of the gradient, all channels together; a scalar.
 
+    In volumes the gradient has three parts. Of pictures it is
     ``sum_ij sqrt(|x_ij - x_i+1,j|^2 + |x_ij - x_i,j+1|^2) / (H W)`` with differences of zero at the
     last row and column (Rudin, Osher and Fatemi 1992; coupled over channels as in Bresson and Chan
     2008).
@@ -17,15 +19,19 @@ def total_variation(image: Tensor, chroma: float = 1.0) -> Tensor:
     Parameters
     ----------
     image
-        ``(1, C, H, W)``.
+        ``(1, C, [D,] H, W)``.
     chroma
         Factor on what differs between the channels, as against their mean: colours are smoother
         than brightness (Condat and Mosaddegh 2012, doi 10.1109/ICIP.2012.6467477).
     """
-    down = F.pad(image.diff(dim=-2), (0, 0, 0, 1))
-    right = F.pad(image.diff(dim=-1), (0, 1))
-    squares = (down.square() + right.square()).sum(dim=1)
+    steps = torch.stack(
+        [
+            F.pad(image.diff(dim=-1 - axis), (0, 0) * axis + (0, 1))
+            for axis in reversed(range(image.ndim - 2))
+        ]
+    )
+    squares = steps.square().sum(dim=0).sum(dim=1)
     if chroma != 1:
-        bright = image.shape[1] * (down.mean(dim=1).square() + right.mean(dim=1).square())
+        bright = image.shape[1] * steps.mean(dim=2).square().sum(dim=0)
         squares = bright + chroma**2 * (squares - bright).clamp_min(0)
     return (squares + _ROUND).sqrt().mean()

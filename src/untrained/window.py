@@ -1,11 +1,19 @@
-"""Window: a rectangle of a picture."""
+"""Window: a rectangle of a picture. Size: its sides."""
 
 from types import EllipsisType
 from typing import NamedTuple
 
+Size = tuple[int, ...]
+"""H and W of a picture; D, H and W of a volume."""
+
+
+def sides_in_words(size: Size) -> str:
+    """Write a size as people do: width first, the slices last."""
+    return "x".join(map(str, (*reversed(size[-2:]), *size[:-2])))
+
 
 class Window(NamedTuple):
-    """A rectangle of a picture, in its pixels."""
+    """A rectangle of a picture, in its pixels; of a volume, through all slices."""
 
     top: int
     left: int

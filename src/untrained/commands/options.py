@@ -1,9 +1,9 @@
 """Options that verbs share, and the one way to run a fit with them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     Describe = Callable[[Picture | None], Problem]
     Pose = Callable[[Any], Problem]
+
+
+Pages = Literal["auto", "volume", "bands"]
+"""As `formats.pages.PagesAre`, which loads more than the command line may."""
 
 
 @Parameter(name="*")
@@ -64,11 +68,20 @@ COMMON = Common()
 DEFAULTS = Options()
 
 
-def run_fit(source: Path | None, target: Path, options: Options, describe: "Describe") -> int:
-    """Fit what `describe` makes of the file `source`, write `target`; return the exit status."""
+def run_fit(
+    source: Path | None,
+    target: Path,
+    options: Options,
+    describe: "Describe",
+    pages: Pages = "auto",
+) -> int:
+    """Fit what `describe` makes of the file `source`, write `target`; return the exit status.
+
+    `pages` says what the pages of a file of several are.
+    """
     from untrained.job import run_job  # noqa: PLC0415
 
-    return run_job(_job(source, target, options), describe)
+    return run_job(replace(_job(source, target, options), pages=pages), describe)
 
 
 def run_measured(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from untrained.commands.options import DEFAULTS, Options, run_fit
+from untrained.commands.options import DEFAULTS, Options, Pages, run_fit
 
 if TYPE_CHECKING:
     from untrained.image import Picture
@@ -18,6 +18,7 @@ def denoise(
     /,
     *,
     sigma: float | None = None,
+    pages: Pages = "auto",
     options: Options = DEFAULTS,
 ) -> int:
     """Remove noise.
@@ -30,6 +31,9 @@ def denoise(
         Where to write the result; its extension says the format.
     sigma
         Noise level in grey levels of 255; estimated from the picture when absent.
+    pages
+        What the pages of a TIFF, or the axes of a .npy, are: the slices of a volume, or bands; auto
+        goes by what the file says.
     """
 
     def describe(picture: "Picture | None") -> "Problem":
@@ -37,7 +41,7 @@ def denoise(
 
         return tasks.denoise(picture, sigma=None if sigma is None else sigma / 255)
 
-    return run_fit(input, output, options, describe)
+    return run_fit(input, output, options, describe, pages)
 
 
 def deblock(
@@ -73,6 +77,7 @@ def upscale(
     factor: float = 4,
     kernel: str = "lanczos",
     width: float = 0.5,
+    pages: Pages = "auto",
     options: Options = DEFAULTS,
 ) -> int:
     """Enlarge a picture.
@@ -90,6 +95,9 @@ def upscale(
         lanczos3, bicubic, box or gaussian. Reduced in this way, the result gives the input again.
     width
         Standard deviation of the Gaussian, in pixels of the small picture.
+    pages
+        What the pages of a TIFF, or the axes of a .npy, are: the slices of a volume, or bands; auto
+        goes by what the file says.
     """
 
     def describe(picture: "Picture | None") -> "Problem":
@@ -97,7 +105,7 @@ def upscale(
 
         return tasks.upscale(picture, factor, kernel=kernel, width=width)
 
-    return run_fit(input, output, options, describe)
+    return run_fit(input, output, options, describe, pages)
 
 
 def inpaint(
@@ -107,6 +115,7 @@ def inpaint(
     *,
     mask: Path | None = None,
     known: Path | None = None,
+    pages: Pages = "auto",
     options: Options = DEFAULTS,
 ) -> int:
     """Fill missing pixels; the known ones come back unchanged.
@@ -123,6 +132,9 @@ def inpaint(
         Picture of the same size: white is filled.
     known
         Picture of the same size: white is known.
+    pages
+        What the pages of a TIFF, or the axes of a .npy, are: the slices of a volume, or bands; auto
+        goes by what the file says.
     """
 
     def describe(picture: "Picture | None") -> "Problem":
@@ -130,7 +142,7 @@ def inpaint(
 
         return tasks.inpaint(picture, mask, known=known)
 
-    return run_fit(input, output, options, describe)
+    return run_fit(input, output, options, describe, pages)
 
 
 def flash(

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from untrained.formats import pages as several
 from untrained.formats.optional import imported
-from untrained.formats.samples import check_size, split_alpha
-from untrained.image import Metadata, Picture, PictureError, Samples, make_picture
+from untrained.image import Picture, PictureError, Samples
 
 _DATA_SET = "reconstruction"
 """Where a picture is written; fastMRI calls it so, too."""
@@ -35,18 +35,13 @@ def read_array(path: Path) -> Samples:
         return _values(path, _only(path, _datasets(file)))
 
 
-def read(path: Path, _data: bytes) -> Picture:
-    """Read a picture ``(H, W)`` or ``(H, W, C)``, the only data set of numbers."""
-    samples = read_array(path)
-    if samples.ndim not in (2, 3):
-        raise PictureError(f"{path} holds an array of shape {samples.shape}: give one picture")
-    check_size(path, *samples.shape[:2])
-    colour, _ = split_alpha(samples, has_alpha=False)
-    return make_picture(colour, metadata=Metadata(format="HDF5"))
+def read(path: Path, _data: bytes, pages: several.PagesAre = "auto") -> Picture:
+    """Read a picture or volume, the only data set of numbers; see `formats.pages.from_array`."""
+    return several.from_array(path, read_array(path), pages, "HDF5")
 
 
 def encoder(picture: Picture) -> Callable[[], bytes]:
-    """Make what encodes ``(H, W[, C])`` in the stored type, as the data set `reconstruction`.
+    """Make what encodes ``([D,] H, W[, C])`` in the stored type, as the data set `reconstruction`.
 
     Raises
     ------
@@ -58,7 +53,7 @@ def encoder(picture: Picture) -> Callable[[], bytes]:
     def encode() -> bytes:
         buffer = io.BytesIO()
         with h5py.File(buffer, "w") as file:
-            file[_DATA_SET] = picture.to_numpy()
+            file[_DATA_SET] = several.to_array(picture)
         return buffer.getvalue()
 
     return encode

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from untrained.formats.samples import check_size, split_alpha
-from untrained.image import Metadata, Picture, PictureError, Samples, make_picture
+from untrained.formats import pages as several
+from untrained.image import Picture, PictureError, Samples
 
 _SIGNATURE = b"\x93NUMPY"
 _ZIP = b"PK"
@@ -29,18 +29,13 @@ def read_array(path: Path, data: bytes) -> Samples:
     return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
 
 
-def read(path: Path, data: bytes) -> Picture:
-    """Decode a picture ``(H, W)`` or ``(H, W, C)``."""
-    samples = read_array(path, data)
-    if samples.ndim not in (2, 3):
-        raise PictureError(f"{path} holds an array of shape {samples.shape}: give one picture")
-    check_size(path, *samples.shape[:2])
-    colour, _ = split_alpha(samples, has_alpha=False)
-    return make_picture(colour, metadata=Metadata(format="NPY"))
+def read(path: Path, data: bytes, pages: several.PagesAre = "auto") -> Picture:
+    """Decode a picture or volume; see `formats.pages.from_array`."""
+    return several.from_array(path, read_array(path, data), pages, "NPY")
 
 
 def encode(picture: Picture) -> bytes:
-    """Encode ``(H, W[, C])`` in the stored type, alpha as the last channel."""
+    """Encode ``([D,] H, W[, C])``, or in the order of the file read; alpha as the last channel."""
     buffer = io.BytesIO()
-    np.save(buffer, picture.to_numpy(), allow_pickle=False)
+    np.save(buffer, several.to_array(picture), allow_pickle=False)
     return buffer.getvalue()

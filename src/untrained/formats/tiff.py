@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from untrained.formats import pages as several
 from untrained.formats.exif import ORIENTATION
 from untrained.formats.pillow import opened
-from untrained.formats.samples import check_size, interleaved, refuse_pages, split_alpha, upright
+from untrained.formats.samples import check_size, interleaved, split_alpha, upright
 from untrained.image import Metadata, Picture, PictureError, Samples, make_picture
 
 _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -20,16 +21,15 @@ def is_tiff(data: bytes) -> bool:
     return data.startswith(_SIGNATURES)
 
 
-def read(path: Path, data: bytes) -> Picture:
-    """Decode a whole picture; PictureError says what is wrong with it."""
+def read(path: Path, data: bytes, pages: several.PagesAre = "auto") -> Picture:
+    """Decode a picture, or all pages of a volume; PictureError says what is wrong with it."""
     import tifffile  # noqa: PLC0415
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        pages: list[Any] = [page for page in file.pages if not page.aspage().is_reduced]
-        refuse_pages(path, len(pages))
-        page = pages[0].aspage()
+        if _has_several(file):
+            return several.read(path, file, pages)
+        page = next(page for page in file.pages if not page.aspage().is_reduced).aspage()
         check_size(path, page.imagelength, page.imagewidth)
-        refuse_pages(path, page.imagedepth)
         samples = page.asarray()
         samples = np.moveaxis(samples, 0, -1) if page.axes.startswith("S") else samples
         samples = _samples(path, page, samples)
@@ -53,6 +53,9 @@ def encode(picture: Picture) -> bytes:
     """Encode samples of any depth with the kept tags."""
     import tifffile  # noqa: PLC0415
 
+    pages = picture.metadata.pages
+    if picture.is_volume or (pages is not None and len(pages.letters) > 2):
+        return several.encode(picture)
     samples = interleaved(picture)
     colours = picture.channels
     photometric = "separated" if picture.cmyk else "rgb" if colours == 3 else "minisblack"
@@ -77,6 +80,15 @@ def encode(picture: Picture) -> bytes:
         **options,
     )
     return buffer.getvalue()
+
+
+def _has_several(file: Any) -> bool:
+    """Whether there is more than one page, or one that stands for several."""
+    whole = [page.aspage() for page in file.pages if not page.aspage().is_reduced]
+    if len(whole) != 1:
+        return True
+    pixels = whole[0].imagelength * whole[0].imagewidth * whole[0].samplesperpixel
+    return bool(file.series[0].size > pixels)
 
 
 def _samples(path: Path, page: Any, samples: Samples) -> Samples:

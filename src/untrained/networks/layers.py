@@ -1,7 +1,10 @@
-"""Building blocks of the networks: convolution, normalisation, activation, resampling, padding."""
+"""Building blocks of the networks: convolution, normalisation, activation, resampling, padding.
+
+All are for pictures (`axes` 2: H, W) and for volumes (3: D, H, W).
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,6 +17,11 @@ Downsampling = Literal["stride", Pooling]
 Upsampling = Literal["nearest", "bilinear"]
 Activation = Literal["leaky_relu", "relu", "swish", "elu", "none"]
 Norm = Literal["batch", "instance", "none"]
+
+_CONVOLUTIONS: dict[int, Callable[..., nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
+_BATCH_NORMS: dict[int, Callable[..., nn.Module]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+_INSTANCE_NORMS: dict[int, Callable[..., nn.Module]] = {2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}
+_LINEAR = {2: "bilinear", 3: "trilinear"}
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "leaky_relu": lambda: nn.LeakyReLU(0.2),
@@ -29,7 +37,7 @@ def activation(name: Activation) -> nn.Module:
     return _make(_ACTIVATIONS, name, "activation")
 
 
-def norm(name: Norm, channels: int) -> nn.Module:
+def norm(name: Norm, channels: int, axes: int = 2) -> nn.Module:
     """Make the normalisation called `name` for `channels` channels.
 
     Both always use the statistics of the picture at hand: a network fitted to one picture is never
@@ -37,8 +45,8 @@ def norm(name: Norm, channels: int) -> nn.Module:
     shift, instance norm has none (PyTorch's defaults, and the authors' choice in their U-Net).
     """
     makers: dict[str, Callable[[], nn.Module]] = {
-        "batch": lambda: nn.BatchNorm2d(channels, track_running_stats=False),
-        "instance": lambda: nn.InstanceNorm2d(channels),
+        "batch": lambda: _BATCH_NORMS[axes](channels, track_running_stats=False),
+        "instance": lambda: _INSTANCE_NORMS[axes](channels),
         "none": nn.Identity,
     }
     return _make(makers, name, "norm")
@@ -52,6 +60,7 @@ def conv(
     padding: Padding = "reflection",
     downsampling: Downsampling | None = None,
     bias: bool = True,
+    axes: int = 2,
 ) -> nn.Module:
     """Make a size-keeping convolution, halving the size when `downsampling` is given.
 
@@ -63,7 +72,7 @@ def conv(
     if kernel % 2 == 0:
         raise ValueError(f"kernel size {kernel} is even: an odd one keeps the picture's size")
     known(padding, get_args(Padding), "padding")
-    layer = nn.Conv2d(
+    layer = _CONVOLUTIONS[axes](
         channels_in,
         channels_out,
         kernel,
@@ -75,30 +84,30 @@ def conv(
     if downsampling is None or downsampling == "stride":
         return layer
     known(downsampling, get_args(Downsampling), "downsampling")
-    return nn.Sequential(layer, downsample(downsampling))
+    return nn.Sequential(layer, downsample(downsampling, axes))
 
 
-def downsample(name: Pooling) -> nn.Module:
+def downsample(name: Pooling, axes: int = 2) -> nn.Module:
     """Make a parameter-free layer that halves the size."""
     makers: dict[str, Callable[[], nn.Module]] = {
-        "average": lambda: nn.AvgPool2d(2),
-        "max": lambda: nn.MaxPool2d(2),
+        "average": lambda: nn.AvgPool2d(2) if axes == 2 else nn.AvgPool3d(2),
+        "max": lambda: nn.MaxPool2d(2) if axes == 2 else nn.MaxPool3d(2),
         "lanczos2": lambda: LanczosDownsample(2, 2),
         "lanczos3": lambda: LanczosDownsample(2, 3),
     }
     return _make(makers, name, "downsampling")
 
 
-def upsample(name: Upsampling, size: tuple[int, int] | None = None) -> nn.Module:
+def upsample(name: Upsampling, size: tuple[int, int] | None = None, axes: int = 2) -> nn.Module:
     """Make a layer that doubles the size, or brings it to `size` (height, width) when given.
 
-    Bilinear uses ``align_corners=False``: the modern default. PyTorch's default was True when the
-    paper was written (see docs/deviations.md).
+    Bilinear, in volumes trilinear, uses ``align_corners=False``: the modern default. PyTorch's
+    default was True when the paper was written (see docs/deviations.md).
     """
     factor = 2 if size is None else None
     makers: dict[str, Callable[[], nn.Module]] = {
         "nearest": lambda: nn.Upsample(size, factor, mode="nearest"),
-        "bilinear": lambda: nn.Upsample(size, factor, mode="bilinear", align_corners=False),
+        "bilinear": lambda: nn.Upsample(size, factor, mode=_LINEAR[axes], align_corners=False),
     }
     return _make(makers, name, "upsampling")
 
@@ -106,9 +115,9 @@ def upsample(name: Upsampling, size: tuple[int, int] | None = None) -> nn.Module
 class SizeKeeping(nn.Module):
     """Let a network that needs sides divisible by `multiple` take any size.
 
-    The input is padded by replication at the right and bottom to the next multiple that is at least
-    `minimum`, and the output is cropped back: ``(N, C, H, W)`` to ``(N, C', H, W)`` for any
-    H, W >= 1. No pixel of the picture is dropped.
+    The input is padded by replication at the far ends to the next multiple that is at least
+    `minimum`, and the output is cropped back: ``(N, C, [D,] H, W)`` to ``(N, C', [D,] H, W)`` for
+    any D, H, W >= 1. No pixel of the picture is dropped.
 
     Parameters
     ----------
@@ -126,13 +135,15 @@ class SizeKeeping(nn.Module):
         self.minimum = minimum
 
     def forward(self, image: Tensor) -> Tensor:
-        """Run the network on ``(N, C, H, W)`` padded, and crop its output to H, W."""
-        height, width = image.shape[-2:]
-        bottom, right = self._missing(height), self._missing(width)
-        if bottom or right:
-            image = F.pad(image, (0, right, 0, bottom), mode="replicate")
+        """Run the network on ``(N, C, [D,] H, W)`` padded, and crop its output to that size."""
+        sides = image.shape[2:]
+        missing = [self._missing(side) for side in sides]
+        if any(missing):
+            pads = [pad for end in reversed(missing) for pad in (0, end)]
+            image = F.pad(image, pads, mode="replicate")
         output: Tensor = self.network(image)
-        return output[..., :height, :width]
+        inside: tuple[Any, ...] = (..., *(slice(side) for side in sides))
+        return output[inside]
 
     def _missing(self, side: int) -> int:
         return -(-max(side, self.minimum) // self.multiple) * self.multiple - side
@@ -142,14 +153,15 @@ class Folded(nn.Module):
     """Let a network work on blocks of pixels as channels, at a fraction of the resolution.
 
     Space-to-depth before it and sub-pixel shuffling after it (Shi et al. 2016): ``(N, C, H, W)`` to
-    ``(N, C', H, W)`` by a network from ``(N, ffC, H / f, W / f)`` to ``(N, ffC', H / f, W / f)``.
+    ``(N, C', H, W)`` by a network from ``(N, ffC, H / f, W / f)`` to ``(N, ffC', H / f, W / f)``;
+    of volumes, blocks of f^3.
 
     Parameters
     ----------
     network
-        The network, made for f^2 times the channels.
+        The network, made for f^2 (f^3) times the channels.
     factor
-        f; H and W must be divisible by it.
+        f; all sides must be divisible by it.
     """
 
     def __init__(self, network: nn.Module, factor: int) -> None:
@@ -159,19 +171,47 @@ class Folded(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Fold, run the network, unfold."""
-        return F.pixel_shuffle(self.network(F.pixel_unshuffle(image, self.factor)), self.factor)
+        return shuffle(self.network(unshuffle(image, self.factor)), self.factor)
+
+
+def shuffle(image: Tensor, factor: int) -> Tensor:
+    """Lay channels out as blocks of pixels: ``(N, ffC, H, W)`` to ``(N, C, fH, fW)``, and in 3-D.
+
+    As `torch.nn.functional.pixel_shuffle`, for any number of axes.
+    """
+    if image.ndim == 4:
+        return F.pixel_shuffle(image, factor)
+    axes = image.ndim - 2
+    split = image.unflatten(1, (-1, *(factor,) * axes))
+    # (N, C, f, f, f, D, H, W): each side is followed by its place within the block.
+    order = [place for axis in range(axes) for place in (2 + axes + axis, 2 + axis)]
+    sides = [factor * side for side in image.shape[2:]]
+    larger: Tensor = split.permute(0, 1, *order).reshape(*split.shape[:2], *sides)
+    return larger
+
+
+def unshuffle(image: Tensor, factor: int) -> Tensor:
+    """Undo `shuffle`."""
+    if image.ndim == 4:
+        return F.pixel_unshuffle(image, factor)
+    axes = image.ndim - 2
+    sides = [size for side in image.shape[2:] for size in (side // factor, factor)]
+    blocks = image.reshape(*image.shape[:2], *sides)
+    places, within = range(2, 2 + 2 * axes, 2), range(3, 3 + 2 * axes, 2)
+    return blocks.permute(0, 1, *within, *places).flatten(1, 1 + axes)
 
 
 def crop_to_smallest(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Crop ``(N, C, H, W)`` tensors about their centres to their smallest height and width."""
-    height = min(t.shape[-2] for t in tensors)
-    width = min(t.shape[-1] for t in tensors)
-    return [_centre(t, height, width) for t in tensors]
+    """Crop ``(N, C, [D,] H, W)`` tensors about their centres to their smallest sides."""
+    smallest = [min(sides) for sides in zip(*(t.shape[2:] for t in tensors), strict=True)]
+    return [_centre(t, smallest) for t in tensors]
 
 
-def _centre(tensor: Tensor, height: int, width: int) -> Tensor:
-    top, left = (tensor.shape[-2] - height) // 2, (tensor.shape[-1] - width) // 2
-    return tensor[..., top : top + height, left : left + width]
+def _centre(tensor: Tensor, sides: Sequence[int]) -> Tensor:
+    starts = [(has - side) // 2 for has, side in zip(tensor.shape[2:], sides, strict=True)]
+    spans = [slice(start, start + side) for start, side in zip(starts, sides, strict=True)]
+    within: tuple[Any, ...] = (..., *spans)
+    return tensor[within]
 
 
 def _make(makers: dict[str, Callable[[], nn.Module]], name: str, what: str) -> nn.Module:

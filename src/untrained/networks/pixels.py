@@ -12,20 +12,20 @@ class Pixels(nn.Module):
     channels
         C.
     size
-        H and W.
+        H and W; D, H and W of a volume.
     from_input
         Whether they begin at the first C channels of the input; else at mid-grey, and the input is
         not looked at.
     """
 
-    def __init__(self, channels: int, size: tuple[int, int], *, from_input: bool = False) -> None:
+    def __init__(self, channels: int, size: tuple[int, ...], *, from_input: bool = False) -> None:
         super().__init__()
         self.from_input = from_input
         start = 0.0 if from_input else 0.5
         self.picture = nn.Parameter(torch.full((1, channels, *size), start))
 
     def forward(self, start: Tensor) -> Tensor:
-        """Return the picture, ``(1, C, H, W)``."""
+        """Return the picture, ``(1, C, [D,] H, W)``."""
         if not self.from_input:
             return self.picture * 1
         return self.picture + start[:, : self.picture.shape[1]]

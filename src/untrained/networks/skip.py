@@ -13,8 +13,8 @@ from untrained.networks.subpixel import SubpixelConv, SubpixelScale, draw_as_joi
 class Skip(nn.Module):
     """Encoder-decoder whose every scale passes a few channels across (arXiv:1711.10925).
 
-    Maps ``(N, channels_in, H, W)`` to ``(N, channels_out, H, W)`` in (0, 1) for H and W divisible
-    by `multiple` and at least `minimum`; wrap it in `layers.SizeKeeping` for other sizes.
+    Maps ``(N, channels_in, [D,] H, W)`` to ``(N, channels_out, [D,] H, W)`` in (0, 1) for sides
+    divisible by `multiple` and at least `minimum`; wrap it in `layers.SizeKeeping` for others.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ class Skip(nn.Module):
     subpixel
         Whether the decoder convolves what comes from below before enlarging it: cheaper, and not
         quite the same (see `SubpixelScale`).
+    axes
+        2 for pictures, 3 for volumes: all filters and resampling are of so many axes.
 
     Attributes
     ----------
@@ -70,6 +72,7 @@ class Skip(nn.Module):
         norm: layers.Norm = "batch",
         mix: bool = True,
         subpixel: bool = False,
+        axes: int = 2,
     ) -> None:
         super().__init__()
         _check_lengths(
@@ -82,7 +85,7 @@ class Skip(nn.Module):
         )
         self.multiple = 2 ** len(down)
         self.minimum = _minimum(kernel_down, kernel_up, kernel_skip if any(skip) else 1)
-        block = partial(_block, padding=padding, activation=activation, norm=norm)
+        block = partial(_block, padding=padding, activation=activation, norm=norm, axes=axes)
         body: nn.Module = nn.Identity()
         below = down[-1]
         for i in reversed(range(len(down))):
@@ -93,31 +96,35 @@ class Skip(nn.Module):
             )
             across = nn.Sequential(*block(above, skip[i], kernel_skip)) if skip[i] else None
             if subpixel:
-                raised = SubpixelConv(below, up[i], kernel_up[i], upsampling[i])
-                raise_below = nn.Sequential(layers.norm(norm, below), raised)
+                raised = SubpixelConv(below, up[i], kernel_up[i], upsampling[i], axes)
+                raise_below = nn.Sequential(layers.norm(norm, below, axes), raised)
                 if across is not None:
                     # The bias is that of `raised`: the two are added.
-                    joined = layers.conv(skip[i], up[i], kernel_up[i], padding=padding, bias=False)
+                    joined = layers.conv(
+                        skip[i], up[i], kernel_up[i], padding=padding, bias=False, axes=axes
+                    )
                     draw_as_joined(raised.conv, joined)
-                    across.extend((layers.norm(norm, skip[i]), joined))
-                first = [layers.norm(norm, up[i]), layers.activation(activation)]
+                    across.extend((layers.norm(norm, skip[i], axes), joined))
+                first = [layers.norm(norm, up[i], axes), layers.activation(activation)]
             else:
                 first = [
-                    layers.norm(norm, skip[i] + below),
+                    layers.norm(norm, skip[i] + below, axes),
                     *block(skip[i] + below, up[i], kernel_up[i]),
                 ]
             decode = nn.Sequential(*first, *(block(up[i], up[i], 1) if mix else ()))
             body = (
                 SubpixelScale(encode, body, raise_below, across, decode)
                 if subpixel
-                else Scale(encode, body, layers.upsample(upsampling[i]), across, decode)
+                else Scale(encode, body, layers.upsample(upsampling[i], axes=axes), across, decode)
             )
             below = up[i]
         self.body = body
-        self.head = nn.Sequential(nn.Conv2d(up[0], channels_out, 1), nn.Sigmoid())
+        self.head = nn.Sequential(
+            layers.conv(up[0], channels_out, 1, padding="zero", axes=axes), nn.Sigmoid()
+        )
 
     def forward(self, image: Tensor) -> Tensor:
-        """Map ``(N, channels_in, H, W)`` to ``(N, channels_out, H, W)`` in (0, 1)."""
+        """Map ``(N, channels_in, [D,] H, W)`` to ``(N, channels_out, [D,] H, W)`` in (0, 1)."""
         output: Tensor = self.head(self.body(image))
         return output
 
@@ -157,11 +164,19 @@ def _block(
     padding: layers.Padding,
     activation: layers.Activation,
     norm: layers.Norm,
+    axes: int,
     downsampling: layers.Downsampling | None = None,
 ) -> list[nn.Module]:
     return [
-        layers.conv(channels_in, channels_out, kernel, padding=padding, downsampling=downsampling),
-        layers.norm(norm, channels_out),
+        layers.conv(
+            channels_in,
+            channels_out,
+            kernel,
+            padding=padding,
+            downsampling=downsampling,
+            axes=axes,
+        ),
+        layers.norm(norm, channels_out, axes),
         layers.activation(activation),
     ]
 

@@ -1,5 +1,7 @@
 """Convolution of an enlarged map, evaluated before it is enlarged."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -10,10 +12,10 @@ from untrained.networks import layers
 class SubpixelConv(nn.Module):
     """Double the size of a map and convolve it, without ever making the larger map.
 
-    Upsampling is linear, so that every pixel of a block of 2x2 is a convolution of the small map
-    with filters of its own, which follow from the given one: a sub-pixel convolution (Shi et al.
-    2016, arXiv:1609.05158) whose filters are not free. Equal to upsampling first, but that beyond
-    the border the map goes on as it is at the border.
+    Upsampling is linear, so that every pixel of a block of 2x2 (2x2x2 in volumes) is a convolution
+    of the small map with filters of its own, which follow from the given one: a sub-pixel
+    convolution (Shi et al. 2016, arXiv:1609.05158) whose filters are not free. Equal to upsampling
+    first, but that beyond the border the map goes on as it is at the border.
 
     The blocks lie where the filters are smallest: for a filter of 3 after nearest upsampling across
     the corners of the small pixels, as 2x2 filters, at 4/9 of the operations.
@@ -26,37 +28,50 @@ class SubpixelConv(nn.Module):
         Filter size, odd, at the doubled size.
     upsampling
         A name listed in `layers`.
+    axes
+        2 for pictures, 3 for volumes.
     """
 
     mixing: Tensor
 
     def __init__(
-        self, channels_in: int, channels_out: int, kernel: int, upsampling: layers.Upsampling
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int,
+        upsampling: layers.Upsampling,
+        axes: int = 2,
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels_in, channels_out, kernel)
+        self.axes = axes
+        kind = nn.Conv2d if axes == 2 else nn.Conv3d
+        self.conv = kind(channels_in, channels_out, kernel)
         taps = min(
             (_taps(kernel, upsampling, across=across) for across in (False, True)),
             key=lambda taps: taps.shape[-1],
         )
         self.side = taps.shape[-1]
-        both = torch.einsum("ako,bpq->kpaboq", taps, taps)
-        self.register_buffer("mixing", both.flatten(2).flatten(0, 1), persistent=False)
+        together = "ako,bpq->kpaboq" if axes == 2 else "ako,bpq,cru->kprabcoqu"
+        mixing = torch.einsum(together, *(taps,) * axes)
+        self.register_buffer("mixing", mixing.flatten(axes).flatten(0, axes - 1), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Map ``(N, channels_in, H, W)`` to ``(N, channels_out, 2 H, 2 W)``."""
-        image = F.pad(image, (self.side // 2,) * 4, mode="replicate")
+        """Map ``(N, channels_in, [D,] H, W)`` to ``(N, channels_out, [2 D,] 2 H, 2 W)``."""
+        image = F.pad(image, (self.side // 2,) * 2 * self.axes, mode="replicate")
         bias = self.conv.bias
-        biases = None if bias is None else bias.repeat_interleave(4)
-        blocks = F.pixel_shuffle(F.conv2d(image, self._filters(), biases), 2)
-        return blocks if self.side % 2 else blocks[..., 1:-1, 1:-1]
+        biases = None if bias is None else bias.repeat_interleave(2**self.axes)
+        convolve = F.conv2d if self.axes == 2 else F.conv3d
+        blocks = layers.shuffle(convolve(image, self._filters(), biases), 2)
+        inside: tuple[Any, ...] = (..., *(slice(1, -1),) * self.axes)
+        return blocks if self.side % 2 else blocks[inside]
 
     def _filters(self) -> Tensor:
-        """Filters at the small size, ``(4 channels_out, channels_in, side, side)``."""
+        """Filters at the small size, ``(4 or 8 channels_out, channels_in, side, side[, side])``."""
         channels_out, channels_in = self.conv.weight.shape[:2]
+        blocks, sides = 2**self.axes, (self.side,) * self.axes
         mixed = self.conv.weight.flatten(2) @ self.mixing
-        blocks = mixed.view(channels_out, channels_in, 4, self.side, self.side).transpose(1, 2)
-        return blocks.reshape(4 * channels_out, channels_in, self.side, self.side)
+        filters = mixed.view(channels_out, channels_in, blocks, *sides).transpose(1, 2)
+        return filters.reshape(blocks * channels_out, channels_in, *sides)
 
 
 class SubpixelScale(nn.Module):
@@ -94,7 +109,7 @@ class SubpixelScale(nn.Module):
         self.decode = decode
 
     def forward(self, image: Tensor) -> Tensor:
-        """Map this scale's input to its decoded features, of the same height and width."""
+        """Map this scale's input to its decoded features, of the same size."""
         high: Tensor = self.raise_below(self.deeper(self.encode(image)))
         if self.across is not None:
             joined = layers.crop_to_smallest([high, self.across(image)])

@@ -19,7 +19,7 @@ class Mask(nn.Module):
     Parameters
     ----------
     known
-        Bool ``(1, 1, H, W)``, True where the pixel was measured.
+        Bool ``(1, 1, [D,] H, W)``, True where the pixel was measured.
     """
 
     known: Tensor
@@ -29,12 +29,12 @@ class Mask(nn.Module):
         self.register_buffer("known", known.float(), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Mask ``(1, C, H, W)``."""
+        """Mask ``(1, C, [D,] H, W)``."""
         return image * self.known
 
 
 def downsample(factor: int, kernel: str = "lanczos2") -> LanczosDownsample:
-    """Make the operator that reduces ``(1, C, f H, f W)`` to ``(1, C, H, W)``.
+    """Make the operator that reduces ``(1, C, f H, f W)`` to ``(1, C, H, W)``, volumes likewise.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def back_project(
     Parameters
     ----------
     image
-        x, ``(1, C, H, W)``.
+        x, ``(1, C, [D,] H, W)``.
     measurement
-        y, ``(1, C, h, w)``.
+        y, ``(1, C, [d,] h, w)``.
     operator
         A, a reduction as made by `downsample` or `Resampling`, alone or followed by a mask.
     rounds
@@ -79,15 +79,22 @@ def back_project(
     spread
         Enlarges the residual; bicubic interpolation when None.
     """
-    back = spread or partial(enlarge, size=image.shape[-2:])
+    back = spread or partial(enlarge, size=image.shape[2:])
     for _ in range(rounds):
         image = image + back(measurement - operator(image))
     return image
 
 
 def enlarge(image: Tensor, size: Sequence[int]) -> Tensor:
-    """Interpolate ``(1, C, H, W)`` to `size` by bicubic splines."""
-    return F.interpolate(image, size=tuple(size), mode="bicubic", align_corners=False)
+    """Interpolate ``(1, C, [D,] H, W)`` to `size` by cubic convolution along each side."""
+    if image.ndim == 4:
+        return F.interpolate(image, size=tuple(size), mode="bicubic", align_corners=False)
+    slices = image.movedim(2, 1).flatten(0, 1)
+    planes = enlarge(slices, size[1:]).unflatten(0, (1, -1)).movedim(1, 2)
+    columns = planes.flatten(3)
+    along = enlarge(columns, (size[0], columns.shape[-1]))
+    larger: Tensor = along.unflatten(-1, tuple(size[1:]))
+    return larger.contiguous()
 
 
 def smooth(image: Tensor, sigma: float) -> Tensor:

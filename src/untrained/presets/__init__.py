@@ -2,7 +2,7 @@
 
 import difflib
 
-from untrained.presets import fast, measured, paper
+from untrained.presets import fast, measured, paper, volumes
 from untrained.presets.by_hand import tv, tv_from_guess, tv_of_mosaic
 from untrained.presets.several import AVERAGED, MEMBERS, several
 from untrained.recipes import Recipe, RecipeError, Task
@@ -61,6 +61,11 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
 }
 
 _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
+    ("denoise", "fast", "volume"): volumes.DENOISE,
+    ("inpaint", "fast", "volume"): volumes.SCATTERED,
+    ("inpaint", "fast", "volume-holes"): volumes.HOLES,
+    ("inpaint", "fast", "volume-strokes"): volumes.SCATTERED,
+    ("upscale", "fast", "volume"): volumes.UPSCALE,
     ("upscale", "paper", "x8"): paper.UPSCALE_8,
     ("deblock", "fast", "tables"): fast.DEBLOCK_TABLES,
     ("inpaint", "fast", "holes"): fast.HOLES,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from untrained.files import mask
-from untrained.image import Picture, as_picture
+from untrained.image import Picture, as_picture, in_words
 from untrained.operators import Mask
 from untrained.problem import Problem, ProblemError
 
@@ -23,10 +23,10 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
     Parameters
     ----------
     image
-        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
+        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``; or a volume, see `as_volume`.
     fill
-        Mask ``(H, W)``, path or picture of it: white (over half, or True) is filled, as in OpenCV
-        and scikit-image.
+        Mask ``(H, W)``, of a volume ``(D, H, W)`` or one ``(H, W)`` for all slices; path or picture
+        of it: white (over half, or True) is filled, as in OpenCV and scikit-image.
     known
         The opposite: white is known, as in the literature. Give at most one of the two; with
         neither, transparent and missing (NaN) pixels are filled.
@@ -38,7 +38,7 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
     PictureError
         If `image` is not a picture or the mask has another size.
     """
-    picture = as_picture(image)
+    picture = as_picture(image, volumes=True)
     filled = _filled(picture, fill, known)
     if picture.missing is not None:
         filled = filled | picture.missing
@@ -57,7 +57,8 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
         f"{100 * share:.3g} % of the pixels are missing, {words}: up to {depth:.3g} pixels from a "
         "known one"
     )
-    return _described(picture, filled, kind, (note,))
+    variant = "-".join(word for word in ("volume" * picture.is_volume, kind) if word)
+    return _described(picture, filled, variant, (*in_words(picture), note))
 
 
 def _described(
@@ -68,7 +69,7 @@ def _described(
         picture=picture,
         measurement=picture.pixels * ~filled,
         operator=Mask(~filled),
-        size=(picture.height, picture.width),
+        size=picture.size,
         kept=~filled,
         filled=filled,
         variant=variant,
@@ -85,7 +86,7 @@ def _depth(filled: Tensor) -> float:
 
 
 def _filled(picture: Picture, fill: Any, known: Any) -> Tensor:
-    size = (picture.height, picture.width)
+    size = picture.size
     if fill is not None and known is not None:
         raise ProblemError("give the mask of pixels to fill or of known pixels, not both")
     if fill is not None:

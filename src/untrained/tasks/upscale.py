@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
-from untrained.image import Picture, as_picture
+from untrained.image import Picture, as_picture, in_words
 from untrained.lanczos import LanczosDownsample
 from untrained.operators import Resampling, back_project, downsample, enlarge
 from untrained.problem import Problem, ProblemError, observed
-from untrained.window import Window
+from untrained.window import Window, sides_in_words
 
 LARGEST_FACTOR = 16
 LARGEST = 500_000_000
@@ -30,10 +30,11 @@ def upscale(
     Parameters
     ----------
     image
-        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
+        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``; or a volume, see `as_volume`.
     factor
         Over 1, up to 16; the result has ``factor * H`` rows and ``factor * W`` columns, each
-        rounded to the nearest whole number (halves up).
+        rounded to the nearest whole number (halves up). Volumes are enlarged along all three axes,
+        by whole factors and the Lanczos kernels alone.
     kernel
         How the larger picture is taken to have been reduced: ``lanczos`` of two lobes, the paper's
         (also ``lanczos2``); ``lanczos3`` or ``bicubic``, as by Pillow and most programs; ``box``,
@@ -49,27 +50,33 @@ def upscale(
     PictureError
         If `image` is not a picture.
     """
-    picture = as_picture(image)
+    picture = as_picture(image, volumes=True)
     if not 1 < factor <= LARGEST_FACTOR:
         raise ProblemError(f"factor {factor:g}: give more than 1 and at most {LARGEST_FACTOR}")
     if kernel not in KERNELS:
         raise ProblemError(f"unknown kernel {kernel!r}: choose from {', '.join(KERNELS)}")
     if not 0 < width <= WIDEST:
         raise ProblemError(f"width {width:g}: give more than 0 and at most {WIDEST:g} pixels")
-    small = (picture.height, picture.width)
-    size = (_rounded(factor * small[0]), _rounded(factor * small[1]))
-    if size == small:
-        raise ProblemError(f"factor {factor:g} leaves {small[1]}x{small[0]} pixels as they are")
+    size = tuple(_rounded(factor * side) for side in picture.size)
+    if size == picture.size:
+        raise ProblemError(
+            f"factor {factor:g} leaves {sides_in_words(picture.size)} pixels as they are"
+        )
     if math.prod(size) > LARGEST:
         raise ProblemError(
-            f"the result would have {size[1]}x{size[0]} pixels, over {LARGEST // 10**6} megapixels:"
-            " give a smaller factor"
+            f"the result would have {sides_in_words(size)} pixels, over {LARGEST // 10**6} "
+            "megapixels: give a smaller factor"
         )
     lobes = {"lanczos": "lanczos2"}.get(kernel, kernel)
-    variant = "x8" if factor >= 8 else ""
+    variant = "volume" if picture.is_volume else "x8" if factor >= 8 else ""
     if factor == int(factor) and lobes in ("lanczos2", "lanczos3"):
         return _by_whole_factor(picture, downsample(int(factor), lobes), variant)
-    reduction = Resampling.between(size, small, lobes, width)
+    if picture.is_volume:
+        raise ProblemError(
+            f"factor {factor:g}, kernel {kernel}: a volume takes an integer, and lanczos or lanczos3"
+        )
+    large, small = (size[0], size[1]), (picture.height, picture.width)
+    reduction = Resampling.between(large, small, lobes, width)
     return _by_any_factor(picture, reduction, enlarge(picture.pixels, size), variant)
 
 
@@ -79,7 +86,7 @@ def _rounded(length: float) -> int:
 
 def _by_whole_factor(picture: Picture, reduction: LanczosDownsample, variant: str) -> Problem:
     times = reduction.factor
-    size = (times * picture.height, times * picture.width)
+    size = tuple(times * side for side in picture.size)
     measurement, operator = observed(picture, reduction)
     guide = enlarge(picture.pixels, size)
     return Problem(
@@ -91,6 +98,7 @@ def _by_whole_factor(picture: Picture, reduction: LanczosDownsample, variant: st
         guide=guide,
         agree=partial(back_project, measurement=measurement, operator=operator),
         variant=variant,
+        notes=in_words(picture),
         cut=lambda window: _by_whole_factor(picture.cut(window.reduced(times)), reduction, variant),
         grain=times,
     )
@@ -114,5 +122,6 @@ def _by_any_factor(picture: Picture, reduction: Resampling, guide: Tensor, varia
             back_project, measurement=measurement, operator=operator, spread=reduction.spread
         ),
         variant=variant,
+        notes=in_words(picture),
         cut=cut,
     )

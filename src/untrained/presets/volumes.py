@@ -1,0 +1,42 @@
+"""The quick settings for volumes: denoise, inpaint, upscale."""
+
+from untrained.presets import fast
+from untrained.presets.by_hand import tv
+from untrained.presets.parts import per_scale
+from untrained.recipes import GuidePairing, LatentPairing, SelfSimilarPasses, SkipNetwork
+
+NETWORK = SkipNetwork(
+    channels=(32, 64, 64),
+    padding="zero",
+    fold=2,
+    subpixel=True,
+    **per_scale(3, skip=16, kernel_down=3, kernel_up=3, upsampling="bilinear"),
+)
+DENOISE = fast.DENOISE.model_copy(
+    update={
+        "why": "a self-similarity estimate of blocks (NL-Ridge) as guide and partner; in 3-D",
+        "network": NETWORK,
+        "steps": 100,
+    }
+)
+SCATTERED = fast.SCATTERED.model_copy(
+    update={
+        "why": "known voxels predicted from others (Quan et al. 2020), then self-similar passes",
+        "network": NETWORK,
+        "refinement": SelfSimilarPasses(passes=12, patch=4, group=32),
+    }
+)
+HOLES = fast.HOLES.model_copy(
+    update={
+        "network": SkipNetwork(
+            channels=(16, 32, 64, 64),
+            subpixel=True,
+            padding="zero",
+            **per_scale(4, skip=0, kernel_down=3, kernel_up=3, upsampling="nearest"),
+        ),
+        "pairing": LatentPairing(source="meshgrid", channels=3, jitter=0.03),
+    }
+)
+UPSCALE = fast.UPSCALE.model_copy(
+    update={"network": NETWORK, "guided_by": tv(0.001), "pairing": GuidePairing(jitter=0.03)}
+)
