@@ -176,13 +176,13 @@ def estimate_sigma(image: Tensor) -> float:
     Parameters
     ----------
     image
-        ``(1, C, H, W)``, in picture units.
+        ``(1, C, [D,] H, W)``, in picture units.
 
     Returns
     -------
     The estimate in picture units; 0 for pictures thinner than 2 pixels, where none can be made.
     """
-    if min(image.shape[-2:]) < 2:
+    if min(image.shape[2:]) < 2:
         return 0.0
     return float(np.mean([_level(channel) for channel in image[0].double().cpu().numpy()]))
 
@@ -190,8 +190,9 @@ def estimate_sigma(image: Tensor) -> float:
 def _level(channel: NDArray[np.float64]) -> float:
     if np.isin(channel, (channel.min(), channel.max())).all():
         return 0.0
-    approximation, (_, _, diagonal) = pywt.dwt2(channel, "db2")
-    brightness = approximation / 2
+    axes = channel.ndim
+    coefficients = pywt.dwtn(channel, "db2")
+    diagonal, brightness = coefficients["d" * axes], coefficients["a" * axes] / 2 ** (axes / 2)
     # Black and white areas hide the noise: exact zeros there tell nothing, elsewhere they do.
     hidden = (diagonal == 0) & ((brightness < _BARELY) | (brightness > 1 - _BARELY))
     diagonal, brightness = diagonal[~hidden], brightness[~hidden]

@@ -1,6 +1,7 @@
 """TIFF of several pages: slices of a volume or bands of a picture, as its file says or the user."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,6 +90,8 @@ def encode(picture: Picture) -> bytes:
         told = dict(pages.notes)
     elif "spacing" in told and len(pages.size) == 3:
         told["spacing"] *= pages.size[0] / picture.size[0]
+    if pages.xml is not None:
+        told |= _physical_sizes(pages, picture)
     form = {"shaped": {}, "imagej": {"imagej": True}, "ome": {"ome": True}}[pages.kind]
     return _written(samples, options | form | {"metadata": told | {"axes": pages.letters}})
 
@@ -166,9 +169,7 @@ def _only_series(path: Path, file: Any) -> Any:
 def _roles(path: Path, letters: str, shape: tuple[int, ...], pages: PagesAre) -> str:
     """Say of each axis whether it is slices (Z), channels (C), rows, columns or samples (S)."""
     counted = {axis: count for axis, count in zip(letters, shape, strict=True) if axis not in "YXS"}
-    words = " and ".join(
-        f"{count} of {_NAMES.get(axis, 'unknown kind')}" for axis, count in counted.items()
-    )
+    words = " and ".join(f"{count} {_NAMES.get(axis, 'pages')}" for axis, count in counted.items())
     others = [axis for axis in counted if axis != "C"]
     if pages == "bands" and len(counted) == 1 and "S" not in letters:
         return letters.replace(next(iter(counted)), "C")
@@ -183,7 +184,7 @@ def _roles(path: Path, letters: str, shape: tuple[int, ...], pages: PagesAre) ->
             f"{path} holds pages with axes {letters} ({words}): give a file of one volume"
         )
     if pages == "auto" and others and others != ["Z"]:
-        raise PictureError(f"{path} holds pages, {words}: {_HINT}")
+        raise PictureError(f"{path} holds {words}: {_HINT}")
     return letters.replace(others[0], "Z") if others else letters
 
 
@@ -228,6 +229,15 @@ def _scaled_resolution(pages: Pages, picture: Picture) -> dict[str, Any]:
     x, y, unit = pages.resolution
     rows, columns = picture.height / pages.size[-2], picture.width / pages.size[-1]
     return {"resolution": (columns * x, rows * y), "resolutionunit": unit}
+
+
+def _physical_sizes(pages: Pages, picture: Picture) -> dict[str, Any]:
+    """Sizes of a pixel that the XML states, smaller where the picture has been enlarged."""
+    found = dict(re.findall(r'\b(PhysicalSize[XYZ](?:Unit)?)="([^"]*)"', pages.xml or ""))
+    for axis, old, new in zip("XYZ", reversed(pages.size), reversed(picture.size), strict=False):
+        if (name := f"PhysicalSize{axis}") in found:
+            found[name] = float(found[name]) * old / new
+    return found
 
 
 def _new_pages(picture: Picture) -> Pages:
