@@ -8,7 +8,7 @@ from untrained.version import __version__ as __version__
 _HOMES = {
     "untrained.files": ("read", "read_kspace", "write"),
     "untrained.models": ("Model", "ModelError", "load_model"),
-    "untrained.image": ("Picture", "PictureError", "as_picture"),
+    "untrained.image": ("Picture", "PictureError", "as_picture", "as_volume"),
     "untrained.problem": ("Problem", "ProblemError"),
     "untrained.presets": ("known_presets", "preset"),
     "untrained.recipes": ("Recipe", "RecipeError", "read_recipe"),

@@ -14,9 +14,9 @@ from untrained.problem import Problem
 from untrained.recipes import Recipe
 from untrained.restoration import Record, Restoration
 from untrained.sizing import (
-    LEAST_CHOSEN,
     Sizing,
     Tile,
+    least_side,
     settle_size,
     stays_whole,
     tiles_in_words,
@@ -112,11 +112,11 @@ class ElasticFit:
 
     @property
     def _may_shrink(self) -> bool:
-        return self.problem.cut is not None and self._tried > LEAST_CHOSEN
+        return self.problem.cut is not None and self._tried > least_side(self.problem)
 
     def _shrink(self) -> None:
         """Let go of the fit and halve the tiles."""
-        side = max(LEAST_CHOSEN, self._tried // 2)
+        side = max(least_side(self.problem), self._tried // 2)
         self._shrunk.append(
             f"memory ran out at a side of {self._tried} pixels: began again with "
             f"{tiles_in_words(self.problem, side)}"

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from untrained.engine import Engine
 from untrained.memory import estimate, free_memory
 from untrained.mosaic import Grid
-from untrained.problem import Problem
+from untrained.problem import Problem, ProblemError
 from untrained.recipes import Recipe, RecipeError
 from untrained.window import Window
 
@@ -66,8 +66,9 @@ def stays_whole(problem: Problem, tile: Tile) -> bool:
     if tile == "off":
         return True
     if tile == "auto":
-        return problem.cut is None or max(problem.plane) <= LEAST_CHOSEN
-    return max(problem.plane) <= min(tile, LEAST_CHOSEN)
+        small = not problem.is_volume and max(problem.plane) <= LEAST_CHOSEN
+        return problem.cut is None or small
+    return max(problem.plane) <= min(tile, least_side(problem))
 
 
 def settle_size(
@@ -76,6 +77,11 @@ def settle_size(
     """Decide on the tiles: those asked for, or the largest that the free memory holds.
 
     A picture is left whole if it fits, or if the system does not tell its memory.
+
+    Raises
+    ------
+    ProblemError
+        If a volume fits in no tiles, which go through all its slices.
     """
     if tile != "auto":
         return (
@@ -92,8 +98,25 @@ def settle_size(
     if need <= _SHARE * free:
         return Sizing(None)
     side = _largest(problem, recipe, engine, _SHARE * free)
+    if problem.is_volume:
+        _check_room(problem, recipe, engine, side, free)
     why = f"the fit would need about {_amount(need)}, {_amount(free)} are free: "
     return Sizing(side, why + tiles_in_words(problem, side))
+
+
+def least_side(problem: Problem) -> int:
+    """Shortest side of a tile that is chosen by itself: a volume's is as deep as the volume."""
+    return LEAST_ASKED if problem.is_volume else LEAST_CHOSEN
+
+
+def _check_room(problem: Problem, recipe: Recipe, engine: Engine, side: int, free: int) -> None:
+    """Refuse a volume of which not even a tile fits: it goes through all slices."""
+    part = problem.window(Window(0, 0, *(min(length, side) for length in problem.plane)))
+    if (need := estimate(part, recipe, engine)) > _SHARE * free:
+        raise ProblemError(
+            f"even in tiles of {side} pixels the fit of {problem.size[0]} slices would need about "
+            f"{_amount(need)}, {_amount(free)} are free: give fewer slices at a time"
+        )
 
 
 def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> int:
@@ -108,7 +131,7 @@ def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> i
         part = problem.window(Window(0, 0, *sides))
         return estimate(part, recipe, engine) <= room
 
-    low, high = LEAST_CHOSEN // _MULTIPLE, -(-max(problem.plane) // _MULTIPLE)
+    low, high = least_side(problem) // _MULTIPLE, -(-max(problem.plane) // _MULTIPLE)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)

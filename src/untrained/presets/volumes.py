@@ -3,19 +3,26 @@
 from untrained.presets import fast
 from untrained.presets.by_hand import tv
 from untrained.presets.parts import per_scale
-from untrained.recipes import GuidePairing, LatentPairing, SelfSimilarPasses, SkipNetwork
+from untrained.recipes import (
+    GuidePairing,
+    LatentPairing,
+    SelfSimilarity,
+    SelfSimilarPasses,
+    SkipNetwork,
+)
 
 NETWORK = SkipNetwork(
-    channels=(32, 64, 64),
+    channels=(16, 32, 64),
     padding="zero",
-    fold=2,
+    mix=False,
     subpixel=True,
-    **per_scale(3, skip=16, kernel_down=3, kernel_up=3, upsampling="bilinear"),
+    **per_scale(3, skip=8, kernel_down=3, kernel_up=3, upsampling="nearest"),
 )
 DENOISE = fast.DENOISE.model_copy(
     update={
         "why": "a self-similarity estimate of blocks (NL-Ridge) as guide and partner; in 3-D",
         "network": NETWORK,
+        "partner": SelfSimilarity(pilot=0.3, returned=0.6, share=0.2),
         "steps": 100,
     }
 )
@@ -23,7 +30,8 @@ SCATTERED = fast.SCATTERED.model_copy(
     update={
         "why": "known voxels predicted from others (Quan et al. 2020), then self-similar passes",
         "network": NETWORK,
-        "refinement": SelfSimilarPasses(passes=12, patch=4, group=32),
+        "steps": 80,
+        "refinement": SelfSimilarPasses(passes=10, patch=4, group=32),
     }
 )
 HOLES = fast.HOLES.model_copy(
@@ -38,5 +46,10 @@ HOLES = fast.HOLES.model_copy(
     }
 )
 UPSCALE = fast.UPSCALE.model_copy(
-    update={"network": NETWORK, "guided_by": tv(0.001), "pairing": GuidePairing(jitter=0.03)}
+    update={
+        "network": NETWORK,
+        "guided_by": tv(0.001),
+        "pairing": GuidePairing(jitter=0.03),
+        "steps": 120,
+    }
 )
