@@ -73,7 +73,7 @@ def upscale(
         return _by_whole_factor(picture, downsample(int(factor), lobes), variant)
     if picture.is_volume:
         raise ProblemError(
-            f"factor {factor:g}, kernel {kernel}: a volume takes an integer, and lanczos or lanczos3"
+            f"factor {factor:g}, kernel {kernel}: volumes take an integer, and lanczos or lanczos3"
         )
     large, small = (size[0], size[1]), (picture.height, picture.width)
     reduction = Resampling.between(large, small, lobes, width)
