@@ -212,6 +212,8 @@ class Fit:
                 self.stop = Stop(found.rule, reason, chosen, picture)
             return
         self._earlier += self._told()
+        if found.doubt:
+            self._earlier.append(f"network {len(self._pictures) + 1}, {found.doubt}")
         self._pictures.append(found.picture)
         self._index, self._seconds = step.index, step.seconds
         self._member = self._next_member()

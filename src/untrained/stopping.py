@@ -25,6 +25,8 @@ class Stop:
     """Index of the step whose picture is handed over."""
     picture: Tensor
     """That picture, ``(1, C, H, W)``; it was yielded by that step."""
+    doubt: str = ""
+    """What speaks against it, where something does."""
 
 
 class Rule(Protocol):
@@ -165,19 +167,21 @@ class HeldOut:
         best, picture = self._best
         if not over and step.index - best < self._patience:
             return None
-        return Stop(self.name, self._reason(best, over=over), best, picture)
-
-    def _reason(self, best: int, *, over: bool) -> str:
         why = "when the budget was used" if over else f"and not less in {self._patience} steps"
         words = f"the held-out part of the measurement was foretold best at step {best}, {why}"
+        compared, doubt = self._compared()
+        return Stop(self.name, words + compared + doubt, best, picture, doubt.removeprefix(": "))
+
+    def _compared(self) -> tuple[str, str]:
+        """How the best picture stands beside the initial guess, in words, and the doubt of it."""
         if self._guess is None:
-            return words
+            return "", ""
         ratio = self._least / max(self._guess, 1e-30)
         if ratio < 1:
-            return f"{words}: misfit {ratio:.3g} of the initial guess's"
-        return (
-            f"{words}: yet worse than by the initial guess ({ratio:.3g} of its misfit); keep the "
-            "guess, or change the recipe"
+            return f": misfit {ratio:.3g} of the initial guess's", ""
+        return "", (
+            f": yet worse than by the initial guess ({ratio:.3g} of its misfit); keep the guess, "
+            "or change the recipe"
         )
 
     def state_dict(self) -> dict[str, Any]:
