@@ -21,6 +21,9 @@ from untrained.step import Step
 from untrained.tiles import TiledStep
 from untrained.window import Size, sides_in_words
 
+_SHOWN = 0.995
+"""Share of the pixels that the scale of the uncertainty is for: an unseen corner may exceed it."""
+
 
 class Snapshots:
     """Keeps the pictures of log-spaced steps: 1, 2, 3, 5, 8, 12 ... as 8-bit PNGs.
@@ -220,9 +223,10 @@ def _uncertainty_map(deviation: Tensor, picture: Picture) -> bytes:
     unit = "units of the picture" if measured else "grey levels of 255"
     figure = Figure(figsize=(7, 5), dpi=110, layout="constrained")
     axes = figure.add_subplot()
-    drawn = axes.imshow(levels, cmap="magma", vmin=0)
+    most = float(np.quantile(levels, _SHOWN)) or None
+    drawn = axes.imshow(levels, cmap="magma", vmin=0, vmax=most)
     axes.set_axis_off()
-    figure.colorbar(drawn, label=f"standard deviation over the networks, {unit}")
+    figure.colorbar(drawn, extend="max", label=f"standard deviation over the networks, {unit}")
     return _drawn(figure)
 
 
