@@ -76,6 +76,19 @@ def test_wavelet_sparsity_is_that_of_all_shifts_of_the_orthonormal_transform(lev
     assert found.item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_wavelet_sparsity_of_volumes_too():
+    volume = np.zeros((8, 10, 8))
+    volume[2:6, 3:8, 2:6] = np.random.default_rng(0).random((4, 5, 4))
+    total = 0.0
+    for shift in np.ndindex(2, 2, 2):
+        _, details = pywt.wavedecn(
+            np.roll(volume, shift, axis=(0, 1, 2)), "haar", mode="periodization", level=1
+        )
+        total += sum(np.abs(band).sum() for band in details.values())
+    found = wavelet_sparsity(torch.from_numpy(volume)[None, None], 1)
+    assert found.item() == pytest.approx(total / 8 / volume.size, rel=1e-6)
+
+
 def test_flat_pictures_have_no_wavelets_and_any_size_is_measured():
     assert wavelet_sparsity(torch.full((1, 3, 9, 7), 0.4), 5).item() == pytest.approx(0, abs=1e-6)
     for size in ((1, 1), (1, 9), (2, 3)):

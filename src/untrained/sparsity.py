@@ -1,7 +1,7 @@
 """Sparsity: the mean magnitude (L1) of a picture's wavelet coefficients, or of its pixels."""
 
+import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 
 def wavelet_sparsity(image: Tensor, levels: int) -> Tensor:
@@ -14,20 +14,21 @@ def wavelet_sparsity(image: Tensor, levels: int) -> Tensor:
     Parameters
     ----------
     image
-        ``(1, C, H, W)``.
+        ``(1, C, [D,] H, W)``.
     levels
         Scales; those wider than the picture are left out.
     """
+    axes = range(2, image.ndim)
     smooth, total = image, image.new_zeros(())
     for level in range(levels):
-        apart = 2**level
-        if apart >= min(image.shape[-2:]):
+        if 2**level >= min(image.shape[2:]):
             break
-        low, high = _split(smooth, apart, dim=-1)
-        smooth, rough = _split(low, apart, dim=-2)
-        mixed, diagonal = _split(high, apart, dim=-2)
-        details = sum(band.abs().mean() for band in (rough, mixed, diagonal))
-        total = total + details / 2 ** (level + 1)
+        bands = [smooth]
+        for axis in axes:
+            bands = [half for band in bands for half in _split(band, 2**level, axis)]
+        smooth, *details = bands
+        weight = 2 ** (-(level + 1) * len(axes) / 2)
+        total = total + weight * sum(band.abs().mean() for band in details)
     return total
 
 
@@ -36,8 +37,9 @@ def pixel_sparsity(image: Tensor) -> Tensor:
     return image.abs().mean()
 
 
-def _split(image: Tensor, apart: int, *, dim: int) -> tuple[Tensor, Tensor]:
+def _split(image: Tensor, apart: int, axis: int) -> tuple[Tensor, Tensor]:
     """Half the sum and half the difference of each pixel and the one `apart` further on."""
-    gap = (0, apart, 0, 0) if dim == -1 else (0, 0, 0, apart)
-    further = F.pad(image, gap, mode="replicate").narrow(dim, apart, image.shape[dim])
+    side = image.shape[axis]
+    places = torch.arange(side, device=image.device) + apart
+    further = image.index_select(axis, places.clamp_max(side - 1))
     return (image + further) / 2, (image - further) / 2
