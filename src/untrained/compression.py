@@ -17,7 +17,14 @@ _LUMA = (
     *(49, 64, 78, 87, 103, 121, 120, 101),
     *(72, 92, 95, 98, 112, 100, 103, 99),
 )
-"""Table K.1 of the standard, which libjpeg scales by the quality."""
+_COLOURS = (
+    *(17, 18, 24, 47, 99, 99, 99, 99),
+    *(18, 21, 26, 66, 99, 99, 99, 99),
+    *(24, 26, 56, 99, 99, 99, 99, 99),
+    *(47, 66, 99, 99, 99, 99, 99, 99),
+    *((99,) * 32),
+)
+"""Tables K.1 and K.2 of the standard, which libjpeg scales by the quality."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +78,13 @@ class Compression:
         return min(
             range(100, 0, -1),
             key=lambda quality: sum(
-                abs(a - b) for a, b in zip(own, luma_table(quality), strict=True)
+                abs(a - b) for a, b in zip(own, tables(quality)[0], strict=True)
             ),
         )
 
     def __str__(self) -> str:
         """Say it in words."""
-        about = "" if self.tables[0] == luma_table(self.quality) else "about "
+        about = "" if self.tables[0] == tables(self.quality)[0] else "about "
         if len(self.tables) == 1:
             return f"JPEG quality {about}{self.quality}, grey"
         names = {(1, 1): "4:4:4", (1, 2): "4:2:2", (2, 2): "4:2:0", (2, 1): "4:4:0"}
@@ -85,7 +92,11 @@ class Compression:
         return f"JPEG quality {about}{self.quality}, {names[rows, columns]}"
 
 
-def luma_table(quality: int) -> tuple[int, ...]:
-    """Scale the standard's table as libjpeg does for a quality of 1 to 100."""
+def tables(quality: int) -> tuple[tuple[int, ...], ...]:
+    """Scale the standard's tables for luma and two colours as libjpeg does; quality 1 to 100."""
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return tuple(min(max((step * percent + 50) // 100, 1), 255) for step in _LUMA)
+    luma, colours = (
+        tuple(min(max((step * percent + 50) // 100, 1), 255) for step in table)
+        for table in (_LUMA, _COLOURS)
+    )
+    return luma, colours, colours

@@ -154,9 +154,13 @@ class JpegIntervals:
     share
         How wide the intervals are, in steps. The truth is sure to lie within 1, but on average
         nearer to what was stored.
+    sure
+        How far from a multiple of its step, in steps, a coefficient is still taken for it.
     """
 
-    def __init__(self, decoded: Tensor, compression: Compression, share: float = 1.0) -> None:
+    def __init__(
+        self, decoded: Tensor, compression: Compression, share: float = 1.0, sure: float = _SURE
+    ) -> None:
         exact = decoded.double()
         self._size = (decoded.shape[-2], decoded.shape[-1])
         self.cosines = BlockCosines(self._size, compression)
@@ -164,6 +168,8 @@ class JpegIntervals:
         if compression.halving != (1, 1):
             colours = [_sharpened(plane, compression.halving) for plane in colours]
         seen = self.cosines.transformed([luma, *colours])
+        self.seen = seen.float()
+        """The coefficients of the decoded samples."""
         counts = self.cosines.counts
         tables = torch.tensor(compression.tables, dtype=torch.float64).unflatten(1, (BLOCK, BLOCK))
         steps = torch.cat(
@@ -172,8 +178,8 @@ class JpegIntervals:
         shift = torch.zeros_like(seen)
         shift[: counts[0], 0, 0] = BLOCK * (_WHITE + 1) / 2
         multiple = ((seen - shift) / steps).round() * steps + shift
-        sure = (multiple - seen).abs() <= _SURE * steps
-        self.stored = torch.where(sure, multiple, seen).float()
+        near = (multiple - seen).abs() <= sure * steps
+        self.stored = torch.where(near, multiple, seen).float()
         """The coefficients as stored, ``(N, 8, 8)``, as for `BlockCosines`."""
         self.half = (share / 2 * steps).float()
         """Half the width of their intervals."""

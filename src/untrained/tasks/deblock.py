@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from untrained.image import Picture, as_picture
 from untrained.operators import JpegIntervals
 from untrained.problem import Problem, observed
+from untrained.traces import find_compression
 
 _BLOCKS = 16
 """Side of the units that JPEG compresses: blocks of 8x8, two each way where colour is halved."""
@@ -18,11 +21,11 @@ _SHARE = 0.5
 def deblock(image: Any) -> Problem:
     """Describe the removal of compression artefacts.
 
-    Of a JPEG file the quantisation tables are known: each cosine coefficient of the picture before
-    compression lies in an interval around what was stored, which is all that a fit is asked for,
-    and into which its picture is brought. Of other pictures, of which no table is known, the
-    network takes up what comes before the artefacts (Ulyanov et al. 2018). The picture is its own
-    guide, for the recipes that use one.
+    Of a JPEG file the quantisation tables are known; in samples decoded from one they can often be
+    found. Then each cosine coefficient of the picture before compression lies in an interval around
+    what was stored, which is all that a fit is asked for, and into which its picture is brought.
+    Where there are none, the network takes up what comes before the artefacts (Ulyanov et al.
+    2018). The picture is its own guide, for the recipes that use one.
 
     Parameters
     ----------
@@ -35,11 +38,15 @@ def deblock(image: Any) -> Problem:
         If `image` is not a picture.
     """
     picture = as_picture(image)
-    compression = picture.metadata.compression
+    compression, where = picture.metadata.compression, ""
+    if compression is None and picture.stored.dtype == np.uint8:
+        compression, where = find_compression(picture.pixels), ", as the samples show"
     if compression is None:
         note = "no quantisation tables: give the JPEG file itself where there is one"
     else:
-        note = f"{compression}: every coefficient is kept within its interval"
+        note = f"{compression}{where}: every coefficient is kept within its interval"
+        told = replace(picture.metadata, compression=compression)
+        picture = replace(picture, metadata=told)
     return _described(picture, (note,))
 
 
