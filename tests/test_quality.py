@@ -13,8 +13,9 @@ from PIL import Image
 from tiny import photo
 from untrained import tasks
 from untrained.cli import main
+from untrained.presets import preset
 from untrained.quality import cases
-from untrained.quality.measuring import Plan, _covered, measure
+from untrained.quality.measuring import Plan, _covered, account, measure
 from untrained.quality.outcome import markdown
 from untrained.quality.published import published
 
@@ -213,3 +214,14 @@ def test_the_docs_say_what_the_results_say():
     readme = (table.ROOT / "README.md").read_text()
     assert table.overview(results) in readme
     assert table.readme(readme, results) == readme
+
+
+def test_the_recipe_told_is_the_one_that_was_run(tmp_path):
+    save(tmp_path / "denoising/cset9/a.png", photo(40, 48))
+    (case,) = cases.deblock(tmp_path, "cset9", 10)
+    assert case.problem.variant == "tables"
+    assert "JPEG quality 10, 4:2:0" in case.problem.notes[0]
+    row = measure(case, Plan("tv"), lambda *_: None)
+    told = account("deblock", Plan("fast"), [row], command="", pictures="mine")
+    assert told["recipe"] == preset("deblock", "fast", variant="tables").model_dump(mode="json")
+    assert told["recipe"]["refinement"] is not None

@@ -60,6 +60,7 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
     took = time.perf_counter() - started - judging
     row: dict[str, Any] = {
         "picture": case.name,
+        "variant": case.problem.variant,
         "height": result.restored.height,
         "width": result.restored.width,
         "psnr": _judged(case, result.image),
@@ -148,7 +149,7 @@ def account(
             "threads": str(torch.get_num_threads()),
             "commit": machine.commit() or "unknown",
         },
-        "recipe": preset(task, plan.preset).model_dump(mode="json"),
+        "recipe": preset(task, plan.preset, variant=rows[0]["variant"]).model_dump(mode="json"),
         "mean": _means(rows),
         "rows": rows,
     }
