@@ -179,6 +179,32 @@ def deepinv_table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def noise_table(result: dict[str, Any]) -> str:
+    """Ours, told nothing, beside filters told their best settings by the truth."""
+    machine = result["machine"]
+    columns = ("input", "psnr", "as gaussian", "median 3x3", "switching median")
+    columns = (*columns, "NLM told", "CBM3D told")
+    head = ["noise", "picture", "input", "untrained", "told gaussian", "median 3x3"]
+    head += ["switching median", "NLM, best of 36", "CBM3D, best of 9", "seconds"]
+    lines = [
+        f"## kinds of noise, {result['size']}x{result['size']}",
+        "",
+        f"`{result['command']}`; explained in [noise.md](noise.md).",
+        "",
+        f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}.",
+        "",
+        f"| {' | '.join(head)} |",
+        "|" + "---|" * len(head),
+    ]
+    for row in result["rows"]:
+        cells = ["" if row.get(key) is None else f"{row[key]:.2f}" for key in columns]
+        exact = row["kind"] == "none" and row["psnr"] is None
+        cells[:2] = ["", "identical"] if exact else cells[:2]
+        words = (row["kind"], row["picture"], *cells, f"{row['seconds']:.0f}")
+        lines.append(f"| {' | '.join(words)} |")
+    return "\n".join(lines)
+
+
 def phase_tables(result: dict[str, Any]) -> str:
     """Means over the pictures of each setting, then the pictures."""
     machine = result["machine"]
@@ -215,6 +241,8 @@ def section(result: dict[str, Any]) -> str:
         return reconstruct_tables(result)
     if result.get("bench") == "deepinv":
         return deepinv_table(result)
+    if result.get("bench") == "noise":
+        return noise_table(result)
     if result.get("bench") == "phase":
         return phase_tables(result)
     return feature_tables(result)

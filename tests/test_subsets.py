@@ -20,7 +20,8 @@ from untrained.operators import (
     octanary_masks,
     pupil_grid,
 )
-from untrained.pairings import Pair, in_subsets, make_pairing
+from untrained.pair import Pair
+from untrained.pairings import in_subsets, make_pairing
 from untrained.problem import ProblemError
 from untrained.recipes import (
     GuidePairing,

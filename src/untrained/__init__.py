@@ -20,7 +20,7 @@ _HOMES = {
     "untrained.tiles": ("TiledStep",),
     "untrained.reconstructor": ("UntrainedReconstructor",),
     "untrained.report": ("write_report",),
-    "untrained.noise": ("Gaussian", "Poisson", "Transmission"),
+    "untrained.noise": ("Gaussian", "Poisson", "PoissonGaussian", "Transmission"),
     "untrained.operators": (
         "Bayer",
         "FanBeam",
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from untrained.models import load_model as load_model
     from untrained.noise import Gaussian as Gaussian
     from untrained.noise import Poisson as Poisson
+    from untrained.noise import PoissonGaussian as PoissonGaussian
     from untrained.noise import Transmission as Transmission
     from untrained.operators import Bayer as Bayer
     from untrained.operators import CodedDiffraction as CodedDiffraction

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from untrained.borrowed import deepinv_dip, trained
 from untrained.errors import NotApplicable, RequestError
 from untrained.nlridge import nl_ridge
-from untrained.noise import Gaussian
+from untrained.noise import Gaussian, surroundings
 from untrained.operators import Bayer
 from untrained.problem import Problem
 
@@ -76,6 +76,7 @@ def baselines(
             nlm,
             Baseline("nl-ridge", "NL-Ridge", "torch", ridge_of_patches),
             Baseline("bm3d", "CBM3D", "bm3d", block_matching),
+            Baseline("median", "median filter", "torch", median),
             fitted,
         ),
         "deblock": (nlm,),
@@ -151,7 +152,7 @@ def non_local_means(problem: Problem) -> Tensor:
     """
     from skimage.restoration import denoise_nl_means
 
-    image, level = _array(problem.picture.pixels), _level(problem)
+    image, level = _array(_noisy(problem)), _level(problem)
     result = denoise_nl_means(
         image,
         patch_size=5,
@@ -169,7 +170,7 @@ def ridge_of_patches(problem: Problem) -> Tensor:
 
     It is what guides our preset `fast` and is blended with its picture.
     """
-    return nl_ridge(problem.picture.pixels, _level(problem))
+    return nl_ridge(_noisy(problem), _level(problem))
 
 
 def block_matching(problem: Problem) -> Tensor:
@@ -182,7 +183,7 @@ def block_matching(problem: Problem) -> Tensor:
     level, channels = _level(problem), problem.channels
     if channels not in (1, 3):
         raise NotApplicable(f"it takes pictures of 1 or 3 channels, not {channels}")
-    image = _array(problem.picture.pixels)
+    image = _array(_noisy(problem))
     if channels == 1:
         return _tensor(np.reshape(bm3d.bm3d(image[..., 0], level), image.shape))
     return _tensor(bm3d.bm3d_rgb(image, level))
@@ -213,7 +214,25 @@ def blocking_level(image: Tensor) -> float:
     return math.sqrt(max(0.0, float(np.mean(excess)) / 2)) if excess else 0.0
 
 
+def median(problem: Problem) -> Tensor:
+    """Replace impulses by the median of the other samples in the smallest window that has some.
+
+    The switching median filter; it is told which samples are impulses, as our fit is.
+    """
+    if problem.variant != "impulse" or problem.kept is None:
+        raise NotApplicable("the noise is no impulses")
+    pixels, kept = problem.picture.pixels, problem.kept
+    return torch.where(kept, pixels, surroundings(pixels, kept))
+
+
+def _noisy(problem: Problem) -> Tensor:
+    """The picture to filter: where its noise is made equal for the fit, it is for others too."""
+    return problem.picture.pixels if problem.dress is None else problem.measurement
+
+
 def _level(problem: Problem) -> float:
+    if problem.variant == "impulse":
+        raise NotApplicable("the noise is impulses")
     if isinstance(problem.noise, Gaussian):
         level, what = problem.noise.sigma, "the noise level is 0"
     else:

@@ -209,7 +209,11 @@ class Member:
             image = self.engine.run(self._network, pair.input)
             seen = pair.seen or self.problem
             prediction = seen.operator(image)
-            misfit = pair.loss(prediction, seen.error)
+            if pair.judge is None:
+                misfit = pair.loss(prediction, seen.error)
+            else:
+                others = [self.engine.run(self._network, other) for other in pair.others]
+                misfit = pair.judge(image, others)
             loss = sum((penalty.term(image) for penalty in self._penalties), start=misfit)
             value = float(loss.detach())
             if not self._guard.diverged(value):

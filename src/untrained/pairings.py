@@ -1,45 +1,22 @@
 """Pairings: ways of drawing (input, target) pairs for the network from the one measurement."""
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
-
 import torch
 from torch import Tensor
 
-from untrained import recipes
-from untrained.noise import Gaussian, mean_squared_error
+from untrained import recipes, recorruption
+from untrained.halves import Halves
+from untrained.noise import Gaussian, asked_light
+from untrained.pair import Pair, Pairing
 from untrained.problem import Problem, ProblemError
-from untrained.recipes import BlindSpotPairing, GuidePairing, LatentPairing, RecorruptPairing
+from untrained.recipes import (
+    BlindSpotPairing,
+    GuidePairing,
+    HalvesPairing,
+    LatentPairing,
+    RecorruptPairing,
+)
+from untrained.recorruption import Recorrupt
 from untrained.window import Size
-
-
-class Pair(NamedTuple):
-    """What a step fits: the network sees `input`, its picture seen through A should be `target`."""
-
-    input: Tensor
-    target: Tensor
-    weight: Tensor | None = None
-    """Where the target counts, broadcastable to it; everywhere when None."""
-    seen: Problem | None = None
-    """The problem of the part of the measurement that is the target, when it is not the whole."""
-    share: float = 1.0
-    """Factor on the loss, by which its expectation is that of the whole."""
-
-    def loss(
-        self, prediction: Tensor, misfit: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
-    ) -> Tensor:
-        """Misfit of what A made of the network's picture; its mean square where weights count."""
-        if self.weight is None:
-            return self.share * misfit(prediction, self.target)
-        squares = (prediction - self.target).square() * self.weight
-        return squares.sum() / self.weight.expand_as(squares).sum().clamp_min(1)
-
-
-class Pairing(Protocol):
-    """Draws the pair of each step."""
-
-    def draw(self, generator: torch.Generator) -> Pair:
-        """Draw the next pair with this generator."""
 
 
 class Latent:
@@ -68,51 +45,18 @@ class Latent:
         return Pair(self._latent + self._jitter * noise, self._measurement)
 
 
-class Recorrupt:
-    """Recorrupted-to-Recorrupted (Pang et al. 2021): two pictures of independent noise from one.
-
-    ``(y + a n, y - n / a)`` with fresh ``n ~ N(0, sigma^2)``: the noises of the two are
-    uncorrelated, so the squared error has the expectation of the supervised one plus a constant.
-
-    Parameters
-    ----------
-    measurement
-        y, ``(1, C, H, W)``.
-    operator
-        A, a mask or the identity: only measured pixels enter the target.
-    sigma
-        Noise level in picture units.
-    strength
-        a.
-    """
-
-    def __init__(
-        self, measurement: Tensor, operator: torch.nn.Module, sigma: float, strength: float
-    ) -> None:
-        self._measurement = measurement
-        self._operator = operator
-        self._sigma = sigma
-        self._strength = strength
-
-    def draw(self, generator: torch.Generator) -> Pair:
-        """Draw a fresh recorruption."""
-        noise = self._sigma * _normal_like(self._measurement, generator)
-        target = self._operator(self._measurement - noise / self._strength)
-        return Pair(self._measurement + self._strength * noise, target)
-
-
 class BlindSpot:
     """Hide some known pixels at random and predict them (Self2Self, Quan et al. 2020).
 
     The input is the measurement with a fresh Bernoulli choice of the known pixels, the others zero,
-    and that choice as one more channel.
+    and that choice as one more channel, or as many where each channel has gaps of its own.
 
     Parameters
     ----------
     measurement
         y, ``(1, C, H, W)``, zero where unknown.
     known
-        Float ``(1, 1, H, W)``, 1 where measured.
+        Float ``(1, 1 or C, H, W)``, 1 where measured.
     keep
         Probability that a known pixel is shown.
     everywhere
@@ -237,8 +181,8 @@ def input_channels(settings: recipes.Pairing, problem: Problem) -> int:
     if isinstance(settings, GuidePairing):
         return settings.channels + int(_guide(problem).shape[1])
     if isinstance(settings, BlindSpotPairing):
-        return problem.channels + 1
-    if isinstance(settings, RecorruptPairing):
+        return problem.channels + int(_known(problem).shape[1])
+    if isinstance(settings, RecorruptPairing | HalvesPairing):
         return problem.channels
     return len(problem.size) if settings.source == "meshgrid" else settings.channels
 
@@ -265,8 +209,8 @@ def make_pairing(
     Raises
     ------
     ProblemError
-        If the pairing does not apply: recorrupt needs a known noise level, and it and blind-spot
-        a measurement of the picture's own size.
+        If the pairing does not apply: recorrupt needs a known noise level, and it, blind-spot and
+        halves a measurement of the picture's own size.
     """
     if isinstance(settings, LatentPairing):
         latent = _latent(settings, input_size, generator)
@@ -279,12 +223,40 @@ def make_pairing(
             "channels and a network that keeps it"
         )
     if isinstance(settings, BlindSpotPairing):
-        known = problem.operator(torch.ones_like(problem.measurement[:, :1]))
+        known = _known(problem)
         hidden = (settings.keep, settings.everywhere, settings.gaps)
         return BlindSpot(problem.measurement, known, *hidden)
-    if not isinstance(problem.noise, Gaussian):
-        raise ProblemError(f"the recorrupt pairing needs a noise level; {problem.task} has none")
-    return Recorrupt(problem.measurement, problem.operator, problem.noise.sigma, settings.strength)
+    if isinstance(settings, HalvesPairing):
+        if problem.picture.missing is not None or problem.kept is not None:
+            raise ProblemError("the halves pairing needs a picture without missing pixels")
+        return Halves(problem.measurement)
+    return Recorrupt(problem.measurement, problem.operator, _split(settings, problem))
+
+
+def _split(settings: RecorruptPairing, problem: Problem) -> recorruption.Split:
+    if settings.law == "gaussian":
+        if not isinstance(problem.noise, Gaussian):
+            raise ProblemError(
+                f"the recorrupt pairing needs a noise level; {problem.task} has none"
+            )
+        return recorruption.gaussian(problem.noise.sigma, settings.strength)
+    if problem.variant == "counted":
+        raise ProblemError(
+            f"the noise was made equal for the fit, so that it is not {settings.law} any more: "
+            "take the recorrupt pairing with the law gaussian, or denoise with noise gaussian"
+        )
+    if settings.law == "poisson":
+        gain = settings.gain or asked_light(problem.measurement, problem.picture.missing).gain
+        return recorruption.poisson(gain, settings.share)
+    if settings.looks is None:
+        raise ProblemError("the recorrupt pairing with the law gamma needs the number of looks")
+    return recorruption.gamma(settings.looks, settings.share)
+
+
+def _known(problem: Problem) -> Tensor:
+    """1 where measured, else 0: of all channels alike, or of each."""
+    known: Tensor = problem.operator(torch.ones_like(problem.measurement[:, :1]))
+    return known
 
 
 def _guide(problem: Problem) -> Tensor:

@@ -42,7 +42,7 @@ class Partner:
     def note(self) -> str:
         """What a picture that is joined is made of, or the last one was, in a sentence."""
         if self._sigma == 0:
-            return "no noise was found: the picture is left as it was"
+            return "no noise is removed: the picture is left as it was"
         share = f"{self._share:.0%}" if self._share is not None else None
         share = share or f"at most {self._settings.share:.0%}"
         return f"{share} of the result is the network's, the rest NL-Ridge guided by it"

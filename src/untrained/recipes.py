@@ -166,14 +166,32 @@ class GuidePairing(Settings):
 
 
 class RecorruptPairing(Settings):
-    """Recorrupted-to-Recorrupted (Pang et al. 2021): y + a n predicts y - n / a, n ~ N(0, sigma^2).
+    """Two pictures of independent noise from one, the first to foretell the second.
 
-    Needs the noise to be Gaussian and its level known or estimated.
+    Gaussian noise (Pang et al. 2021): y + a n foretells y - n / a, n ~ N(0, sigma^2), of a level
+    that is known or estimated. Poisson and gamma noise (Monroy, Bacca and Tachella 2025): the
+    quanta, or the looks, are shared out between the two.
     """
 
     kind: Literal["recorrupt"] = "recorrupt"
+    law: Literal["gaussian", "poisson", "gamma"] = "gaussian"
     strength: float = Field(0.5, gt=0)
-    """The factor a: small keeps the input clean, large keeps the target clean."""
+    """The factor a of Gaussian noise: small keeps the input clean, large keeps the target clean."""
+    share: float = Field(0.2, gt=0, lt=1)
+    """Share of the quanta or looks that the target gets."""
+    gain: float | None = Field(None, gt=0)
+    """Picture units for each quantum of Poisson noise; estimated when None."""
+    looks: float | None = Field(None, gt=0)
+    """Squared mean over variance of gamma noise."""
+
+
+class HalvesPairing(Settings):
+    """Two pictures of half the size foretell each other (ZS-N2N, Mansour and Heckel 2023).
+
+    For noise that is independent from pixel to pixel; of any level and law.
+    """
+
+    kind: Literal["halves"] = "halves"
 
 
 class BlindSpotPairing(Settings):
@@ -190,7 +208,8 @@ class BlindSpotPairing(Settings):
 
 
 Pairing = Annotated[
-    LatentPairing | GuidePairing | RecorruptPairing | BlindSpotPairing, Field(discriminator="kind")
+    LatentPairing | GuidePairing | RecorruptPairing | BlindSpotPairing | HalvesPairing,
+    Field(discriminator="kind"),
 ]
 
 

@@ -6,10 +6,11 @@ from torch import nn
 
 from untrained import tasks
 from untrained.models import Model
-from untrained.noise import Gaussian, Poisson
+from untrained.noise import Gaussian, Poisson, PoissonGaussian
 from untrained.recipes import Recipe
 from untrained.restoration import Restoration
 from untrained.solving import PriorName, restore
+from untrained.tasks.denoise import NoiseName
 from untrained.tasks.phase import Measured
 from untrained.tasks.reconstruct import Noise
 
@@ -26,9 +27,15 @@ class Options(TypedDict, total=False):
     tile: int | str
 
 
-def denoise(image: Any, *, sigma: float | None = None, **options: Unpack[Options]) -> Restoration:
-    """Remove white Gaussian noise. See `tasks.denoise` for the picture, `watch` for the options."""
-    return restore(tasks.denoise(image, sigma=sigma), **options)
+def denoise(
+    image: Any,
+    *,
+    sigma: float | None = None,
+    noise: NoiseName | Gaussian | PoissonGaussian = "auto",
+    **options: Unpack[Options],
+) -> Restoration:
+    """Remove noise. See `tasks.denoise` for the picture and its noise, `watch` for the options."""
+    return restore(tasks.denoise(image, sigma=sigma, noise=noise), **options)
 
 
 def deblock(image: Any, **options: Unpack[Options]) -> Restoration:

@@ -1,7 +1,7 @@
 """Verbs that restore a picture: one file in, one file out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
 
@@ -10,6 +10,7 @@ from untrained.commands.options import DEFAULTS, Options, Pages, run_fit
 if TYPE_CHECKING:
     from untrained.image import Picture
     from untrained.problem import Problem
+    from untrained.tasks.denoise import NoiseName
 
 
 def denoise(
@@ -18,6 +19,7 @@ def denoise(
     /,
     *,
     sigma: float | None = None,
+    noise: str = "auto",
     pages: Pages = "auto",
     options: Options = DEFAULTS,
 ) -> int:
@@ -31,6 +33,8 @@ def denoise(
         Where to write the result; its extension says the format.
     sigma
         Noise level in grey levels of 255; estimated from the picture when absent.
+    noise
+        gaussian, poisson, poisson-gaussian, impulse, or auto: as the picture shows.
     pages
         What the pages of a TIFF, or the axes of a .npy, are: the slices of a volume, or bands; auto
         goes by what the file says.
@@ -39,7 +43,8 @@ def denoise(
     def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
 
-        return tasks.denoise(picture, sigma=None if sigma is None else sigma / 255)
+        level = None if sigma is None else sigma / 255
+        return tasks.denoise(picture, sigma=level, noise=cast("NoiseName", noise))
 
     return run_fit(input, output, options, describe, pages)
 

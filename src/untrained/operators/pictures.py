@@ -19,7 +19,7 @@ class Mask(nn.Module):
     Parameters
     ----------
     known
-        Bool ``(1, 1, [D,] H, W)``, True where the pixel was measured.
+        Bool ``(1, 1 or C, [D,] H, W)``, True where the pixel was measured.
     """
 
     known: Tensor

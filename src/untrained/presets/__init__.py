@@ -68,6 +68,8 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("upscale", "fast", "volume"): volumes.UPSCALE,
     ("upscale", "paper", "x8"): paper.UPSCALE_8,
     ("deblock", "fast", "tables"): fast.DEBLOCK_TABLES,
+    ("denoise", "fast", "counted"): fast.COUNTED,
+    ("denoise", "fast", "impulse"): fast.IMPULSES,
     ("inpaint", "fast", "holes"): fast.HOLES,
     ("inpaint", "fast", "strokes"): fast.STROKES,
     ("flash", "fast", "large"): fast.FLASH_LARGE,

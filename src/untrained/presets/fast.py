@@ -12,6 +12,7 @@ from untrained.presets.parts import (
 )
 from untrained.recipes import (
     BlindSpotPairing,
+    Discrepancy,
     GuidePairing,
     LatentPairing,
     Optimiser,
@@ -39,6 +40,12 @@ DENOISE = Recipe(
     optimiser=SHORT_MEMORY,
     steps=140,
     averaging=0.96,
+)
+COUNTED = DENOISE.model_copy(
+    update={
+        "why": "as for equal noise, stopped before the noise of the dark, which is less, is fitted",
+        "stopping": (Discrepancy(factor=0.9),),
+    }
 )
 DEBLOCK = LATENT.model_copy(
     update={
@@ -85,6 +92,11 @@ SCATTERED = LATENT.model_copy(
         "optimiser": SHORT_MEMORY,
         "steps": 100,
         "refinement": SelfSimilarPasses(passes=16),
+    }
+)
+IMPULSES = SCATTERED.model_copy(
+    update={
+        "why": "impulses filled as missing pixels: predicted from others, then self-similar passes",
     }
 )
 STROKES = SCATTERED.model_copy(

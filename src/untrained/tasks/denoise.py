@@ -1,13 +1,42 @@
-"""Denoising: the picture plus white Gaussian noise was measured."""
+"""Denoising: the picture plus noise was measured; what noise, the picture tells or the user."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor
 
 from untrained.image import Picture, as_picture, in_words
-from untrained.noise import Gaussian, estimate_sigma
+from untrained.noise import (
+    FAINT,
+    Finding,
+    Gaussian,
+    Impulses,
+    PoissonGaussian,
+    Stabiliser,
+    asked_impulses,
+    asked_light,
+    estimate_sigma,
+    find_level,
+    find_noise,
+    surroundings,
+    told,
+)
+from untrained.operators import Mask
 from untrained.problem import Problem, ProblemError, observed
 
+_MANY = 4
+"""Channels above which they are bands: of those, as of volumes, only the level is sought."""
 
-def denoise(image: Any, *, sigma: float | None = None) -> Problem:
+NoiseName = Literal["auto", "gaussian", "poisson", "poisson-gaussian", "impulse"]
+
+
+def denoise(
+    image: Any,
+    *,
+    sigma: float | None = None,
+    noise: NoiseName | Gaussian | PoissonGaussian = "auto",
+) -> Problem:
     """Describe a denoising problem.
 
     Parameters
@@ -16,30 +45,108 @@ def denoise(image: Any, *, sigma: float | None = None) -> Problem:
         Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``; or a volume, see `as_volume`.
         Missing (NaN) pixels are not fitted and stay missing.
     sigma
-        Noise level in picture units (25/255, not 25); estimated from the picture when None.
+        Level of the Gaussian noise in picture units (25/255, not 25); estimated when None.
+    noise
+        ``gaussian``: as strong everywhere. ``poisson`` and ``poisson-gaussian``: growing with the
+        light, as of counted quanta, and read with Gaussian noise; the picture is stabilised first
+        (Mäkitalo and Foi 2013). ``impulse``: samples replaced by others; they are found and filled.
+        ``auto`` goes by the picture, or is gaussian when `sigma` is given. Or a model with its
+        parameters.
 
     Raises
     ------
     ProblemError
-        If sigma is not in (0, 1].
+        If sigma is not in (0, 1], or does not go with the noise, or that is unknown.
     PictureError
         If `image` is not a picture.
     """
     picture = as_picture(image, volumes=True)
+    _check(sigma, noise)
+    problem = _described(picture, sigma, noise)
+    return replace(problem, notes=(*in_words(picture), *problem.notes))
+
+
+def _described(
+    picture: Picture, sigma: float | None, noise: NoiseName | Gaussian | PoissonGaussian
+) -> Problem:
+    if isinstance(noise, Gaussian):
+        sigma, noise = noise.sigma, "gaussian"
+    if isinstance(noise, PoissonGaussian):
+        return _stabilised(picture, Stabiliser(noise), (f"{told(noise)}, as given",))
+    if sigma is not None and noise in ("auto", "gaussian"):
+        given = f"noise level {255 * sigma:.2f} of 255, as given"
+        return _white(picture, Gaussian(sigma), (given,))
+    if noise == "impulse" and picture.is_volume:
+        raise ProblemError("impulses are sought in pictures, not in volumes: give the slices alone")
+    plain = picture.is_volume or picture.complex_type is not None or picture.channels > _MANY
+    find = find_level if plain else find_noise
+    return _chosen(picture, find(picture.pixels, picture.missing), noise, sigma)
+
+
+def _check(sigma: float | None, noise: NoiseName | Gaussian | PoissonGaussian) -> None:
     if sigma is not None and not 0 < sigma <= 1:
         raise ProblemError(
             f"sigma {sigma:g} is not in (0, 1] picture units (on the command line: in (0, 255])"
         )
-    level = estimate_sigma(picture.pixels) if sigma is None else sigma
-    origin = "estimated from the picture" if sigma is None else "as given"
-    notes = (
-        *in_words(picture),
-        f"noise level {255 * level:.2f} of 255, {origin}",
-    )
-    return _described(picture, Gaussian(level), notes)
+    if not isinstance(noise, str):
+        if sigma is not None:
+            raise ProblemError("give the level with the noise model or as sigma, not both")
+        return
+    if noise not in get_args(NoiseName):
+        raise ProblemError(f"unknown noise {noise!r}: choose from {', '.join(get_args(NoiseName))}")
+    if noise == "poisson" and sigma is not None:
+        raise ProblemError("poisson noise has no sigma: it is poisson-gaussian that has one")
 
 
-def _described(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -> Problem:
+def _chosen(picture: Picture, found: Finding, noise: NoiseName, sigma: float | None) -> Problem:
+    """Do what was asked for, or what was found; say both."""
+    notes = (found.sentence, *found.warnings)
+    if noise == "auto":
+        return _as_found(picture, found, notes)
+    if found.kind not in _AGREEING[noise]:
+        notes += (
+            f"warning: this is no {noise} noise by the picture; it is taken for it, as asked",
+        )
+    if noise == "gaussian":
+        white = found.kind in _AGREEING["gaussian"]
+        level = found.level if white else estimate_sigma(picture.pixels, picture.missing)
+        return _white(picture, Gaussian(level), (*notes, _equal(level)))
+    if noise == "impulse":
+        impulses = found.impulses or asked_impulses(picture.pixels)
+        level = found.level if sigma is None else sigma
+        return _without_impulses(picture, impulses, level, notes)
+    light = found.light or asked_light(picture.pixels, picture.missing)
+    read = light.sigma if sigma is None else sigma
+    light = replace(light, sigma=0.0 if noise == "poisson" else read)
+    return _stabilised(picture, Stabiliser(light), (*notes, f"taken as {told(light)}", _FIRST))
+
+
+_FIRST = "the picture is stabilised before the fit: its noise is made equal everywhere"
+_AGREEING = {
+    "gaussian": ("gaussian", "correlated", "none"),
+    "poisson": ("poisson-gaussian",),
+    "poisson-gaussian": ("poisson-gaussian", "gaussian"),
+    "impulse": ("impulse",),
+}
+"""What may be found where a noise is asked for, without contradiction."""
+
+
+def _equal(level: float) -> str:
+    return f"taken as Gaussian of level {255 * level:.2f} of 255, equal everywhere"
+
+
+def _as_found(picture: Picture, found: Finding, notes: tuple[str, ...]) -> Problem:
+    if found.kind == "none":
+        notes += ("the picture is handed back as it was; a level given denoises it all the same",)
+        return _untouched(picture, notes)
+    if found.light is not None:
+        return _stabilised(picture, Stabiliser(found.light), (*notes, _FIRST))
+    if found.impulses is not None:
+        return _without_impulses(picture, found.impulses, found.level, notes)
+    return _white(picture, Gaussian(found.level), notes)
+
+
+def _white(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -> Problem:
     measurement, operator = observed(picture)
     return Problem(
         task="denoise",
@@ -51,5 +158,63 @@ def _described(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -
         guide=measurement,
         variant="volume" if picture.is_volume else "",
         notes=notes,
-        cut=lambda window: _described(picture.cut(window), noise),
+        cut=lambda window: _white(picture.cut(window), noise),
     )
+
+
+def _untouched(picture: Picture, notes: tuple[str, ...] = ()) -> Problem:
+    problem = _white(picture, Gaussian(0.0), notes)
+    kept = torch.ones((1, 1, *picture.size), dtype=torch.bool)
+    return replace(problem, kept=kept, cut=lambda window: _untouched(picture.cut(window)))
+
+
+def _stabilised(picture: Picture, stabiliser: Stabiliser, notes: tuple[str, ...] = ()) -> Problem:
+    """The same, of a picture whose noise was made equal everywhere; undone in the result."""
+    pixels, operator = observed(picture)
+    measurement = operator(stabiliser.forward(pixels))
+    return Problem(
+        task="denoise",
+        picture=picture,
+        measurement=measurement,
+        operator=operator,
+        size=picture.size,
+        noise=Gaussian(stabiliser.level),
+        guide=measurement,
+        dress=stabiliser.inverse,
+        variant="volume" if picture.is_volume else "counted",
+        notes=notes,
+        cut=lambda window: _stabilised(picture.cut(window), stabiliser),
+    )
+
+
+def _without_impulses(
+    picture: Picture, impulses: Impulses, level: float, notes: tuple[str, ...]
+) -> Problem:
+    """Fill the impulses; where other noise remains, it is removed from the filled picture."""
+    if level < FAINT:
+        told = "the impulses are filled, all other samples are kept"
+        return _filled(picture, impulses.places, (*notes, told))
+    told = "the impulses are replaced by the median around them, then the other noise is removed"
+    return _replaced(picture, impulses.places, Gaussian(level), (*notes, told))
+
+
+def _filled(picture: Picture, places: Tensor, notes: tuple[str, ...] = ()) -> Problem:
+    known = ~places if picture.missing is None else ~(places | picture.missing)
+    return Problem(
+        task="denoise",
+        picture=picture,
+        measurement=picture.pixels * known,
+        operator=Mask(known),
+        size=picture.size,
+        kept=~places,
+        variant="impulse",
+        notes=notes,
+        cut=lambda window: _filled(picture.cut(window), places[window.place]),
+    )
+
+
+def _replaced(
+    picture: Picture, places: Tensor, noise: Gaussian, notes: tuple[str, ...] = ()
+) -> Problem:
+    filled = torch.where(places, surroundings(picture.pixels, ~places), picture.pixels)
+    return replace(_white(replace(picture, pixels=filled), noise, notes), picture=picture)

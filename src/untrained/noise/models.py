@@ -1,20 +1,14 @@
-"""Noise models, and the estimation of the noise level from the picture alone."""
+"""Noise models: what they draw, their likelihoods, the residual that they explain."""
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
-import numpy as np
-import pywt
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-_NORMAL_QUARTILE = 0.6744897501960817
-"""Upper quartile of the standard normal distribution: MAD over sigma."""
+from untrained.noise.misfits import LEAST_RATE, mean_squared_error, pearson_residual
 
-_ROUNDS = 3
-_BARELY = 1e-6
-"""How near to black and white, in picture units, a flat area counts as saturated."""
 CLIPPING_MARGIN = 2.0
 """Standard deviations from black and white within which noise counts as clipped."""
 
@@ -92,6 +86,75 @@ class Poisson:
 
 
 @dataclass(frozen=True)
+class PoissonGaussian:
+    """Light counted in quanta, and read with some noise: ``y = a p + n + black``, as sensors do.
+
+    ``p ~ Poisson((x - black) / a)`` and ``n ~ N(0, sigma^2)``: a variance of
+    ``a (x - black) + sigma^2`` (Foi et al. 2008, doi 10.1109/TIP.2008.2001399). Sigma 0 leaves
+    Poisson noise.
+
+    Raises
+    ------
+    ValueError
+        If the gain is not positive, sigma negative, or one of the three not finite.
+    """
+
+    gain: float
+    """a, picture units for each quantum."""
+    sigma: float = 0.0
+    """Standard deviation of the part that does not grow with the light, in picture units."""
+    black: float = 0.0
+    """What no light is read as, in picture units."""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.gain) and self.gain > 0):
+            raise ValueError(f"gain {self.gain} is none: give a finite one above 0")
+        if not (math.isfinite(self.sigma) and self.sigma >= 0):
+            raise ValueError(f"sigma {self.sigma} is no noise level: give a finite one, 0 or more")
+        if not math.isfinite(self.black):
+            raise ValueError(f"black {self.black} is no brightness: give a finite one")
+
+    def variance(self, clean: Tensor) -> Tensor:
+        """Variance of the noise where the clean picture is `clean`, of the same shape."""
+        return self.gain * (clean - self.black).clamp_min(0) + self.sigma**2
+
+    def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw a measurement of `clean`, unclipped, of the same shape."""
+        light = (clean - self.black).clamp_min(0)
+        counts = torch.poisson(light / self.gain, generator=generator)
+        drawn = torch.randn(clean.shape, generator=generator, device=clean.device)
+        return self.gain * counts + self.sigma * drawn + self.black
+
+
+@dataclass(frozen=True)
+class Impulse:
+    """Some samples replaced: by black or white (salt and pepper), or by any value.
+
+    Raises
+    ------
+    ValueError
+        If the share is not in [0, 1).
+    """
+
+    share: float
+    """How many of the samples are replaced, each for itself."""
+    valued: Literal["extreme", "random"] = "extreme"
+    """Black or white, or uniform in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share < 1:
+            raise ValueError(f"a share of {self.share} of the samples: give 0 or more, below 1")
+
+    def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw a measurement of `clean`, of the same shape."""
+        chance, value = (
+            torch.rand(clean.shape, generator=generator, device=clean.device) for _ in range(2)
+        )
+        value = value.round() if self.valued == "extreme" else value
+        return torch.where(chance < self.share, value, clean)
+
+
+@dataclass(frozen=True)
 class Transmission:
     """Low-dose tomography: ``y = -log(n / n0)`` with ``n ~ Poisson(n0 exp(-A x))`` (Beer-Lambert).
 
@@ -120,93 +183,3 @@ class Transmission:
     def negative_log_likelihood(self, prediction: Tensor, measurement: Tensor) -> Tensor:
         """Mean over the counts of ``-log p(n | prediction)``; a scalar."""
         return Poisson().negative_log_likelihood(self.counts(prediction), self.counts(measurement))
-
-
-LEAST_RATE = 1e-6
-"""Expected counts are taken as no less: their logarithm must exist."""
-
-
-def poisson_deviance(prediction: Tensor, counts: Tensor) -> Tensor:
-    """Poisson likelihood up to scale, 0 at best: ``2 mean(l - n + n log(n / l))``; a scalar.
-
-    Twice the negative log-likelihood less that of ``l = n`` (McCullagh and Nelder 1989, section
-    2.3).
-
-    Parameters
-    ----------
-    prediction
-        l, expected counts.
-    counts
-        n, of the same shape, 0 or more.
-    """
-    rate = prediction.clamp_min(LEAST_RATE)
-    return 2 * (rate - counts + torch.xlogy(counts, counts) - counts * rate.log()).mean()
-
-
-def pearson_residual(prediction: Tensor, counts: Tensor) -> Tensor:
-    """Mean of ``(n - l)^2 / l`` (Pearson 1900); 1 in expectation for Poisson counts; a scalar."""
-    rate = prediction.clamp_min(LEAST_RATE)
-    return ((counts - rate).square() / rate).mean()
-
-
-def mean_squared_error(prediction: Tensor, measurement: Tensor) -> Tensor:
-    """Mean of the squared difference: the Gaussian likelihood up to scale; a scalar.
-
-    Over all samples; of complex ones, over real and imaginary parts.
-    """
-    difference = prediction - measurement
-    if difference.is_complex():
-        difference = torch.view_as_real(difference)
-    return difference.square().mean()
-
-
-def relative_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
-    """Sum of the squared differences over the sum of the squares of the target; a scalar."""
-    return (prediction - target).square().sum() / target.square().sum().clamp_min(1e-12)
-
-
-def estimate_sigma(image: Tensor) -> float:
-    """Estimate the standard deviation of white Gaussian noise.
-
-    The median absolute deviation of the finest diagonal wavelet coefficients (Donoho and Johnstone
-    1994, doi 10.1093/biomet/81.3.425), averaged over the channels. Coefficients near black and
-    white, where clipping to [0, 1] has cut the noise, are left out when enough others remain.
-    A channel of two values alone, as scans in black and white have, counts as free of it.
-
-    Parameters
-    ----------
-    image
-        ``(1, C, [D,] H, W)``, in picture units.
-
-    Returns
-    -------
-    The estimate in picture units; 0 for pictures thinner than 2 pixels, where none can be made.
-    """
-    if min(image.shape[2:]) < 2:
-        return 0.0
-    return float(np.mean([_level(channel) for channel in image[0].double().cpu().numpy()]))
-
-
-def _level(channel: NDArray[np.float64]) -> float:
-    if np.isin(channel, (channel.min(), channel.max())).all():
-        return 0.0
-    axes = channel.ndim
-    coefficients = pywt.dwtn(channel, "db2")
-    diagonal, brightness = coefficients["d" * axes], coefficients["a" * axes] / 2 ** (axes / 2)
-    # Black and white areas hide the noise: exact zeros there tell nothing, elsewhere they do.
-    hidden = (diagonal == 0) & ((brightness < _BARELY) | (brightness > 1 - _BARELY))
-    diagonal, brightness = diagonal[~hidden], brightness[~hidden]
-    level = _median_level(diagonal)
-    for _ in range(_ROUNDS):
-        margin = CLIPPING_MARGIN * level
-        unclipped = (brightness > margin) & (brightness < 1 - margin)
-        if unclipped.sum() < LEAST_SHARE * hidden.size:
-            break
-        level = _median_level(diagonal[unclipped])
-    return level
-
-
-def _median_level(coefficients: NDArray[np.float64]) -> float:
-    if coefficients.size == 0:
-        return 0.0
-    return float(np.median(np.abs(coefficients))) / _NORMAL_QUARTILE

@@ -1,0 +1,38 @@
+"""Noise: models of it, data terms, and what can be told of it from the picture alone."""
+
+from untrained.noise.finding import FAINT, Finding, asked_light, find_level, find_noise, told
+from untrained.noise.impulse import Impulses, asked_impulses, surroundings
+from untrained.noise.level import estimate_sigma
+from untrained.noise.misfits import (
+    LEAST_RATE,
+    mean_squared_error,
+    pearson_residual,
+    poisson_deviance,
+    relative_squared_error,
+)
+from untrained.noise.models import Gaussian, Impulse, Poisson, PoissonGaussian, Transmission
+from untrained.noise.stabilising import Stabiliser
+
+__all__ = [
+    "FAINT",
+    "LEAST_RATE",
+    "Finding",
+    "Gaussian",
+    "Impulse",
+    "Impulses",
+    "Poisson",
+    "PoissonGaussian",
+    "Stabiliser",
+    "Transmission",
+    "asked_impulses",
+    "asked_light",
+    "estimate_sigma",
+    "find_level",
+    "find_noise",
+    "mean_squared_error",
+    "pearson_residual",
+    "poisson_deviance",
+    "relative_squared_error",
+    "surroundings",
+    "told",
+]

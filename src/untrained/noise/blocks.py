@@ -1,0 +1,137 @@
+"""Blocks of pixels in which noise shows: those with the least structure, by their DCT."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import dctn
+
+from untrained.noise.models import CLIPPING_MARGIN
+
+Samples = NDArray[np.float64]
+
+_MOST = 20_000
+"""Blocks that are looked at; of larger pictures, as many on a grid."""
+_SHARE = 0.01
+"""Share of the blocks that counts as quiet."""
+_FEWEST = 60
+"""Quiet blocks that are used at least, where there are as many."""
+_LARGER, _ALIKE = 10, 1.3
+"""A share so many times larger shows noise at most that many times stronger."""
+_FLAT = 1e-12
+"""Energy of a block, in squared picture units, below which it is flat."""
+_LARGE, _SMALL = 8, 4
+"""Sides of the blocks: of pictures, and of pictures with a side below twice that."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Blocks of one channel by their cosine transforms; hidden noise left out."""
+
+    mean: Samples
+    """Brightness of each, in picture units."""
+    coarse: Samples
+    """Energy of each at low frequencies, its mean left out: mostly structure."""
+    fine: Samples
+    """Coefficients ``(n, k)`` of each at high frequencies: mostly noise."""
+    flat: int = 0
+    """How many more there were, of one value each."""
+
+    def __len__(self) -> int:
+        return len(self.mean)
+
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Blocks":
+        """Those for which `which` is True, or that it numbers."""
+        return Blocks(self.mean[which], self.coarse[which], self.fine[which], self.flat)
+
+    def unclipped(self, level: float) -> "Blocks":
+        """Those whose noise of standard deviation `level` neither black nor white has cut."""
+        margin = CLIPPING_MARGIN * level
+        return self.chosen((self.mean > margin) & (self.mean < 1 - margin))
+
+    def level(self, share: float = _SHARE, fewest: int = _FEWEST) -> float:
+        """Standard deviation of white noise, from the blocks with the least structure.
+
+        Ponomarenko et al. 2007; Colom and Buades 2013 (doi 10.5201/ipol.2013.45): blocks are chosen
+        by low frequencies and measured at high ones, which in white noise know nothing of each
+        other, so that choosing the least brings no bias. Where other blocks are flat, as in
+        drawings and in screenshots, it is noise only if blocks with more structure show no more.
+        """
+        level = self._quiet(share, fewest)
+        if self.flat > share * len(self) and self._quiet(_LARGER * share, fewest) > _ALIKE * level:
+            return 0.0
+        return level
+
+    def _quiet(self, share: float, fewest: int) -> float:
+        if len(self) == 0:
+            return 0.0
+        count = min(len(self), max(fewest, math.ceil(min(share, 1) * len(self))))
+        quiet = np.argpartition(self.coarse, count - 1)[:count]
+        return float(np.sqrt(np.median(np.square(self.fine[quiet]).mean(0))))
+
+
+def cut_blocks(channel: Samples, missing: NDArray[np.bool_] | None = None) -> Blocks:
+    """Cut one channel in overlapping blocks and transform them.
+
+    Missing pixels, a frame of one colour around the picture and areas of one value hide the noise
+    and are left out. A channel of two values alone, as scans in black and white have, has none.
+
+    Parameters
+    ----------
+    channel
+        ``(H, W)``, in picture units.
+    missing
+        Of the same shape, True where nothing was measured.
+
+    Returns
+    -------
+    No block where H or W is less than 4.
+    """
+    none = Blocks(np.zeros(0), np.zeros(0), np.zeros((0, 1)))
+    known = channel if missing is None else np.where(missing, np.nan, channel)
+    known = known[without_frame(channel)]
+    side = _LARGE if min(known.shape) >= 2 * _LARGE else _SMALL
+    if min(known.shape) < side or _two_values(known):
+        return none
+    windows = np.lib.stride_tricks.sliding_window_view(known, (side, side))
+    stride = max(1, math.ceil(math.sqrt(windows.shape[0] * windows.shape[1] / _MOST)))
+    blocks = windows[::stride, ::stride].reshape(-1, side, side)
+    blocks = blocks[np.isfinite(blocks).all((1, 2))]
+    mean = blocks.mean((1, 2))
+    flat = np.square(blocks - mean[:, None, None]).sum((1, 2)) < _FLAT
+    blocks, mean = blocks[~flat], mean[~flat]
+    coefficients = dctn(blocks, axes=(1, 2), norm="ortho")
+    order = np.add.outer(np.arange(side), np.arange(side))
+    coarse = coefficients[:, (order > 0) & (order <= side // 2)]
+    energy = np.square(coarse).sum(1)
+    return Blocks(mean, energy, coefficients[:, order > side], int(flat.sum()))
+
+
+def joined(parts: list[Blocks]) -> Blocks:
+    """All blocks of several slices of one size."""
+    filled = [part for part in parts if len(part)]
+    flat = sum(part.flat for part in parts)
+    if not filled:
+        return replace(parts[0], flat=flat)
+    return Blocks(
+        np.concatenate([part.mean for part in filled]),
+        np.concatenate([part.coarse for part in filled]),
+        np.concatenate([part.fine for part in filled]),
+        flat,
+    )
+
+
+def _two_values(channel: Samples) -> bool:
+    known = channel[np.isfinite(channel)]
+    return known.size == 0 or bool(np.isin(known, (known.min(), known.max())).all())
+
+
+def without_frame(channel: Samples) -> tuple[slice, slice]:
+    """Say where a channel ``(H, W)`` is, its edges of one value cut off: a frame, a letterbox."""
+    differs = channel != channel[0, 0]
+    rows = np.flatnonzero(differs.any(axis=1))
+    columns = np.flatnonzero(differs.any(axis=0))
+    if len(rows) == 0:
+        return slice(0), slice(0)
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
