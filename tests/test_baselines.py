@@ -412,3 +412,15 @@ def test_flash_pairs_are_filtered_jointly():
     assert psnr(result, clean) > psnr(problem.measurement, clean) + 9
     with pytest.raises(NotApplicable, match="flash picture"):
         b.solve(one("flash", "joint-bilateral"), tasks.denoise(lit.noflash, sigma=0.1))
+
+
+def test_the_switching_median_fills_impulses_alone():
+    picture = np.full((16, 16, 3), 120, np.uint8)
+    picture[4, 5], picture[9, 2, 0] = 255, 0
+    problem = tasks.denoise(picture, noise="impulse")
+    filled = b.solve(one("denoise", "median"), problem)
+    assert torch.allclose(filled, torch.tensor(120 / 255))
+    with pytest.raises(NotApplicable, match="impulses"):
+        b.solve(one("denoise", "nlm"), problem)
+    with pytest.raises(NotApplicable, match="no impulses"):
+        b.solve(one("denoise", "median"), tasks.denoise(photo(), sigma=0.1))
