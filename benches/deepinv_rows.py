@@ -1,6 +1,6 @@
 """deepinv's DeepImagePrior and ours on the same measurement, one after the other in one run.
 
-    python -m benches.deepinv_rows --data DIR [--size 128] [--steps 2500] [--first 1]
+    python -m benches.deepinv_rows --data DIR [--kind ct|mri|inpaint] [--first 1] [--size 128]
 
 Its ConvDecoder and its 2500 steps of Adam, as `untrained.borrowed` runs it (Tachella et al. 2025):
 tomography and magnetic resonance as in `benches.reconstruct`, at this size; half of the pixels
@@ -12,11 +12,12 @@ import argparse
 import dataclasses
 import importlib
 import itertools
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,12 +27,13 @@ from torch.nn import functional as F
 
 import untrained as ut
 from benches import reconstruct
-from benches.run import machine, save
+from benches.run import RESULTS, machine, save
 from untrained.allocator import keep_freed_memory
 from untrained.borrowed import deepinv_dip
 from untrained.problem import Problem
 
 THEIRS, OURS = "deepinv", "untrained"
+KINDS = ("ct", "mri", "inpaint")
 PICTURES = ("barbara", "house", "peppers")
 _KEPT: list[torch.library.Library] = []
 
@@ -122,12 +124,12 @@ def theirs(row: Row, steps: int) -> tuple[float, float]:
     return row.psnr(row.problem.compose(image).pixels), seconds
 
 
-def measure(row: Row, number: int, steps: int, preset: str) -> dict[str, object]:
+def measure(row: Row, number: int, steps: int, preset: str) -> dict[str, Any]:
     """Run both, ours first in every other row."""
     ways = {OURS: lambda: ours(row, preset), THEIRS: lambda: theirs(row, steps)}
     order = (OURS, THEIRS) if number % 2 == 0 else (THEIRS, OURS)
     found = {name: ways[name]() for name in order}
-    told: dict[str, object] = {"kind": row.kind, "picture": row.name, "first": order[0]}
+    told: dict[str, Any] = {"kind": row.kind, "picture": row.name, "first": order[0]}
     for name in (OURS, THEIRS):
         told[f"{name} psnr"] = round(found[name][0], 3)
         told[f"{name} seconds"] = round(found[name][1], 1)
@@ -138,44 +140,53 @@ def measure(row: Row, number: int, steps: int, preset: str) -> dict[str, object]
 
 
 def main() -> int:
-    """Measure and save."""
+    """Measure and save, after each row what there is."""
     parser = argparse.ArgumentParser(prog="python -m benches.deepinv_rows")
     parser.add_argument("--data", type=Path, required=True, help="folder of pictures")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--preset", default="fast")
-    parser.add_argument(
-        "--first", type=int, help="this many pictures of each kind, all when absent"
-    )
+    parser.add_argument("--first", type=int, help="pictures of each kind, all when absent")
+    parser.add_argument("--kind", choices=KINDS, help="all when absent; others stay as they are")
     given = parser.parse_args()
     if (reason := reason_not_to_run()) is not None:
         print(f"not run: {reason}", file=sys.stderr)
         return 1
     reconstruct.SIZE = given.size
-    kinds = itertools.groupby(rows(given.data), key=lambda row: row.kind)
-    chosen = [row for _, group in kinds for row in list(group)[: given.first]]
-    measured = [
-        measure(row, number, given.steps, given.preset) for number, row in enumerate(chosen)
+    path = RESULTS / f"deepinv-{given.size}.json"
+    kept = json.loads(path.read_text())["rows"] if given.kind and path.exists() else []
+    measured = [row for row in kept if row["kind"] != given.kind]
+    groups = itertools.groupby(rows(given.data), key=lambda row: row.kind)
+    chosen = [
+        row
+        for kind, group in groups
+        for row in list(group)[: given.first]
+        if given.kind in (None, kind)
     ]
+    for number, row in enumerate(chosen):
+        measured.append(measure(row, number, given.steps, given.preset))
+        save(account(measured, given), "deepinv", str(given.size))
+    return 0
+
+
+def account(measured: list[dict[str, Any]], given: argparse.Namespace) -> dict[str, Any]:
+    """What is kept: the rows, their means by kind, and how they were made."""
+    measured = sorted(measured, key=lambda row: KINDS.index(row["kind"]))
     words = f"--size {given.size} --steps {given.steps} --preset {given.preset}"
     words += "" if given.first is None else f" --first {given.first}"
-    told = {
+    kinds = dict.fromkeys(row["kind"] for row in measured)
+    return {
         "bench": "deepinv",
         "command": f"python -m benches.deepinv_rows --data DIR {words}",
         "machine": machine(),
         "size": given.size,
         "steps": given.steps,
-        "mean": {
-            kind: _mean([row for row in measured if row["kind"] == kind])
-            for kind in dict.fromkeys(row["kind"] for row in measured)
-        },
+        "mean": {kind: _mean([row for row in measured if row["kind"] == kind]) for kind in kinds},
         "rows": measured,
     }
-    save(told, "deepinv", str(given.size))
-    return 0
 
 
-def _mean(found: list[dict[str, object]]) -> dict[str, float]:
+def _mean(found: list[dict[str, Any]]) -> dict[str, float]:
     numbers = [key for key, value in found[0].items() if isinstance(value, float)]
     return {key: round(float(np.mean([row[key] for row in found])), 3) for key in numbers}
 

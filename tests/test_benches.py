@@ -1,5 +1,8 @@
 """The benches of reconstruction: what they simulate, and the peers they run."""
 
+import json
+from argparse import Namespace
+
 import pytest
 import skimage.data
 import torch
@@ -69,17 +72,25 @@ def test_the_table_of_both(monkeypatch, data):
     told = [deepinv_rows.measure(row, number, 5, "fast") for number in (0, 1)]
     assert order == ["ours", "theirs", "theirs", "ours"]
     assert (told[0]["gain"], told[0]["share of time"]) == (1.5, 0.25)
-    result = {
-        "bench": "deepinv",
-        "command": "c",
-        "machine": {"processor": "p", "threads": "1", "torch": "2"},
-        "size": 32,
-        "steps": 5,
-        "mean": {"ct": deepinv_rows._mean(told)},
-        "rows": told,
-    }
-    text = table.section(result)
+    given = Namespace(size=32, steps=5, preset="fast", first=None)
+    text = table.section(deepinv_rows.account(told, given))
     assert "| ct | **mean** | 30.00 | 28.50 | 1.50 | 2 | 8 | 25 % |" in text
+    assert "--size 32 --steps 5 --preset fast`" in text
+
+
+def test_one_kind_is_measured_and_what_was_known_of_others_stays(monkeypatch, data, tmp_path):
+    monkeypatch.setattr(deepinv_rows, "RESULTS", tmp_path)
+    monkeypatch.setattr("benches.run.RESULTS", tmp_path)
+    monkeypatch.setattr(deepinv_rows, "reason_not_to_run", lambda: None)
+    monkeypatch.setattr(deepinv_rows, "ours", lambda *_: (30.0, 2.0))
+    monkeypatch.setattr(deepinv_rows, "theirs", lambda *_: (28.0, 8.0))
+    for kind in ("mri", "ct", "mri"):
+        words = ["--data", str(data), "--size", "32", "--first", "1", "--kind", kind]
+        monkeypatch.setattr("sys.argv", ["deepinv_rows", *words])
+        assert deepinv_rows.main() == 0
+    kept = json.loads((tmp_path / "deepinv-32.json").read_text())
+    assert [row["kind"] for row in kept["rows"]] == ["ct", "mri"]
+    assert kept["mean"]["ct"]["gain"] == 2.0
 
 
 def test_why_it_is_not_run_is_said(monkeypatch, capsys):
