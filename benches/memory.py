@@ -40,10 +40,17 @@ FITS = [
     ("denoise", "tv", 512),
 ]
 SMALL = 64
+PICTURES = {task for task, _, _ in FITS}
+
+
+VOLUMES = [("denoise volume", "fast", 128), ("inpaint volume", "fast", 128)]
+"""Measured by `benches.volumes`."""
 
 
 def described(task: str, side: int) -> Problem:
     """Make a problem whose result has this side."""
+    if task.endswith("volume"):
+        return described_volume(task, side)
     image = np.tile(skimage.data.astronaut(), (2, 2, 1))[:side, :side]
     rng = np.random.default_rng(0)
     if task == "upscale":
@@ -56,16 +63,29 @@ def described(task: str, side: int) -> Problem:
     return ut.tasks.denoise(noisy, sigma=25 / 255) if task == "denoise" else ut.tasks.deblock(noisy)
 
 
+def described_volume(task: str, side: int) -> Problem:
+    """Make a problem whose result is a cube of this side."""
+    drawn = np.random.default_rng(0).random((side,) * 3, dtype=np.float32)
+    volume = ut.as_volume(drawn)
+    if task.startswith("inpaint"):
+        return ut.tasks.inpaint(volume, drawn < 0.5)
+    return ut.tasks.denoise(volume, sigma=25 / 255)
+
+
 def shortened(recipe: Recipe) -> Recipe:
-    """Four steps, each of which keeps the weights."""
+    """Four steps, each of which keeps the weights, and one pass."""
     first = recipe.guided_by
+    passes = recipe.refinement and recipe.refinement.model_copy(update={"passes": 1})
     changes = {"steps": 4, "guard": Guard(every=1), "guided_by": first and shortened(first)}
-    return recipe.model_copy(update=changes)
+    return recipe.model_copy(update=changes | {"refinement": passes})
 
 
 def measure(task: str, preset: str, side: int) -> dict[str, Any]:
     """Predict, and fit in this process."""
-    problem, small = described(task, side), described(task, SMALL)
+    problem, small = (
+        described(task, side),
+        described(task, SMALL if task in PICTURES else SMALL // 2),
+    )
     recipe = shortened(settle_recipe(problem, preset))
     engine = choose_engine("cpu", recipe.precision)
     fitted(small, recipe, engine)

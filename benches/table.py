@@ -229,6 +229,41 @@ def phase_tables(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def volume_tables(result: dict[str, Any]) -> str:
+    """PSNR of each method on each volume and their mean, a table a task; then the memory."""
+    machine = result["machine"]
+    shape = "x".join(map(str, reversed(result["shape"])))
+    lines = [
+        "## volumes",
+        "",
+        f"`{result['command']}`; explained in [volumes.md](volumes.md).",
+        "",
+        f"Volumes of {shape}: noise of 25 grey levels, half of the voxels missing, enlarged by 2.",
+        "",
+        f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}.",
+    ]
+    for task in dict.fromkeys(row["task"] for row in result["rows"]):
+        mine = [row for row in result["rows"] if row["task"] == task]
+        names = list(dict.fromkeys(row["volume"] for row in mine))
+        head = [task, *names, "**mean**", "seconds"]
+        lines += ["", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+        for method in dict.fromkeys(row["method"] for row in mine):
+            own = [row for row in mine if row["method"] == method]
+            scores = [row["psnr"] for row in own]
+            seconds = sum(row["seconds"] for row in own) / len(own)
+            cells = [*(f"{score:.2f}" for score in (*scores, sum(scores) / len(scores)))]
+            lines.append(f"| {' | '.join([method, *cells, f'{seconds:.0f}'])} |")
+    if not result["memory"]:
+        return "\n".join(lines)
+    head = ["fit", "side", "precision", "predicted", "measured"]
+    lines += ["", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for row in result["memory"]:
+        sizes = [f"{row[key] / 1e9:.2f} GB" for key in ("predicted", "measured")]
+        words = [row["task"], str(row["side"]), row["precision"], *sizes]
+        lines.append(f"| {' | '.join(words)} |")
+    return "\n".join(lines)
+
+
 def section(result: dict[str, Any]) -> str:
     """The part of the page that a file of results makes."""
     if result.get("bench") == "quality":
@@ -245,6 +280,8 @@ def section(result: dict[str, Any]) -> str:
         return noise_table(result)
     if result.get("bench") == "phase":
         return phase_tables(result)
+    if result.get("bench") == "volumes":
+        return volume_tables(result)
     return feature_tables(result)
 
 

@@ -114,7 +114,7 @@ def solve(baseline: Baseline, problem: Problem) -> Tensor:
         If it cannot be used on this problem, or gives no picture.
     """
     picture = baseline.solve(problem).detach().float().cpu()
-    expected = (1, problem.channels, *problem.size)
+    expected = (1, problem.picture.channels, *problem.size)
     if tuple(picture.shape) != expected:
         raise NotApplicable(f"it gave the shape {tuple(picture.shape)} instead of {expected}")
     if not bool(picture.isfinite().all()):
@@ -180,7 +180,7 @@ def block_matching(problem: Problem) -> Tensor:
     """
     import bm3d
 
-    level, channels = _level(problem), problem.channels
+    level, channels = _level(problem), problem.picture.channels
     if channels not in (1, 3):
         raise NotApplicable(f"it takes pictures of 1 or 3 channels, not {channels}")
     image = _array(_noisy(problem))

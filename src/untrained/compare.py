@@ -86,7 +86,7 @@ def compare(
     weights = None if model is None else read_weights(Path(model))
     clean = None if reference is None else as_picture(reference)
     if clean is not None:
-        report.check_reference(clean, problem.size, problem.channels)
+        report.check_reference(clean, problem.size, problem.picture.channels)
     fit = watch(problem, recipe, seed=seed, device=device, steps=steps, seconds=seconds)
     started = time.perf_counter()
     for step in fit:

@@ -142,7 +142,7 @@ def _checked(job: Job, problem: Problem) -> Picture | None:
     if job.reference is None:
         return None
     reference = job.read(job.reference)
-    report.check_reference(reference, problem.result_size, problem.channels)
+    report.check_reference(reference, problem.result_size, problem.picture.channels)
     return reference
 
 

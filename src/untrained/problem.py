@@ -55,6 +55,8 @@ class Problem:
     """A, from ``(1, C, [D,] H, W)`` in [0, 1] to the shape of the measurement."""
     size: Size
     """H and W of the picture sought; D, H and W of a volume."""
+    sought: int | None = None
+    """Channels of the picture sought, where they are not those of the user's."""
     noise: Gaussian | Poisson | None = None
     misfit: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
     """E: a scalar from what A made of a picture and the target, both as the measurement."""
@@ -128,8 +130,8 @@ class Problem:
 
     @property
     def channels(self) -> int:
-        """Number of colour channels C."""
-        return self.picture.channels
+        """Number of channels C of the picture sought."""
+        return self.picture.channels if self.sought is None else self.sought
 
     @property
     def settled(self) -> bool:

@@ -278,7 +278,7 @@ class TiledFit:
 
 
 def _as_given(problem: Problem) -> Tensor:
-    pixels = problem.picture.pixels
+    pixels = problem.picture.pixels if problem.sought is None else problem.measurement
     return pixels if tuple(pixels.shape[2:]) == problem.size else enlarge(pixels, problem.size)
 
 

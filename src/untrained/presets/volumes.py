@@ -30,8 +30,8 @@ SCATTERED = fast.SCATTERED.model_copy(
     update={
         "why": "known voxels predicted from others (Quan et al. 2020), then self-similar passes",
         "network": NETWORK,
-        "steps": 80,
-        "refinement": SelfSimilarPasses(passes=10, patch=4, group=32),
+        "steps": 40,
+        "refinement": SelfSimilarPasses(passes=20, first=30 / 255, patch=4, group=32),
     }
 )
 HOLES = fast.HOLES.model_copy(

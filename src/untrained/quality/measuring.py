@@ -104,7 +104,7 @@ def _others(case: Case, plan: Plan, recipe: Recipe, tell: Tell) -> dict[str, Any
     """PSNR and seconds of the input and of the peers."""
     problem = case.problem
     told: dict[str, Any] = {"peers": {}, "skipped": {}}
-    whole = (problem.channels, *problem.size)
+    whole = (problem.picture.channels, *problem.size)
     if problem.filled is None and tuple(problem.measurement.shape[1:]) == whole:
         told["peers"]["input"] = {"psnr": _judged(case, problem.picture.pixels)}
     listed = baselines(problem.task, steps=recipe.steps, seed=plan.seed)

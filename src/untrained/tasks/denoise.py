@@ -24,9 +24,7 @@ from untrained.noise import (
 )
 from untrained.operators import Mask
 from untrained.problem import Problem, ProblemError, observed
-
-_MANY = 4
-"""Channels above which they are bands: of those, as of volumes, only the level is sought."""
+from untrained.tasks import bands
 
 NoiseName = Literal["auto", "gaussian", "poisson", "poisson-gaussian", "impulse"]
 
@@ -43,9 +41,11 @@ def denoise(
     ----------
     image
         Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``; or a volume, see `as_volume`.
-        Missing (NaN) pixels are not fitted and stay missing.
+        Missing (NaN) pixels are not fitted and stay missing. Of more than 4 channels the principal
+        components that rise above Gaussian noise are restored.
     sigma
-        Level of the Gaussian noise in picture units (25/255, not 25); estimated when None.
+        Level of the Gaussian noise in picture units (25/255, not 25); estimated when None, of more
+        than 4 channels in each.
     noise
         ``gaussian``: as strong everywhere. ``poisson`` and ``poisson-gaussian``: growing with the
         light, as of counted quanta, and read with Gaussian noise; the picture is stabilised first
@@ -71,6 +71,10 @@ def _described(
 ) -> Problem:
     if isinstance(noise, Gaussian):
         sigma, noise = noise.sigma, "gaussian"
+    if noise in ("auto", "gaussian") and bands.applies(picture):
+        levels = bands.noise_levels(picture, sigma)
+        if float(levels.max()) >= FAINT:
+            return bands.denoise_bands(picture, levels)
     if isinstance(noise, PoissonGaussian):
         return _stabilised(picture, Stabiliser(noise), (f"{told(noise)}, as given",))
     if sigma is not None and noise in ("auto", "gaussian"):
@@ -78,7 +82,7 @@ def _described(
         return _white(picture, Gaussian(sigma), (given,))
     if noise == "impulse" and picture.is_volume:
         raise ProblemError("impulses are sought in pictures, not in volumes: give the slices alone")
-    plain = picture.is_volume or picture.complex_type is not None or picture.channels > _MANY
+    plain = picture.is_volume or picture.complex_type is not None or bands.applies(picture)
     find = find_level if plain else find_noise
     return _chosen(picture, find(picture.pixels, picture.missing), noise, sigma)
 
