@@ -115,6 +115,5 @@ class Components:
             share = float(self._back.square().sum() / len(self._back)) ** 0.5
             return components * share * self._range
         mixed = (components[0].flatten(1).double() - 0.5) * self._range + self._middle
-        bands = (self._back @ mixed + self._mean).float()
-        whole: Tensor = bands.reshape(1, -1, *components.shape[-2:])
-        return whole
+        bands: Tensor = (self._back @ mixed + self._mean).float()
+        return bands.reshape(1, -1, *components.shape[-2:])
