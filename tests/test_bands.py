@@ -33,7 +33,7 @@ def pixels(samples):
 
 def test_each_band_has_its_own_level():
     found = band_levels(pixels(noisy_cube())).numpy()
-    np.testing.assert_allclose(found, LEVELS, rtol=0.3)
+    np.testing.assert_allclose(found, LEVELS, rtol=0.35)
 
 
 def test_texture_that_bands_share_is_no_noise():
