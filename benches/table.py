@@ -185,7 +185,7 @@ def noise_table(result: dict[str, Any]) -> str:
     columns = ("input", "psnr", "as gaussian", "median 3x3", "switching median")
     columns = (*columns, "NLM told", "CBM3D told")
     head = ["noise", "picture", "input", "untrained", "told gaussian", "median 3x3"]
-    head += ["switching median", "NLM, best of 36", "CBM3D, best of 9", "seconds"]
+    head += ["switching median", "NLM, best of 28", "CBM3D, best of 7", "seconds"]
     lines = [
         f"## kinds of noise, {result['size']}x{result['size']}",
         "",

@@ -93,6 +93,16 @@ def test_progress_goes_to_standard_error(folder, capsys):
     assert "noise level" in err
 
 
+def test_the_noise_found_and_what_is_done_are_told_and_saved(folder, capsys):
+    words = ("--noise", "poisson", "--report", "told")
+    assert run("denoise", "in.png", "out.png", *TINY, *words) == 0
+    err = " ".join(capsys.readouterr().err.split())
+    notes = json.loads(Path("told/report.json").read_text())["notes"]
+    for word in ("noise level", "warning: this is no poisson noise", "quanta at white"):
+        assert word in err
+        assert any(word in note for note in notes)
+
+
 def test_reference_gives_metrics(folder, capsys):
     assert run("denoise", "in.png", "out.png", *TINY, "--json", "--reference", "in.png") == 0
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -172,6 +182,8 @@ BAD = [
     (("denoise", "deep.png", "o.jpg"), "16"),
     (("denoise", "in.png", "o.png", "--sigma", "-3"), "sigma"),
     (("denoise", "in.png", "o.png", "--sigma", "0"), "sigma"),
+    (("denoise", "in.png", "o.png", "--noise", "salt"), "choose from auto, gaussian, poisson"),
+    (("denoise", "in.png", "o.png", "--noise", "poisson", "--sigma", "3"), "poisson-gaussian"),
     (("denoise", "in.png", "o.png", "--sigma", "nan"), "sigma"),
     (("denoise", "in.png", "o.png", "--sigma", "many"), "--sigma"),
     (("denoise", "in.png", "o.png", "--preset", "fats"), "did you mean 'fast'"),

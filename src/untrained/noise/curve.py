@@ -50,7 +50,7 @@ class Affine:
     slope: float
     offset: float
     misfit: float
-    """Mean absolute error of the logarithm of the variance."""
+    """Median absolute error of the logarithm of the variance."""
 
     @property
     def noise(self) -> PoissonGaussian:
@@ -89,7 +89,7 @@ def fit_constant(curve: Curve) -> Affine | None:
         return None
     target = 2 * np.log(curve.level)
     middle = float(np.median(target))
-    return Affine(0.0, float(np.exp(middle)), float(np.abs(target - middle).mean()))
+    return Affine(0.0, float(np.exp(middle)), float(np.median(np.abs(target - middle))))
 
 
 def fit_affine(curve: Curve, darkest: float) -> Affine | None:
@@ -114,10 +114,13 @@ def fit_affine(curve: Curve, darkest: float) -> Affine | None:
         slope = math.exp(terms[0])
         return slope, max(float(terms[1]) * typical, -slope * darkest)
 
-    def misfit(terms: Samples) -> float:
+    def errors(terms: Samples) -> Samples:
         slope, offset = affine(terms)
         variance = np.maximum(slope * curve.brightness + offset, _LEAST**2)
-        return float(np.abs(np.log(variance) - target).mean())
+        return np.abs(np.log(variance) - target)
+
+    def misfit(terms: Samples) -> float:
+        return float(errors(terms).mean())
 
     starts = [
         np.array([math.log(typical * (1 - share) / middle), share])
@@ -125,4 +128,4 @@ def fit_affine(curve: Curve, darkest: float) -> Affine | None:
     ]
     found = [minimize(misfit, start, method="Nelder-Mead") for start in starts]
     best = min(found, key=lambda result: float(result.fun))
-    return Affine(*affine(best.x), float(best.fun))
+    return Affine(*affine(best.x), float(np.median(errors(best.x))))
