@@ -44,7 +44,7 @@ DENOISE = Recipe(
 COUNTED = DENOISE.model_copy(
     update={
         "why": "as for equal noise, stopped before the noise of the dark, which is less, is fitted",
-        "stopping": (Discrepancy(factor=0.9),),
+        "stopping": (Discrepancy(factor=0.8),),
     }
 )
 DEBLOCK = LATENT.model_copy(
