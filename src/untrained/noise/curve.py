@@ -117,7 +117,8 @@ def fit_affine(curve: Curve, darkest: float) -> Affine | None:
     def errors(terms: Samples) -> Samples:
         slope, offset = affine(terms)
         variance = np.maximum(slope * curve.brightness + offset, _LEAST**2)
-        return np.abs(np.log(variance) - target)
+        apart: Samples = np.abs(np.log(variance) - target)
+        return apart
 
     def misfit(terms: Samples) -> float:
         return float(errors(terms).mean())
