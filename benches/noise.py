@@ -3,9 +3,11 @@
 Made noise on scikit-image's pictures, 8 bits: counted light (gain 0.05; gain 0.02 and sigma 0.02),
 salt and pepper and impulses of any value on a fifth of the samples, salt and pepper on a tenth over
 Gaussian noise of 15, and none. With --data, real noise: the crops of the pairs real/*/*_noisy.* and
-*_clean.*. But for impulses, non-local means and CBM3D take the best of several levels, by the truth:
-so CBM3D here is what nobody can have who does not know the truth. The median filters are the
-plain one of 3x3 and the switching one, told by our detection.
+*_clean.*.
+
+But for impulses, non-local means and CBM3D take the best of several levels, by the truth: so CBM3D
+here is what nobody can have who does not know the truth. The median filters are the plain one of
+3x3 and the switching one, told by our detection.
 """
 
 import argparse
