@@ -51,6 +51,13 @@ VERBS = [
 ]
 
 
+def test_a_factor_need_not_be_whole(folder):
+    words = ("upscale", "in.png", "out.png", "--factor", "2.5", "--kernel", "gaussian")
+    assert run(*words, "--width", "0.4", *TINY, "--quiet") == 0
+    with Image.open("out.png") as image:
+        assert image.size == (50, 60)
+
+
 @pytest.mark.parametrize("words", VERBS, ids=lambda words: "-".join(words[::2]))
 def test_every_verb_writes_a_picture_and_one_json_line(folder, capsys, words):
     assert run(*words, *TINY, "--json", "--quiet") == 0
@@ -203,7 +210,8 @@ BAD = [
     (("denois", "in.png", "o.png"), "denoise"),
     (("denoise", "in.png", "o.png", "--sigmo", "3"), "--sigma"),
     (("upscale", "in.png", "o.png", "--factor", "1"), "factor"),
-    (("upscale", "in.png", "o.png", "--factor", "2.5"), "integer"),
+    (("upscale", "in.png", "o.png", "--factor", "17"), "at most 16"),
+    (("upscale", "in.png", "o.png", "--kernel", "gaussian", "--width", "0"), "width 0"),
     (("upscale", "in.png", "o.png", "--factor", "nan"), "factor"),
     (("upscale", "in.png", "o.png", "--kernel", "magic"), "lanczos2"),
     (("demosaic", "in.png", "o.png"), "3 channels"),
