@@ -213,6 +213,14 @@ def test_the_presets_of_inpainting_know_volumes(variant):
     assert ut.restore(problem, short).picture.shape == (6, 20, 18)
 
 
+@pytest.mark.parametrize("task", ["denoise", "inpaint", "upscale"])
+def test_several_networks_of_volumes_take_the_passes_of_volumes(task):
+    fast, best = (ut.preset(task, name, variant="volume") for name in ("fast", "best"))
+    assert best.members == 12
+    assert best.network == fast.network
+    assert best.refinement == fast.refinement
+
+
 @pytest.mark.slow
 def test_the_preset_beats_noise_and_single_slices():
     clean = smooth((12, 32, 32))

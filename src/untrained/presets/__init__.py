@@ -97,5 +97,5 @@ for _name in MEMBERS:
         if _like == "fast" and _task in AVERAGED:
             _alone = _variant == "blind"
             _VARIANTS[_task, _name, _variant] = (
-                _recipe if _alone else several(_task, _recipe, _name)
+                _recipe if _alone else several(_task, _recipe, _name, _variant)
             )

@@ -8,14 +8,18 @@ _LONG_PASSES = SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255)
 _FEW_PASSES = SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5)
 
 
-def several(task: Task, recipe: Recipe, name: str) -> Recipe:
-    """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017)."""
+def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
+    """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017).
+
+    Longer passes than those of the recipe are for pictures: volumes keep theirs.
+    """
     members = MEMBERS[name]
     why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
     passes = recipe.refinement
-    if task == "upscale":
+    of_picture = not variant.startswith("volume")
+    if of_picture and task == "upscale":
         passes = _FEW_PASSES
-    elif task == "inpaint" and passes is not None:
+    elif of_picture and task == "inpaint" and passes is not None:
         passes = _LONG_PASSES
     changes = {"name": name, "why": why, "members": members, "refinement": passes}
     return recipe.model_copy(update=changes)
