@@ -58,10 +58,10 @@ DEBLOCK = LATENT.model_copy(
 DEBLOCK_TABLES = LATENT.model_copy(
     update={
         "why": "any picture within the JPEG's intervals of coefficients, then self-similar passes",
-        "pairing": LatentPairing(jitter=0.1),
+        "pairing": LatentPairing(jitter=0.05),
         "optimiser": SHORT_MEMORY,
-        "steps": 150,
-        "refinement": SelfSimilarPasses(passes=8, first=20 / 255, last=10 / 255, relaxation=1.0),
+        "steps": 200,
+        "refinement": SelfSimilarPasses(passes=6, first=20 / 255, last=10 / 255, relaxation=1.0),
     }
 )
 UPSCALE = LATENT.model_copy(
