@@ -25,6 +25,11 @@ def test_clean_pictures_show_no_noise(name):
     assert "no noise to speak of" in finding.sentence
 
 
+@pytest.mark.parametrize(("name", "corner"), [("camera", 256), ("coins", 100)])
+def test_texture_is_not_taken_for_noise_that_neighbours_share(name, corner):
+    assert find_noise(picture(name, 256, corner, corner)).kind != "correlated"
+
+
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "camera", "retina"])
 @pytest.mark.parametrize("level", [3, 10, 25])
 def test_levels_are_found_within_a_tenth(name, level):

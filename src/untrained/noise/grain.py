@@ -13,9 +13,9 @@ what neighbours share. Measured on photographs of real noise."""
 _WEAKEST, _STRONGEST = 4 / 255, 12 / 255
 """Levels of coarse grain, in picture units: weaker cannot be told from the scene, and cameras leave
 no stronger one."""
-_COARSER = 2.4
+_COARSER = 2.9
 """How many times stronger coarse grain is than it would be in white noise."""
-_FEW, _MANY, _ALIKE = 0.03, 0.3, 1.35
+_FEW, _MANY, _ALIKE = 0.03, 0.3, 1.25
 """Noise is nearly as strong in many quiet blocks as in few; structure is not."""
 _LOW = 0.25
 """Which of the levels at different brightness is taken: there may be structure in the others."""
