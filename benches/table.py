@@ -187,7 +187,7 @@ def noise_table(result: dict[str, Any]) -> str:
     head = ["noise", "picture", "input", "untrained", "told gaussian", "median 3x3"]
     head += ["switching median", "NLM, best of 28", "CBM3D, best of 7", "seconds"]
     lines = [
-        f"## kinds of noise, {result['size']}x{result['size']}",
+        f"## kinds of noise, {result['size']}x{result['size']}, real noise 192x192",
         "",
         f"`{result['command']}`; explained in [noise.md](noise.md).",
         "",

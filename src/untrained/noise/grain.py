@@ -19,7 +19,7 @@ _FEW, _MANY, _ALIKE = 0.03, 0.3, 1.25
 """Noise is nearly as strong in many quiet blocks as in few; structure is not."""
 _LOW = 0.25
 """Which of the levels at different brightness is taken: there may be structure in the others."""
-_LEAST_SIDE = 64
+_LEAST_SIDE = 192
 """Sides in pixels below which grain cannot be told from structure."""
 
 
