@@ -283,8 +283,8 @@ class SelfSimilarPasses(Settings):
 
     A denoiser as prior, its level falling: plug-and-play (Venkatakrishnan et al. 2013, doi
     10.1109/GlobalSIP.2013.6737048; Zhang et al. 2017, arXiv:1704.03264). Only where pixels are
-    known or the picture can be brought into agreement with the measurement, and has room for
-    patches.
+    known, the picture can be projected onto what agrees with the measurement, or the noise is
+    Gaussian and known; and where it has room for patches.
     """
 
     passes: PositiveInt = 14
@@ -298,6 +298,10 @@ class SelfSimilarPasses(Settings):
     """Side of the patches in pixels."""
     group: PositiveInt = 64
     """Patches in a group."""
+    trust: float = Field(0.5, gt=0)
+    """Weight of the filtered picture against a noisy measurement; 1 believes in the levels."""
+    iterations: PositiveInt = 8
+    """Conjugate gradient steps that a pass spends on a noisy measurement."""
 
 
 class WindowedVariance(Settings):

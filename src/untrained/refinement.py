@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from untrained.agreement import agreement
 from untrained.nlridge import Stage
-from untrained.problem import Problem
+from untrained.problem import Problem, ProblemError
 from untrained.recipes import SelfSimilarPasses
 from untrained.similar import self_similar
 from untrained.step import Step
@@ -31,6 +32,11 @@ class Refinement:
         Where to begin, ``(1, C, H, W)``.
     seconds
         A budget; None is without end.
+
+    Raises
+    ------
+    ProblemError
+        If nothing tells how a picture agrees with the measurement; see `applies`.
     """
 
     def __init__(
@@ -45,7 +51,11 @@ class Refinement:
         self._settings = settings
         # Not every factorisation that NL-Ridge needs exists on MPS.
         place = "cpu" if picture.device.type == "mps" else picture.device
-        self._picture = self._agreed(picture.to(place))
+        agree = agreement(problem, settings)
+        if agree is None:
+            raise ProblemError("nothing tells how a picture agrees with this measurement")
+        self._agree = agree
+        self._picture = self._agree(picture.to(place), settings.first)
         self._budget = seconds
         self._index = 0
         self._seconds = 0.0
@@ -53,9 +63,9 @@ class Refinement:
 
     @staticmethod
     def applies(problem: Problem, settings: SelfSimilarPasses) -> bool:
-        """Whether something is known of the picture itself, and it has room for patches."""
-        known = problem.kept is not None or problem.agree is not None
-        return known and min(problem.size) >= settings.patch
+        """Whether a picture can be brought into agreement, and has room for patches."""
+        room = min(problem.size) >= settings.patch
+        return room and agreement(problem, settings) is not None
 
     def __iter__(self) -> Iterator[Step]:
         return self
@@ -72,7 +82,8 @@ class Refinement:
         with torch.no_grad():
             seen = self._problem.operator(filtered.to(self._problem.measurement.device))
             loss = float(self._problem.error(seen, self._problem.measurement))
-        self._picture = self._agreed(picture.lerp(filtered, settings.relaxation)).clamp(0, 1)
+        towards = picture.lerp(filtered, settings.relaxation)
+        self._picture = self._agree(towards, level).clamp(0, 1)
         self._index += 1
         self._seconds += time.perf_counter() - start
         ended = self._index == settings.passes or self._late()
@@ -97,13 +108,6 @@ class Refinement:
         share = self._index / max(self._settings.passes - 1, 1)
         spent = 0.0 if self._budget is None else self._seconds / self._budget
         return min(max(share, spent), 1.0)
-
-    def _agreed(self, picture: Tensor) -> Tensor:
-        problem = self._problem
-        if problem.kept is None:
-            return problem.agreed(picture).to(picture.device)
-        kept = problem.kept.to(picture.device)
-        return torch.where(kept, problem.measurement.to(picture), picture)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue; the tensors are the live ones."""
