@@ -11,6 +11,7 @@ from untrained.recipes import (
     GuidePairing,
     HeldOut,
     LatentPairing,
+    SelfSimilarPasses,
     TotalVariation,
 )
 
@@ -26,16 +27,18 @@ RECONSTRUCT = LATENT.model_copy(
 )
 RECONSTRUCT_LEVEL = RECONSTRUCT.model_copy(
     update={
-        "why": "the initial guess as guide, total variation led to the noise level",
+        "why": "the initial guess as guide, variation led to the noise level, then self-similar passes",
         "total_variation": TotalVariation(weight=0.002, discrepancy=1.0, after=120, least=0.0005),
         "stopping": (),
+        "refinement": SelfSimilarPasses(passes=16, first=0.1, last=0.02, relaxation=1.5, trust=0.7),
     }
 )
 SPECTRUM = RECONSTRUCT.model_copy(
     update={
-        "why": "the zero-filled picture as guide, a little total variation",
+        "why": "the zero-filled picture as guide, a little variation, then self-similar passes",
         "pairing": GuidePairing(jitter=0.01),
         "stopping": (),
+        "refinement": SelfSimilarPasses(passes=24, first=0.2, last=0.01),
     }
 )
 DEBLUR = RECONSTRUCT_LEVEL.model_copy(
@@ -45,6 +48,9 @@ DEBLUR = RECONSTRUCT_LEVEL.model_copy(
         "pairing": GuidePairing(jitter=0.01),
         "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.002),
         "steps": 200,
+        "refinement": SelfSimilarPasses(
+            passes=10, first=0.04, last=0.01, relaxation=1.0, trust=1.0
+        ),
     }
 )
 PHASE = RECONSTRUCT.model_copy(

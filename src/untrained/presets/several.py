@@ -4,8 +4,10 @@ from untrained.recipes import Recipe, SelfSimilarPasses, Task
 
 MEMBERS = {"balanced": 4, "best": 12}
 AVERAGED: tuple[Task, ...] = ("denoise", "deblock", "upscale", "inpaint", "flash", "reconstruct")
-_LONG_PASSES = SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255)
-_FEW_PASSES = SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5)
+_PASSES: dict[Task, SelfSimilarPasses] = {
+    "inpaint": SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255),
+    "upscale": SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5),
+}
 
 
 def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
@@ -17,9 +19,7 @@ def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
     why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
     passes = recipe.refinement
     of_picture = not variant.startswith("volume")
-    if of_picture and task == "upscale":
-        passes = _FEW_PASSES
-    elif of_picture and task == "inpaint" and passes is not None:
-        passes = _LONG_PASSES
+    if of_picture and (passes is not None or task == "upscale"):
+        passes = _PASSES.get(task, passes)
     changes = {"name": name, "why": why, "members": members, "refinement": passes}
     return recipe.model_copy(update=changes)
