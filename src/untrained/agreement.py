@@ -5,10 +5,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from untrained.noise import Gaussian
-from untrained.operators.linear import is_linear
+from untrained.noise import Gaussian, Poisson
 from untrained.problem import Problem
 from untrained.recipes import SelfSimilarPasses
+
+_NUDGE = 0.05
+"""Largest change of a sample, in picture units, by which a derivative is taken."""
 
 Agreement = Callable[[Tensor, float], Tensor]
 """From a picture ``(1, C, H, W)`` and how far off it may be, in picture units, to one like it."""
@@ -18,7 +20,7 @@ def agreement(problem: Problem, settings: SelfSimilarPasses) -> Agreement | None
     """Say how a picture is brought into agreement with a measurement; None where nothing tells.
 
     Known pixels are put back; a problem that can project onto what agrees does so; where the noise
-    is Gaussian and known, the picture goes as far towards the measurement as that deserves.
+    is known, the picture goes as far towards the measurement as that deserves.
 
     Parameters
     ----------
@@ -31,8 +33,9 @@ def agreement(problem: Problem, settings: SelfSimilarPasses) -> Agreement | None
         return Restored(problem.kept, problem.measurement)
     if problem.agree is not None:
         return Projected(problem)
-    if isinstance(problem.noise, Gaussian) and problem.noise.sigma > 0:
-        return Proximal(problem, problem.noise.sigma, settings)
+    noise = problem.noise
+    if isinstance(noise, Poisson) or (isinstance(noise, Gaussian) and noise.sigma > 0):
+        return Proximal(problem, noise, settings)
     return None
 
 
@@ -75,62 +78,64 @@ class Projected:
 
 
 class Proximal:
-    """The proximal map of the likelihood: ``argmin_x |A x - y|^2 / s^2 + t |x - z|^2 / l^2``.
+    """The proximal map of the likelihood: ``argmin_x |A x - y|^2 / v + t |x - z|^2 / l^2``.
 
     The data step of plug-and-play priors by half-quadratic splitting (Zhang et al. 2017,
-    arXiv:1704.03264), for a picture z that is off by a level l. Conjugate gradients solve it;
-    where A is not linear, one Gauss-Newton step about z stands for it.
+    arXiv:1704.03264), for a picture z that is off by a level l. Conjugate gradients solve it about
+    z: exactly where A is linear and the variance v known; else it is one Gauss-Newton step, of
+    photon counts with the variance that z foretells.
 
     Parameters
     ----------
     problem
         A and y.
-    sigma
-        The noise level s in the units of y.
+    noise
+        Says the variance v of y.
     settings
         The trust t in z, and the number of conjugate gradient steps.
     """
 
-    def __init__(self, problem: Problem, sigma: float, settings: SelfSimilarPasses) -> None:
+    def __init__(
+        self, problem: Problem, noise: Gaussian | Poisson, settings: SelfSimilarPasses
+    ) -> None:
         self._operator = problem.operator
         self._measurement = problem.measurement
-        self._variance = sigma**2
+        self._noise = noise
         self._trust = settings.trust
         self._iterations = settings.iterations
-        self._offset = self._find_offset(problem)
-
-    def _find_offset(self, problem: Problem) -> Tensor | None:
-        """A of black, where A but for that is linear."""
-        shape = (1, problem.channels, *problem.size)
-        black = torch.zeros(shape, device=self._measurement.device)
-        with torch.no_grad():
-            offset: Tensor = self._operator(black)
-            affine = is_linear(lambda picture: self._operator(picture) - offset, black + 0.5)
-        return offset if affine else None
 
     def __call__(self, picture: Tensor, level: float) -> Tensor:
         """Go towards the measurement from a picture that is off by `level`."""
-        place = picture.to(self._measurement.device).requires_grad_(True)
+        place = picture.detach().to(self._measurement.device).requires_grad_(True)
         with torch.enable_grad():
             seen = self._operator(place)
+        precision = 1 / self._variance(seen.detach())
+        weight = self._trust / level**2
 
         def back(vector: Tensor) -> Tensor:
-            return torch.autograd.grad(seen, place, vector, retain_graph=True)[0]
-
-        def forth(change: Tensor) -> Tensor:
-            if self._offset is not None:
-                return self._operator(change) - self._offset
-            return torch.autograd.functional.jvp(self._operator, place.detach(), change)[1]
-
-        weight = self._trust * self._variance / level**2
+            given = (precision * vector).to(seen.dtype)
+            return torch.autograd.grad(seen, place, given, retain_graph=True)[0]
 
         def normal(change: Tensor) -> Tensor:
-            return back(forth(change)) + weight * change
+            return back(self._forth(place.detach(), change)) + weight * change
 
-        wanted = back(self._measurement - seen.detach())
         with torch.no_grad():
+            wanted = back(self._measurement - seen.detach())
             change = conjugate_gradients(normal, wanted, self._iterations)
             return (place + change).to(picture)
+
+    def _variance(self, seen: Tensor) -> Tensor:
+        if isinstance(self._noise, Gaussian):
+            return torch.full((), self._noise.sigma**2, device=seen.device)
+        return seen.clamp_min(1)
+
+    def _forth(self, picture: Tensor, change: Tensor) -> Tensor:
+        """The derivative of A along `change`, by a central difference: operators of others may
+        have no second derivative, which forward mode without rules for them would ask for."""
+        length = _NUDGE / float(change.abs().max())
+        ahead: Tensor = self._operator(picture + length * change)
+        behind: Tensor = self._operator(picture - length * change)
+        return (ahead - behind) / (2 * length)
 
 
 def conjugate_gradients(

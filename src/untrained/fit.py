@@ -64,7 +64,8 @@ class Fit:
         self.stop: Stop | None = None
         self.last: Step | None = None
         self.history: list[Record] = []
-        seen, self._held_out = self._hold_out(_moved(problem, engine.device))
+        self._whole = _moved(problem, engine.device)
+        seen, self._held_out = self._hold_out(self._whole)
         start = time.perf_counter()
         guided = self._ask_another_fit(seen)
         asked = time.perf_counter()
@@ -223,7 +224,7 @@ class Fit:
         if settings is None:
             raise RuntimeError("the recipe has no refinement")
         left = None if seconds is None else max(seconds - self._seconds, _SHORTEST)
-        return Refinement(self._guided, settings, picture, seconds=left)
+        return Refinement(self._whole, settings, picture, seconds=left)
 
     def _reason(self, found: Stop) -> str:
         recipe, reason = self.recipe, found.reason

@@ -284,7 +284,7 @@ class SelfSimilarPasses(Settings):
     A denoiser as prior, its level falling: plug-and-play (Venkatakrishnan et al. 2013, doi
     10.1109/GlobalSIP.2013.6737048; Zhang et al. 2017, arXiv:1704.03264). Only where pixels are
     known, the picture can be projected onto what agrees with the measurement, or the noise is
-    Gaussian and known; and where it has room for patches.
+    known; and where it has room for patches.
     """
 
     passes: PositiveInt = 14

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from untrained.guess import Guess, first_guess
 from untrained.image import make_measured
+from untrained.levels import find_level
 from untrained.limits import InUnits, Limits, find_limits
 from untrained.noise import (
     Gaussian,
     Poisson,
     Transmission,
-    estimate_sigma,
     mean_squared_error,
     poisson_deviance,
 )
@@ -24,7 +24,6 @@ from untrained.operators import (
     Counts,
     Equaliser,
     Forward,
-    Projection,
     Samples,
     Scaled,
     Whole,
@@ -62,7 +61,8 @@ def reconstruct(
     noise
         A number or `Gaussian`: standard deviation in the units of y (of complex y, that of either
         part); `Poisson` for photon counts; `Transmission` for log-transformed low-dose tomography.
-        None: least squares; the level is estimated from a sinogram of ours, else unknown.
+        None: least squares; the level is estimated from a sinogram or k-space of ours, else
+        unknown.
     weights
         Of each squared residual, 0 or more, broadcastable to y. For least squares only; a noise
         level is that of weight 1.
@@ -88,8 +88,8 @@ def reconstruct(
     limits = find_limits(bounds, guess.picture)
     request = _Request(forward, measurement, weights, limits, guess.picture.shape)
     level = _noise(noise)
-    if level is None and isinstance(physics, Projection) and weights is None:
-        level = _level(measurement)
+    if level is None and weights is None:
+        level = find_level(physics, measurement)
     posed = _posed(request, level)
     estimate = partial(_estimate, posed=posed, guess=guess, limits=limits)
     picture = make_measured(guess.picture, (limits.low, limits.high), _like(y))
@@ -280,15 +280,6 @@ def _noise(noise: Noise | None) -> Gaussian | Poisson | Transmission | None:
     if not 0 < noise < float("inf"):
         raise ProblemError(f"noise {noise:g} is no level: give a standard deviation above 0")
     return Gaussian(float(noise))
-
-
-def _level(sinogram: Tensor) -> Gaussian | None:
-    """Estimate the noise of a sinogram, which is smooth: a little too much where noise is faint."""
-    low, high = float(sinogram.min()), float(sinogram.max())
-    if high <= low:
-        return None
-    level = (high - low) * estimate_sigma((sinogram - low) / (high - low))
-    return Gaussian(level) if level > 0 else None
 
 
 def _weights(weights: Any, measurement: Tensor) -> Tensor:
