@@ -11,6 +11,8 @@ from tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.fit import Fit
 from untrained.metrics import psnr
+from untrained.operators import Blur, gaussian_kernel
+from untrained.problem import ProblemError
 from untrained.recipes import SelfSimilarPasses
 from untrained.refinement import Refinement
 from untrained.solving import watch
@@ -84,9 +86,13 @@ def test_seconds_end_it_at_the_last_level(monkeypatch):
 
 def test_it_stays_away_where_nothing_is_known_of_the_picture_or_patches_do_not_fit():
     assert Refinement.applies(scattered(stripes()), PASSES)
-    assert not Refinement.applies(tasks.denoise(photo(), sigma=0.1), PASSES)
+    blurred = tasks.denoise(photo(), sigma=0.1).measurement
+    unknown = tasks.reconstruct(blurred, Blur(gaussian_kernel(1.0)), shape=(3, 30, 26))
+    assert not Refinement.applies(unknown, PASSES)
+    with pytest.raises(ProblemError, match="nothing tells"):
+        Refinement(unknown, PASSES, unknown.measurement)
     assert not Refinement.applies(scattered(stripes(6, 40)), PASSES)
-    fit = watch(tasks.deblock(photo()), tiny_recipe(refinement=PASSES), device="cpu")
+    fit = watch(unknown, tiny_recipe(refinement=PASSES), device="cpu")
     assert len(list(fit)) == fit.recipe.steps
 
 

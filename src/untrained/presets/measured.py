@@ -27,7 +27,7 @@ RECONSTRUCT = LATENT.model_copy(
 )
 RECONSTRUCT_LEVEL = RECONSTRUCT.model_copy(
     update={
-        "why": "the initial guess as guide, variation led to the noise level, then self-similar passes",
+        "why": "the initial guess as guide, variation led to the noise level; self-similar passes",
         "total_variation": TotalVariation(weight=0.002, discrepancy=1.0, after=120, least=0.0005),
         "stopping": (),
         "refinement": SelfSimilarPasses(passes=16, first=0.1, last=0.02, relaxation=1.5, trust=0.7),
