@@ -377,7 +377,7 @@ def make_measured(pixels: Tensor, window: tuple[float, float], like: Tensor | No
     return Picture(
         pixels=pixels.float().cpu(),
         stored=stored,
-        flat=stored.shape[2] == 1,
+        flat=like is None and stored.shape[2] == 1,
         like=like,
         window=window,
     )
