@@ -6,7 +6,7 @@ from argparse import Namespace
 import pytest
 import skimage.data
 import torch
-from benches import deepinv_rows, reconstruct, table
+from benches import deepinv_rows, noise, reconstruct, table
 from benches.total_variation import tuned
 from PIL import Image
 
@@ -98,3 +98,24 @@ def test_why_it_is_not_run_is_said(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["deepinv_rows", "--data", "."])
     assert deepinv_rows.main() == 1
     assert "not run: the package is not installed" in capsys.readouterr().err
+
+
+def test_kinds_of_noise_are_measured_and_laid_in_a_table(monkeypatch):
+    monkeypatch.setattr(noise, "LEVELS", (15,))
+    monkeypatch.setattr(noise, "_block_matching", lambda _: iter(()))
+    monkeypatch.setattr(
+        noise.ut, "restore", lambda problem, _: Namespace(image=problem.picture.pixels)
+    )
+    kinds = ("counted light", "salt and pepper", "none")
+    cases = [each for each in noise.made(64) if each.name == "coffee" and each.kind in kinds]
+    rows = [noise.measure(case, "fast") for case in cases]
+    assert tuple(row["kind"] for row in rows) == kinds
+    # What was handed over above is the input.
+    assert all(row["psnr"] == row["input"] for row in rows)
+    by_kind = {row["kind"]: row for row in rows}
+    assert by_kind["salt and pepper"]["median 3x3"] > by_kind["salt and pepper"]["input"] + 8
+    assert by_kind["counted light"]["NLM told"] > by_kind["counted light"]["input"] + 3
+    machine = dict.fromkeys(("processor", "threads", "torch"), "x")
+    text = table.noise_table({"size": 64, "command": "c", "rows": rows, "machine": machine})
+    assert text.count("| coffee |") == len(rows)
+    assert "identical" in text
