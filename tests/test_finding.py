@@ -82,6 +82,11 @@ def test_impulses_come_first_and_the_rest_is_measured_beside_them():
     assert 255 * found.level == pytest.approx(10, rel=0.2)
 
 
+def test_few_quanta_in_the_dark_are_no_impulses():
+    clean = picture("coffee", 160, 100, 100).square() / 2
+    assert find_noise(noisy(PoissonGaussian(0.07, 0, 0.015), clean)).impulses is None
+
+
 def test_frames_and_flat_areas_do_not_hide_the_noise():
     y = noisy(Gaussian(15 / 255), picture("coffee", 128, 100, 100))
     for value in (0.0, 0.4, 1.0):

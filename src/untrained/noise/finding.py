@@ -22,8 +22,8 @@ FAINT = 1.5 / 255
 much, and a picture is within 45 dB of the truth as it is."""
 _DROWNED = 90 / 255
 """Level from which little but noise can be seen."""
-_HIDING = 40 / 255
-"""Level of other noise that impulses cannot be told from."""
+_HIDING = {"extreme": 40 / 255, "random": 20 / 255}
+"""Level of other noise that impulses cannot be told from, in picture units."""
 _GROWTH = 1.3
 """Ratio of the levels at bright and dark from which noise counts as growing with the light."""
 _BETTER = 0.5
@@ -99,7 +99,7 @@ def find_noise(image: Tensor, missing: Tensor | None = None) -> Finding:
     if impulses is not None:
         rest = torch.where(impulses.places, surroundings(image, ~impulses.places), image)
         beside = _white_level(blocks_of(rest))
-        if beside < _HIDING:
+        if beside < _HIDING[impulses.valued]:
             return Finding("impulse", beside, impulses=impulses, fine=beside)
     channels = blocks_of(image, missing)
     level = _white_level(channels)
