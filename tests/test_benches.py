@@ -119,3 +119,24 @@ def test_kinds_of_noise_are_measured_and_laid_in_a_table(monkeypatch):
     text = table.noise_table({"size": 64, "command": "c", "rows": rows, "machine": machine})
     assert text.count("| coffee |") == len(rows)
     assert "identical" in text
+
+
+def test_the_table_of_volumes_tells_means_and_memory():
+    rows = [
+        {"task": "denoise", "volume": name, "method": "untrained", "psnr": psnr, "seconds": 3.0}
+        for name, psnr in (("foam", 30.0), ("head", 34.0))
+    ]
+    memory = {"task": "denoise volume", "side": 128, "precision": "bfloat16"}
+    told = table.section(
+        {
+            "bench": "volumes",
+            "command": "python -m benches.volumes",
+            "machine": {"processor": "one", "threads": 1, "torch": "2"},
+            "shape": [24, 48, 40],
+            "rows": rows,
+            "memory": [memory | {"predicted": 11e8, "measured": 12e8}],
+        }
+    )
+    assert "Volumes of 40x48x24" in told
+    assert "| untrained | 30.00 | 34.00 | 32.00 | 3 |" in told
+    assert "| denoise volume | 128 | bfloat16 | 1.10 GB | 1.20 GB |" in told
