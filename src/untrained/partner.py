@@ -14,8 +14,8 @@ class Partner:
 
     Both see the measurement alone; their errors differ, so that their mean is better than either.
     Where the network is further from the measurement than the noise explains, its error is at least
-    that; the error of NL-Ridge is at most about the noise. The share of the network is held down to
-    what these two say, which matters where there is little noise.
+    that; the error of NL-Ridge is at most about the noise, of volumes far less. The share of the
+    network is held down to what these two say, which matters where there is little noise.
 
     Parameters
     ----------
@@ -71,4 +71,5 @@ class Partner:
         if noise == 0:
             return 0.0
         residual = float(mean_squared_error(picture, self._measurement))
-        return noise / (noise + max(0.0, residual - noise))
+        error = self._settings.error * noise
+        return error / (error + max(0.0, residual - noise))

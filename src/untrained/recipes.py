@@ -276,6 +276,9 @@ class SelfSimilarity(Settings):
     """Share of the residual that comes back before the last pass; 1 filters the measurement."""
     share: float = Field(0.2, ge=0, le=1)
     """Share of the network in the result; less, as in the pilot."""
+    error: float = Field(1.0, gt=0)
+    """What the error of NL-Ridge is taken to be, in that of the noise, when the network's is held
+    against it."""
 
 
 class SelfSimilarPasses(Settings):
