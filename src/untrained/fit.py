@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from untrained import averaging
+from untrained.coupled import couple
 from untrained.engine import Engine, choose_engine
 from untrained.held_out import hold_out
 from untrained.member import Member, Score
 from untrained.partner import Partner
 from untrained.problem import Problem, ProblemError
-from untrained.recipes import HeldOut, Recipe
+from untrained.recipes import HeldOut, Recipe, UnbiasedRisk
 from untrained.refinement import Refinement
 from untrained.restoration import Record, Restoration
 from untrained.step import Step
@@ -87,9 +88,15 @@ class Fit:
         self._member = self._next_member()
 
     def _hold_out(self, problem: Problem) -> tuple[Problem, Score | None]:
-        """Keep a part of the measurement from all that fits, when the recipe asks for it."""
-        shares = [rule.share for rule in self.recipe.stopping if isinstance(rule, HeldOut)]
-        return hold_out(problem, shares[0], self.seed) if shares else (problem, None)
+        """Keep a part of the measurement, or of its noise, from all that fits, if asked to."""
+        judges = [r for r in self.recipe.stopping if isinstance(r, HeldOut | UnbiasedRisk)]
+        if not judges:
+            return problem, None
+        if len(judges) > 1:
+            raise ProblemError("a fit has one judge: take all but one of them from the stop rules")
+        if isinstance(judges[0], HeldOut):
+            return hold_out(problem, judges[0].share, self.seed)
+        return couple(problem, judges[0].strength, self.seed)
 
     def _ask_another_fit(self, problem: Problem) -> Problem:
         """Let the picture of the fit that is to guide this one join the guide."""

@@ -21,7 +21,15 @@ from untrained.penalties import make_penalties
 from untrained.problem import Problem, ProblemError
 from untrained.recipes import Recipe, StopRule
 from untrained.step import Step
-from untrained.stopping import Budget, Discrepancy, HeldOut, Rule, Stop, WindowedVariance
+from untrained.stopping import (
+    Budget,
+    Discrepancy,
+    HeldOut,
+    Rule,
+    Stop,
+    UnbiasedRisk,
+    WindowedVariance,
+)
 
 Score = Callable[[Tensor], float]
 """How far a picture ``(1, C, H, W)`` is from something."""
@@ -118,9 +126,11 @@ class Member:
             if isinstance(noise, Gaussian):
                 return Discrepancy(self._residual, noise.expected_residual, settings.factor)
             return Discrepancy(partial(self._excess, noise), 1.0, settings.factor)
-        if isinstance(settings, recipes.HeldOut):
+        if isinstance(settings, recipes.HeldOut | recipes.UnbiasedRisk):
             if self._held_out is None:
                 raise RuntimeError("nothing was held out")
+            if isinstance(settings, recipes.UnbiasedRisk):
+                return UnbiasedRisk(self._held_out, None, settings.every, settings.patience)
             guide, channels = self.problem.guide, self.problem.channels
             own = guide is not None and self.problem.estimate is not None
             guess = self._held_out(guide[:, :channels]) if own and guide is not None else None

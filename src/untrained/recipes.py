@@ -340,7 +340,26 @@ class HeldOut(Settings):
     """Steps without a new least error after which the fit stops."""
 
 
-StopRule = Annotated[WindowedVariance | Discrepancy | HeldOut, Field(discriminator="kind")]
+class UnbiasedRisk(Settings):
+    """Hand over the picture whose estimated risk is least, where the noise is Gaussian and known.
+
+    The estimate becomes that of Stein (1981) as the strength falls; by the coupled bootstrap
+    (Oliveira et al. 2022, arXiv:2111.09447) it holds for every fit. The fit sees a little more
+    noise than was measured.
+    """
+
+    kind: Literal["unbiased-risk"] = "unbiased-risk"
+    strength: float = Field(0.3, gt=0)
+    """Factor a: the fit sees the noise times (1 + a^2)^(1/2), its judge times (1 + a^-2)^(1/2)."""
+    every: PositiveInt = 5
+    """Steps between two looks."""
+    patience: PositiveInt = 1000
+    """Steps without a new least risk after which the fit stops."""
+
+
+StopRule = Annotated[
+    WindowedVariance | Discrepancy | HeldOut | UnbiasedRisk, Field(discriminator="kind")
+]
 
 
 class Guard(Settings):

@@ -145,6 +145,8 @@ class HeldOut:
     """
 
     name = "held-out"
+    found = "the held-out part of the measurement was foretold best"
+    """What the step that is handed over is chosen for."""
 
     def __init__(
         self, score: Callable[[Tensor], float], guess: float | None, every: int, patience: int
@@ -168,7 +170,7 @@ class HeldOut:
         if not over and step.index - best < self._patience:
             return None
         why = "when the budget was used" if over else f"and not less in {self._patience} steps"
-        words = f"the held-out part of the measurement was foretold best at step {best}, {why}"
+        words = f"{self.found} at step {best}, {why}"
         compared, doubt = self._compared()
         return Stop(self.name, words + compared + doubt, best, picture, doubt.removeprefix(": "))
 
@@ -198,6 +200,13 @@ class HeldOut:
         if state["best_step"] is not None:
             self._best = (state["best_step"], state["best_picture"])
         self.statistic, self._least = state["statistic"], state["least"]
+
+
+class UnbiasedRisk(HeldOut):
+    """Hand over the picture whose estimated mean squared error is least; else as `HeldOut`."""
+
+    name = "unbiased-risk"
+    found = "the estimated risk was least"
 
 
 class WindowedVariance:
