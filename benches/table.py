@@ -264,6 +264,25 @@ def volume_tables(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def gallery_table(result: dict[str, Any]) -> str:
+    """PSNR of the hardest cases."""
+    rows = [
+        [row["what"], row["other"], f"{row['best other']:.2f}", f"{row['untrained']:.2f}"]
+        for row in result["rows"]
+    ]
+    head = ["case", "the best of the others", "its PSNR", "untrained"]
+    lines = [
+        "## gallery",
+        "",
+        f"`{result['command']}`; shown in [gallery.md](gallery.md).",
+        "",
+        f"| {' | '.join(head)} |",
+        "|" + "---|" * len(head),
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+    return "\n".join(lines)
+
+
 def section(result: dict[str, Any]) -> str:
     """The part of the page that a file of results makes."""
     if result.get("bench") == "quality":
@@ -282,6 +301,8 @@ def section(result: dict[str, Any]) -> str:
         return phase_tables(result)
     if result.get("bench") == "volumes":
         return volume_tables(result)
+    if result.get("bench") == "gallery":
+        return gallery_table(result)
     return feature_tables(result)
 
 

@@ -122,7 +122,8 @@ def test_colour_keeps_its_bytes(tmp_path):
 def test_the_command_line_takes_and_gives_dicom(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("tiny.json").write_text(tiny_recipe(steps=2).model_dump_json())
-    words = ("denoise", SLICE, "out.dcm", "--recipe", "tiny.json", "--json", "--quiet")
+    words = ("denoise", SLICE, "out.dcm", "--sigma", "10", "--recipe", "tiny.json")
+    words = (*words, "--json", "--quiet")
     assert run(*words, "--reference", SLICE) == 0
     assert json.loads(capsys.readouterr().out)["psnr"] > 5
     assert pydicom.dcmread("out.dcm").pixel_array.shape == (128, 128)

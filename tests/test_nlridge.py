@@ -3,7 +3,9 @@
 import dataclasses
 import itertools
 
+import numpy as np
 import pytest
+import skimage.data
 import torch
 
 from tiny import photo, tiny_recipe
@@ -11,6 +13,7 @@ from untrained import tasks
 from untrained.metrics import psnr
 from untrained.nlridge import SMALLEST, nl_ridge
 from untrained.partner import Partner
+from untrained.presets import preset
 from untrained.recipes import GuidePairing, PixelNetwork, SelfSimilarity
 from untrained.solving import restore, watch
 
@@ -165,3 +168,25 @@ def test_free_pixels_take_no_partner_by_themselves():
     result = restore(tasks.denoise(photo(), sigma=0.1), "tv", steps=3, device="cpu")
     assert isinstance(result.recipe.network, PixelNetwork)
     assert not any("NL-Ridge" in note for note in result.notes)
+
+
+def test_the_network_stops_where_it_would_fit_what_the_estimate_takes_for_noise():
+    clean = skimage.data.camera()[100:164, 200:264].astype(np.float32) / 255
+    noise = np.random.default_rng(0).standard_normal(clean.shape).astype(np.float32)
+    problem = tasks.denoise(np.clip(clean + 0.2 * noise, 0, 1), sigma=0.2)
+    truth = torch.from_numpy(clean)[None, None]
+
+    def fitted(floor):
+        recipe = preset("denoise", "fast").model_copy(
+            update={"partner": SelfSimilarity(floor=floor)}
+        )
+        return restore(problem, recipe, device="cpu")
+
+    stopped, whole = fitted(1.0), fitted(None)
+    assert stopped.steps < whole.steps == 140
+    assert "the self-similarity estimate takes for noise" in stopped.stopped
+    assert psnr(stopped.image, truth) > psnr(whole.image, truth) + 0.1
+    partner = Partner(problem, SelfSimilarity(floor=0.9), torch.device("cpu"))
+    left = float((partner.estimate - problem.measurement).square().mean())
+    assert partner.floor == pytest.approx(0.9 * left, rel=1e-5)
+    assert Partner(problem, SelfSimilarity(floor=None), torch.device("cpu")).floor is None

@@ -102,7 +102,7 @@ class Components:
         self._back = floors * axes @ mixing.T
         mixed = self._forth @ (seen - self._mean)
         low, high = mixed.amin(1, keepdim=True), mixed.amax(1, keepdim=True)
-        self._range = float((high - low).max())
+        self._range = float((high - low).max()) or 1.0
         self._middle = (low + high) / 2
         self.level = 1 / self._range
 

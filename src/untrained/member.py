@@ -25,6 +25,7 @@ from untrained.stopping import (
     Budget,
     Discrepancy,
     HeldOut,
+    PartnerFloor,
     Rule,
     Stop,
     UnbiasedRisk,
@@ -49,6 +50,8 @@ class Member:
         All settings; the steps are the budget.
     held_out
         How far a picture is from what was held out of the measurement, for the rule of that name.
+    floor
+        Mean squared residual at which the network stops, where a partner tells one.
     seconds
         Another budget; None is without end.
     seed
@@ -68,6 +71,7 @@ class Member:
         recipe: Recipe,
         *,
         held_out: Score | None = None,
+        floor: float | None = None,
         seconds: float | None = None,
         seed: int,
         engine: Engine,
@@ -79,6 +83,7 @@ class Member:
         self.stop: Stop | None = None
         self.last: Step | None = None
         self._held_out = held_out
+        self._floor = floor
         self._seconds = 0.0
         self._restarts: list[str] = []
         self._build()
@@ -118,7 +123,9 @@ class Member:
         )
 
     def _make_rules(self) -> tuple[Rule, ...]:
-        return (*map(self._rule, self.recipe.stopping), self._budget)
+        floor = self._floor
+        ends = () if floor is None else (PartnerFloor(self._residual, floor, 1.0),)
+        return (*map(self._rule, self.recipe.stopping), *ends, self._budget)
 
     def _rule(self, settings: StopRule) -> Rule:
         if isinstance(settings, recipes.Discrepancy):

@@ -39,6 +39,14 @@ class Partner:
         self._share: float | None = None
 
     @property
+    def floor(self) -> float | None:
+        """Mean squared residual at which a network begins to fit what is noise; None if unsaid."""
+        if self._settings.floor is None or self._sigma == 0:
+            return None
+        left = float(mean_squared_error(self.estimate, self._measurement))
+        return self._settings.floor * left if left > 0 else None
+
+    @property
     def note(self) -> str:
         """What a picture that is joined is made of, or the last one was, in a sentence."""
         if self._sigma == 0:

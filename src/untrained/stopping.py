@@ -98,6 +98,8 @@ class Discrepancy:
     """
 
     name = "discrepancy"
+    explains = "the noise explains"
+    """What the residual is compared with."""
 
     def __init__(self, residual: Callable[[Tensor], float], expected: float, factor: float) -> None:
         self._residual = residual
@@ -111,7 +113,7 @@ class Discrepancy:
         if self.statistic > self._factor:
             return None
         reason = (
-            f"the residual fell to {self.statistic:.3f} of what the noise explains "
+            f"the residual fell to {self.statistic:.3f} of what {self.explains} "
             f"at step {step.index}"
         )
         return Stop(self.name, reason, step.index, step.picture)
@@ -123,6 +125,13 @@ class Discrepancy:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state."""
         self.statistic = state["statistic"]
+
+
+class PartnerFloor(Discrepancy):
+    """Stop where a self-similarity estimate takes what is left for noise; else as `Discrepancy`."""
+
+    name = "partner-floor"
+    explains = "the self-similarity estimate takes for noise"
 
 
 class HeldOut:
