@@ -263,7 +263,8 @@ def _curve(result: Restoration) -> bytes:
 
 def _plot_statistic(axes: Any, result: Restoration, watched: list[Record]) -> list[Any]:
     other = axes.twinx()
-    name = result.recipe.stopping[0].kind
+    rules = result.recipe.stopping
+    name = rules[0].kind if rules else "residual / that of self-similarity"
     other.set(ylabel=name, yscale="log")
     points = [record.step for record in watched], [record.statistic for record in watched]
     return list(other.plot(*points, color="tab:red", lw=0.8, label=name))
