@@ -1,6 +1,7 @@
 """Traces that JPEG compression leaves in samples: where its blocks lie, and how coarse it was."""
 
 import itertools
+import math
 
 import torch
 from torch import Tensor
@@ -124,11 +125,21 @@ def _clipped(image: Tensor, compression: Compression) -> Tensor:
     return F.max_pool2d(F.pad(beyond, pads), (rows, columns)).flatten().bool()[:, None, None]
 
 
+_AS_GOOD = 0.93
+"""Share of the best one's multiples at which a sampling is as likely."""
+
+
 def _with_colours(image: Tensor, quality: int) -> Compression:
-    """The sampling and place of colours at which most of their coefficients are multiples."""
+    """The coarsest sampling and place of colours at which most of their coefficients are multiples.
+
+    What was sampled coarsely looks much like the finer samplings of it.
+    """
     choices = [
         Compression(tables(quality), halving, (BLOCK * down, BLOCK * right))
         for halving in _SAMPLINGS
         for down, right in itertools.product(range(halving[0]), range(halving[1]))
     ]
-    return max(choices, key=lambda choice: _share(image, choice))
+    shares = [_share(image, choice) for choice in choices]
+    near = [k for k, share in enumerate(shares) if share >= _AS_GOOD * max(shares)]
+    best = max(near, key=lambda k: (math.prod(choices[k].halving), shares[k]))
+    return choices[best]
