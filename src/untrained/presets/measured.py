@@ -65,6 +65,14 @@ PHASE_LEVEL = RECONSTRUCT_LEVEL.model_copy(
         "why": "a classical retrieval as guide, total variation led to the noise level",
         "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.0005),
         "steps": 300,
+        # Of masks and pupils: the passes were worse on some pictures, better on others.
+        "refinement": None,
+    }
+)
+MAGNITUDE_LEVEL = PHASE_LEVEL.model_copy(
+    update={
+        "why": "as for other phases, then self-similar passes",
+        "refinement": RECONSTRUCT_LEVEL.refinement,
     }
 )
 PHASE_NOISY = PHASE_LEVEL.model_copy(
@@ -72,8 +80,6 @@ PHASE_NOISY = PHASE_LEVEL.model_copy(
         "why": "a noisy retrieval as guide, under strong jitter, as its noise is not to be kept",
         "pairing": GuidePairing(jitter=0.1),
         "steps": 250,
-        # Magnitudes this noisy mislead the passes: worse on two of three pictures.
-        "refinement": None,
     }
 )
 BLIND = LATENT.model_copy(

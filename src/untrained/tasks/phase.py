@@ -105,7 +105,7 @@ def phase(
     )
     return dataclasses.replace(
         problem,
-        variant=_variant(noise, amplitudes),
+        variant=_variant(noise, amplitudes, physics),
         notes=(proof, *problem.notes[1:]),
         ambiguous=True,
     )
@@ -157,7 +157,7 @@ def _first(forward: Forward, amplitudes: Tensor, initial: Any, *, counted: bool)
     return Guess(picture, make, _origin(physics))
 
 
-def _variant(noise: float | Gaussian | Poisson | None, amplitudes: Tensor) -> str:
+def _variant(noise: float | Gaussian | Poisson | None, amplitudes: Tensor, physics: Any) -> str:
     if noise is None:
         return "phase"
     if isinstance(noise, Poisson):
@@ -165,7 +165,9 @@ def _variant(noise: float | Gaussian | Poisson | None, amplitudes: Tensor) -> st
     else:
         level = noise.sigma if isinstance(noise, Gaussian) else noise
     noisy = level > _NOISY * float(amplitudes.square().mean()) ** 0.5
-    return "phase-noisy" if noisy else "phase-level"
+    if noisy:
+        return "phase-noisy"
+    return "magnitude-level" if isinstance(physics, PaddedFourier) else "phase-level"
 
 
 def _origin(physics: Any) -> str:
