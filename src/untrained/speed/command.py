@@ -18,6 +18,7 @@ from untrained.files import check_folder_empty, replace_file
 from untrained.image import as_picture
 from untrained.presets import preset
 from untrained.progress import Tell, progress_bars
+from untrained.recipes import Recipe
 from untrained.restoration import versions
 from untrained.speed import outcome, scene
 from untrained.speed.configurations import CONFIGURATIONS, FAST, ORIGINAL
@@ -128,6 +129,15 @@ def _settled(request: Request) -> Settings:
     return settings
 
 
+def _endless(recipe: Recipe) -> Recipe:
+    """The same steps, without anything that ends them."""
+    partner = recipe.partner
+    changes: dict[str, Any] = {"steps": _ENDLESS, "stopping": ()}
+    if partner is not None:
+        changes["partner"] = partner.model_copy(update={"floor": None})
+    return recipe.model_copy(update=changes)
+
+
 def _measured(settings: Settings, folder: Path, tell: Tell) -> dict[str, Any]:
     """Measure every configuration: first in processes of their own, then in turns in this one."""
     seed, device = settings.seed, settings.device
@@ -142,7 +152,7 @@ def _measured(settings: Settings, folder: Path, tell: Tell) -> dict[str, Any]:
     fits = {
         way.name: way.begin(
             problems[way.name],
-            recipes[way.name].model_copy(update={"steps": _ENDLESS}),
+            _endless(recipes[way.name]),
             seed=seed,
             device=device,
         )
