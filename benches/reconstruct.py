@@ -74,16 +74,19 @@ class Measured(NamedTuple):
         return 10 * float(np.log10(float(truth.max()) ** 2 / error))
 
 
-def tomography(data: Path) -> Iterator[Measured]:
-    """60 views of each of `SLICES`."""
-    physics = Radon(np.arange(60) * 3.0, SIZE)
+def _slices(data: Path, kind: str, physics: Radon | FanBeam) -> Iterator[Measured]:
     for name in SLICES:
         truth = _square(data / "ctmri" / f"{name}.png")
         clean = physics(truth)
         level = 0.01 * float(clean.square().mean()) ** 0.5
         y = clean + level * _normal(clean.shape)
         problem = ut.tasks.reconstruct(y, physics, noise=level, bounds=(0, None))
-        yield Measured("ct", name, problem, physics, y, truth, problem.picture.pixels)
+        yield Measured(kind, name, problem, physics, y, truth, problem.picture.pixels)
+
+
+def tomography(data: Path) -> Iterator[Measured]:
+    """60 views of each of `SLICES`."""
+    yield from _slices(data, "ct", Radon(np.arange(60) * 3.0, SIZE))
 
 
 def resonance(data: Path) -> Iterator[Measured]:
@@ -129,13 +132,7 @@ def fan(data: Path) -> Iterator[Measured]:
     physics = FanBeam(
         np.arange(60) * 6.0, SIZE, source_distance=1.5 * SIZE, detector_distance=0.5 * SIZE
     )
-    for name in SLICES:
-        truth = _square(data / "ctmri" / f"{name}.png")
-        clean = physics(truth)
-        level = 0.01 * float(clean.square().mean()) ** 0.5
-        y = clean + level * _normal(clean.shape)
-        problem = ut.tasks.reconstruct(y, physics, noise=level, bounds=(0, None))
-        yield Measured("fan-beam", name, problem, physics, y, truth, problem.picture.pixels)
+    yield from _slices(data, "fan-beam", physics)
 
 
 def blind(data: Path) -> Iterator[Measured]:

@@ -314,7 +314,11 @@ def read_results() -> list[dict[str, Any]]:
 
 def page(results: list[dict[str, Any]]) -> str:
     """The page of benchmarks."""
-    parts = [HEAD, *map(section, results)]
+    parts = [HEAD]
+    for result in results:
+        parts.append(section(result))
+        if "note" in result:
+            parts.append(result["note"])
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
