@@ -35,7 +35,7 @@ from untrained.problem import Problem
 THEIRS, OURS = "deepinv", "untrained"
 KINDS = ("ct", "mri", "inpaint")
 PICTURES = ("barbara", "house", "peppers")
-_KEPT: list[torch.library.Library] = []
+_OPS: list[torch.library.Library] = []
 
 
 class Row(NamedTuple):
@@ -58,9 +58,9 @@ def reason_not_to_run() -> str | None:
     except ModuleNotFoundError:
         return "the package torchvision is not installed"
     except RuntimeError:
-        _KEPT.append(torch.library.Library("torchvision", "DEF"))
+        _OPS.append(torch.library.Library("torchvision", "DEF"))
         for name in ("nms", "qnms"):
-            _KEPT[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            _OPS[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     try:
         importlib.import_module("deepinv")
     except Exception as error:

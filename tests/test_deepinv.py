@@ -5,6 +5,7 @@ import importlib.util
 
 import pytest
 import torch
+from benches.deepinv_rows import reason_not_to_run
 
 import untrained as ut
 from tiny import tiny_recipe
@@ -12,22 +13,13 @@ from untrained.operators import FourierSubsampling, Radon
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 TINY = {"recipe": tiny_recipe(steps=3), "device": "cpu"}
-_KEPT = []
 
 
 @pytest.fixture(scope="module")
 def deepinv():
-    """Import deepinv, or skip: torchvision's wheel lacks its operators beside a CPU torch."""
-    if importlib.util.find_spec("deepinv") is None:
-        pytest.skip("deepinv is not installed")
-    try:
-        import torchvision
-    except RuntimeError:
-        _KEPT.append(torch.library.Library("torchvision", "DEF"))
-        for name in ("nms", "qnms"):
-            _KEPT[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        torchvision = importlib.import_module("torchvision")
-    assert torchvision
+    """Import deepinv, or skip with the reason."""
+    if reason := reason_not_to_run():
+        pytest.skip(reason)
     return importlib.import_module("deepinv")
 
 
