@@ -26,8 +26,10 @@ print(faults() - before)
 
 
 def faults(how):
+    """Page faults of ten tensors, the fewest of three processes: a machine short of memory adds."""
     words = [sys.executable, "-c", COUNT, how]
-    return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    runs = [subprocess.run(words, capture_output=True, text=True, check=True) for _ in range(3)]
+    return min(int(run.stdout) for run in runs)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+from benches.deepinv_rows import reason_not_to_run
 from benches.lights import pair
 from PIL import Image
 
@@ -333,7 +334,8 @@ def importable(name):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("task", ["denoise", "upscale", "inpaint"])
 def test_deepinv_fits_every_task_and_leaves_the_random_state_alone(task):
-    importable("deepinv")
+    if reason := reason_not_to_run():
+        pytest.skip(reason)
     problem = {
         "denoise": lambda: tasks.denoise(photo(), sigma=0.1),
         "upscale": lambda: tasks.upscale(photo(), 2),
