@@ -94,7 +94,9 @@ def guided(**settings):
 def test_the_result_is_the_blend_and_says_so():
     sigma = 0.3
     problem = tasks.denoise(photo(), sigma=sigma)
-    fit = watch(problem, guided(pilot=0.5, returned=0.5, share=0.25), device="cpu")
+    fit = watch(
+        problem, guided(scales=1, rounds=0, pilot=0.5, returned=0.5, share=0.25), device="cpu"
+    )
     for _ in fit:
         pass
     result = fit.restoration()

@@ -6,7 +6,8 @@ from torch import Tensor
 from untrained.noise import Gaussian, mean_squared_error
 from untrained.problem import Problem
 from untrained.recipes import SelfSimilarity
-from untrained.similar import self_similar, smallest
+from untrained.scales import at_scales, regained
+from untrained.similar import smallest
 
 
 class Partner:
@@ -34,7 +35,14 @@ class Partner:
         self._measurement = problem.measurement.to(place)
         self._sigma = problem.noise.sigma if isinstance(problem.noise, Gaussian) else 0.0
         self._settings = settings
-        self.estimate = self_similar(self._measurement, self._sigma).clamp(0, 1)
+        found = at_scales(
+            self._measurement,
+            self._sigma,
+            settings.scales,
+            rounds=settings.rounds,
+            returned=settings.returned,
+        )
+        self.estimate = found.clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
         self._share: float | None = None
 
@@ -69,8 +77,7 @@ class Partner:
         trust, returned = self._trust(picture), self._settings.returned
         self._share = min(self._settings.share, trust)
         pilot = self.estimate.lerp(picture, min(self._settings.pilot, trust))
-        quieter = pilot.lerp(self._measurement, returned)
-        refined = self_similar(quieter, returned * self._sigma, pilot=pilot)
+        refined = regained(pilot, self._measurement, self._sigma, 1, returned)
         return refined.lerp(picture, self._share)
 
     def _trust(self, picture: Tensor) -> float:

@@ -263,18 +263,22 @@ class SelfSimilarity(Settings):
     """NL-Ridge (Herbreteau and Kervrann 2022) as a partner, whose errors are of another kind.
 
     Its estimate is the guide of the guide pairing. When the fit has ended, a mean of the network's
-    picture and that estimate gets a part of its residual back, which holds what was lost beside the
-    noise (iterative regularisation, Osher et al. 2005, doi 10.1137/040605412), and is filtered
-    again with itself as pilot; the result is a mean of that and the network's picture.
+    picture and that estimate gets a part of its residual back and is filtered again with itself as
+    pilot; the result is a mean of that and the network's picture.
     Only where the noise is Gaussian and known, no pixel is missing, and the picture has room for
     patches; elsewhere the fit goes on alone.
     """
 
-    pilot: float = Field(0.5, ge=0, le=1)
+    scales: Literal[1, 2] = 2
+    """Scales of the estimate of a picture: the second, half the size, tells the low frequencies."""
+    rounds: int = Field(1, ge=0)
+    """How often the estimate gets a part of its residual back and is filtered again before the
+    network sees it."""
+    pilot: float = Field(0.4, ge=0, le=1)
     """Share of the network in the pilot; less where its residual shows that it is further off."""
     returned: float = Field(0.4, gt=0, le=1)
-    """Share of the residual that comes back before the last pass; 1 filters the measurement."""
-    share: float = Field(0.2, ge=0, le=1)
+    """Share of the residual that comes back each time; 1 filters the measurement."""
+    share: float = Field(0.1, ge=0, le=1)
     """Share of the network in the result; less, as in the pilot."""
     error: float = Field(1.0, gt=0)
     """What the error of NL-Ridge is taken to be, in that of the noise, when the network's is held

@@ -8,12 +8,14 @@ _PASSES: dict[Task, SelfSimilarPasses] = {
     "inpaint": SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255),
     "upscale": SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5),
 }
+_ROUNDS = 2
+"""As `SelfSimilarity.rounds`, of pictures."""
 
 
 def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
     """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017).
 
-    Longer passes than those of the recipe are for pictures: volumes keep theirs.
+    More rounds and longer passes than those of the recipe are for pictures: volumes keep theirs.
     """
     members = MEMBERS[name]
     why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
@@ -21,5 +23,14 @@ def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
     of_picture = not variant.startswith("volume")
     if of_picture and (passes is not None or task == "upscale"):
         passes = _PASSES.get(task, passes)
-    changes = {"name": name, "why": why, "members": members, "refinement": passes}
+    partner = recipe.partner
+    if of_picture and partner is not None:
+        partner = partner.model_copy(update={"rounds": _ROUNDS})
+    changes = {
+        "name": name,
+        "why": why,
+        "members": members,
+        "partner": partner,
+        "refinement": passes,
+    }
     return recipe.model_copy(update=changes)

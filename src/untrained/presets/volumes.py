@@ -22,7 +22,9 @@ DENOISE = fast.DENOISE.model_copy(
     update={
         "why": "a self-similarity estimate of blocks (NL-Ridge) as guide and partner; in 3-D",
         "network": NETWORK,
-        "partner": SelfSimilarity(pilot=0.3, returned=0.6, share=0.2, error=0.03, floor=None),
+        "partner": SelfSimilarity(
+            rounds=0, pilot=0.3, returned=0.6, share=0.2, error=0.03, floor=None
+        ),
         "steps": 100,
     }
 )
