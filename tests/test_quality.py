@@ -10,7 +10,7 @@ import torch
 from benches import table
 from PIL import Image
 
-from tiny import photo
+from tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.cli import main
 from untrained.presets import preset
@@ -18,6 +18,8 @@ from untrained.quality import cases
 from untrained.quality.measuring import Plan, _covered, account, measure
 from untrained.quality.outcome import markdown
 from untrained.quality.published import published
+from untrained.recipes import Discrepancy
+from untrained.solving import watch
 
 
 def save(path, samples):
@@ -133,6 +135,20 @@ def test_peers_take_part_when_asked_for(data):
     assert row["peers"]["total variation"]["psnr"] == pytest.approx(row["psnr"], abs=0.2)
     assert row["peers"]["biharmonic"]["seconds"] > 0
     assert set(row["skipped"]) <= {"DIP of deepinv"}
+
+
+def test_the_stop_gap_looks_beyond_a_stop_that_came_too_soon(data, monkeypatch):
+    case = next(cases.denoise(data, "cset9", 25))
+    recipe = tiny_recipe(steps=30, averaging=0, stopping=(Discrepancy(factor=10),))
+
+    def watching(problem, chosen, **given):
+        return watch(problem, recipe if chosen == "fast" else chosen, **given)
+
+    monkeypatch.setattr("untrained.quality.measuring.watch", watching)
+    row = measure(case, Plan("fast", gap=True), lambda *_: None)
+    assert row["steps"] < 10
+    assert row["stopping"]["best_step"] in (10, 20, 30)
+    assert row["stopping"]["gap"] > 0
 
 
 def test_the_stop_gap_is_what_the_best_step_would_have_gained(data):

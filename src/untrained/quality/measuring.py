@@ -15,8 +15,8 @@ from untrained.compare import Row, run_peer, run_total_variation
 from untrained.presets import preset
 from untrained.progress import Tell
 from untrained.quality.cases import Case
-from untrained.recipes import Recipe, Task
-from untrained.restoration import versions
+from untrained.recipes import HeldOut, Recipe, Task, UnbiasedRisk
+from untrained.restoration import Restoration, versions
 from untrained.solving import watch
 
 _CHEAP = ("bicubic", "nearest", "joint-bilateral")
@@ -36,7 +36,8 @@ class Plan:
     peers: bool = False
     """Whether total variation and every other method that is installed takes part."""
     gap: bool = False
-    """Whether the picture is judged as it goes: what stopping at the best step would have given."""
+    """Whether the picture is judged as it goes, and where a rule stopped it in a second fit beyond
+    that: what stopping at the best step of the budget would have given."""
 
 
 def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
@@ -73,8 +74,28 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
     if result.uncertainty is not None:
         row["covered"] = _covered(result.image, case.truth, result.uncertainty)
     if seen:
+        seen += _beyond(case, plan, result, tell)
         row["stopping"] = _gap(seen, result.chosen_step)
     return row | _others(case, plan, result.recipe, tell)
+
+
+def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tuple[int, float]]:
+    """Look at the steps that a rule kept from being run: the same fit again, to its budget."""
+    recipe = result.recipe
+    if result.steps >= recipe.steps or recipe.members > 1:
+        return []
+    # A rule that keeps a part of the measurement back stays: without it, it were another fit.
+    keeps_back = tuple(r for r in recipe.stopping if isinstance(r, HeldOut | UnbiasedRisk))
+    changes: dict[str, Any] = {"stopping": keeps_back}
+    if recipe.partner is not None:
+        changes["partner"] = recipe.partner.model_copy(update={"floor": None})
+    unstopped = recipe.model_copy(update=changes)
+    seen = []
+    for step in watch(case.problem, unstopped, seed=plan.seed, device=plan.device):
+        tell(f"{case.name}, beyond its stop", step.progress)
+        if step.index > result.steps and step.index % _EVERY == 0:
+            seen.append((step.index, case.judge(case.problem.compose(step.picture).pixels)))
+    return seen
 
 
 def _covered(image: Tensor, truth: Tensor, deviation: Tensor) -> float:

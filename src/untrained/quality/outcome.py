@@ -11,7 +11,10 @@ _STRENGTHS = {
     "factor": "x{}",
     "missing": "{} % missing",
 }
-GAP = "what stopping at the step that is best in truth would have gained, without a partner"
+GAP = (
+    "what stopping at the step of the budget that is best in truth would have gained, "
+    "without a partner"
+)
 
 
 def table(told: dict[str, Any]) -> Table:
