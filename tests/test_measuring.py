@@ -44,6 +44,8 @@ def folder(tmp_path, monkeypatch):
     np.save("coils.npy", maps)
     np.save("k.npy", FourierSubsampling(mask, height=SIZE)(whole)[0, 0].numpy())
     np.save("kc.npy", FourierSubsampling(mask, maps)(whole)[0].numpy())
+    turned = torch.cat([whole * np.cos(1.2), whole * np.sin(1.2)], dim=1)
+    np.save("turned.npy", FourierSubsampling(mask, height=SIZE)(turned)[0, 0].numpy())
     np.save("whole.npy", FourierSubsampling(np.ones((SIZE, SIZE)), maps)(whole)[0].numpy())
     Image.fromarray(photo()).save("in.png")
     np.save("kernel.npy", gaussian_kernel(0.8).numpy())
@@ -53,6 +55,22 @@ def folder(tmp_path, monkeypatch):
     Path("bad.npy").write_bytes(b"\x93NUMPY nonsense")
     Path("tiny.json").write_text(tiny_recipe(steps=3).model_dump_json())
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("given", "warned"),
+    [
+        (("k.npy",), False),
+        (("kc.npy", "--coils", "coils.npy"), False),
+        (("whole.npy",), False),
+        (("turned.npy",), True),
+        (("turned.npy", "--complex"), False),
+    ],
+    ids=str,
+)
+def test_phase_is_spoken_of_where_a_real_picture_is_sought(folder, capsys, given, warned):
+    assert run("reconstruct", "mri", given[0], "out.npy", *given[1:], *TINY) == 0
+    assert ("--complex seeks one with phase" in capsys.readouterr().err) == warned
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Sensitivities of the coils of a scanner, from the middle of their k-space alone."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -64,6 +66,32 @@ def estimate_sensitivities(kspace: Tensor, mask: Tensor) -> tuple[Tensor, tuple[
     return maps * torch.polar(torch.ones(size), seen.angle()), (height, width)
 
 
+def beyond_real(kspace: Tensor, sensitivities: Tensor | None, mask: Tensor) -> float:
+    """Say how much of an object at low resolution is not real and not below 0.
+
+    Parameters
+    ----------
+    kspace
+        Complex ``(coils, H, W)``, the zero frequency in the middle.
+    sensitivities
+        Those of the coils, ``(coils, H, W)``; None of a single coil that sees evenly.
+    mask
+        What was measured, ``(H, W)`` of 0 and 1.
+
+    Returns
+    -------
+    Its share of the energy, in [0, 1]; 0 where the middle of k-space was not measured.
+    """
+    region = calibration_region(mask)
+    seen = _low_resolution(kspace[:, *region].to(torch.complex64), region, mask.shape)
+    if sensitivities is not None:
+        seen = seen * sensitivities.conj()
+    low = seen.sum(dim=0)
+    energy = float(low.abs().square().sum())
+    explained = float(low.real.clamp_min(0).square().sum())
+    return 1 - explained / energy if energy > 0 else 0.0
+
+
 def calibration_region(mask: Tensor) -> tuple[slice, slice]:
     """Find rows and columns around the middle of k-space that were all measured, not too many.
 
@@ -124,7 +152,7 @@ def _waves(places: Tensor, side: int) -> Tensor:
     return torch.polar(torch.ones_like(phase), phase)
 
 
-def _low_resolution(middle: Tensor, region: tuple[slice, slice], size: tuple[int, int]) -> Tensor:
+def _low_resolution(middle: Tensor, region: tuple[slice, slice], size: Sequence[int]) -> Tensor:
     """Picture of each coil from the middle of k-space, its edge faded out."""
     height, width = middle.shape[-2:]
     fade = torch.outer(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from untrained.files import KSpace
     from untrained.image import Picture
-    from untrained.operators import Projection
+    from untrained.operators import FourierSubsampling, Projection
     from untrained.problem import Problem
 
 
@@ -57,6 +57,8 @@ class Geometry:
 
 
 _PARALLEL = Geometry()
+_PHASE = 0.2
+"""Share of the energy that a real picture must leave unexplained before phase is spoken of."""
 
 reconstruct = App(
     name="reconstruct", help="Make a picture of a measurement: ct, mri, deblur, phase or demosaic."
@@ -192,7 +194,8 @@ def mri(
             )
         bounds = (None, None) if complex_picture else (0.0, None)
         problem = tasks.reconstruct(y.numpy(), operator, noise=sigma, bounds=bounds)
-        said = (note for note in (given.note, told) if note)
+        phase = "" if complex_picture else _phase(y[0], operator)
+        said = (note for note in (given.note, told, phase) if note)
         return replace(problem, notes=(*said, *problem.notes))
 
     return run_measured(kspace, output, options, describe, read)
@@ -267,6 +270,19 @@ def _sensitivities(path: Path | None, kspace: "Tensor", mask: "Tensor") -> tuple
     return maps, (
         f"sensitivities of {len(kspace)} coils estimated from the middle {width}x{height} of "
         "k-space (ESPIRiT)"
+    )
+
+
+def _phase(kspace: "Tensor", operator: "FourierSubsampling") -> str:
+    """Warn of a picture with phase where a real one is sought; nothing where it is real."""
+    from untrained.sensitivities import beyond_real  # noqa: PLC0415
+
+    share = beyond_real(kspace, operator.coils, operator.mask)
+    if share < _PHASE:
+        return ""
+    return (
+        f"{share:.0%} of the energy at low resolution is not that of a picture that is real and "
+        "not below 0, as is sought: --complex seeks one with phase"
     )
 
 
