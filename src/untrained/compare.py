@@ -151,8 +151,8 @@ def _line(error: Exception) -> str:
 
 
 def _dressed(problem: Problem, image: Tensor) -> Picture:
-    """Put known pixels back; but leave a peer's enlargement as it is, not back-projected."""
-    return replace(problem, agree=None).compose(image)
+    """Put known pixels back; but leave what a peer found as it is, and what it does not know of."""
+    return replace(problem, agree=None, unbias=None).compose(image)
 
 
 def _scored(row: Row, reference: Picture | None) -> Row:

@@ -75,6 +75,8 @@ class Problem:
     (projections, coils, masks, pupils); None where it measures all at once."""
     agree: Callable[[Tensor], Tensor] | None = None
     """Brings a picture ``(1, C, H, W)`` into agreement with the measurement, on the CPU."""
+    unbias: Callable[[Tensor], Tensor] | None = None
+    """From what a measurement is in the mean to the picture, where that is another; on the CPU."""
     dress: Callable[[Tensor], Tensor] | None = None
     """From the network's picture in [0, 1] to the result: its units, its frame; on the CPU."""
     frame: Size | None = None
@@ -182,7 +184,8 @@ class Problem:
         agreed = self.agreed(image)
         if self.unknown is not None:
             agreed = self.unknown.centre(agreed)
-        dressed = agreed if self.dress is None else self.dress(agreed)
+        unbiased = agreed if self.unbias is None else self.unbias(agreed)
+        dressed = unbiased if self.dress is None else self.dress(unbiased)
         return self.picture.with_pixels(dressed, kept=self.kept, filled=self.filled)
 
     def agreed(self, image: Tensor) -> Tensor:

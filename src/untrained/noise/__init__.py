@@ -1,5 +1,6 @@
 """Noise: models of it, data terms, and what can be told of it from the picture alone."""
 
+from untrained.noise.clipping import Clipping, find_clipping
 from untrained.noise.finding import FAINT, Finding, asked_light, find_level, find_noise, told
 from untrained.noise.impulse import Impulses, asked_impulses, surroundings
 from untrained.noise.level import estimate_sigma
@@ -16,6 +17,7 @@ from untrained.noise.stabilising import Stabiliser
 __all__ = [
     "FAINT",
     "LEAST_RATE",
+    "Clipping",
     "Finding",
     "Gaussian",
     "Impulse",
@@ -27,6 +29,7 @@ __all__ = [
     "asked_impulses",
     "asked_light",
     "estimate_sigma",
+    "find_clipping",
     "find_level",
     "find_noise",
     "mean_squared_error",

@@ -9,6 +9,7 @@ from torch import Tensor
 from untrained.image import Picture, as_picture, in_words
 from untrained.noise import (
     FAINT,
+    Clipping,
     Finding,
     Gaussian,
     Impulses,
@@ -17,6 +18,7 @@ from untrained.noise import (
     asked_impulses,
     asked_light,
     estimate_sigma,
+    find_clipping,
     find_level,
     find_noise,
     surroundings,
@@ -151,6 +153,22 @@ def _as_found(picture: Picture, found: Finding, notes: tuple[str, ...]) -> Probl
 
 
 def _white(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -> Problem:
+    measurement, _ = observed(picture)
+    clipping = find_clipping(measurement, noise.sigma, picture.missing)
+    if clipping is not None:
+        notes = (*notes, _cut(clipping))
+    return _equalled(picture, noise, clipping, notes)
+
+
+def _cut(clipping: Clipping) -> str:
+    ends = [name for name, cut in (("black", clipping.black), ("white", clipping.white)) if cut]
+    return f"the noise was clipped at {' and '.join(ends)}: the means that it shifted are put back"
+
+
+def _equalled(
+    picture: Picture, noise: Gaussian, clipping: Clipping | None, notes: tuple[str, ...] = ()
+) -> Problem:
+    """One whose noise is as strong everywhere, clipped or not."""
     measurement, operator = observed(picture)
     return Problem(
         task="denoise",
@@ -160,9 +178,10 @@ def _white(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -> Pr
         size=picture.size,
         noise=noise,
         guide=measurement,
+        unbias=None if clipping is None else clipping.undo,
         variant="volume" if picture.is_volume else "",
         notes=notes,
-        cut=lambda window: _white(picture.cut(window), noise),
+        cut=lambda window: _equalled(picture.cut(window), noise, clipping),
     )
 
 
