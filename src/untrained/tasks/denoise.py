@@ -116,7 +116,7 @@ def _chosen(picture: Picture, found: Finding, noise: NoiseName, sigma: float | N
     if noise == "gaussian":
         white = found.kind in _AGREEING["gaussian"]
         level = found.level if white else estimate_sigma(picture.pixels, picture.missing)
-        return _white(picture, Gaussian(level), (*notes, _equal(level)))
+        return _as_strong(picture, found, level, (*notes, _equal(level)))
     if noise == "impulse":
         impulses = found.impulses or asked_impulses(picture.pixels)
         level = found.level if sigma is None else sigma
@@ -149,7 +149,14 @@ def _as_found(picture: Picture, found: Finding, notes: tuple[str, ...]) -> Probl
         return _stabilised(picture, Stabiliser(found.light), (*notes, _FIRST))
     if found.impulses is not None:
         return _without_impulses(picture, found.impulses, found.level, notes)
-    return _white(picture, Gaussian(found.level), notes)
+    return _as_strong(picture, found, found.level, notes)
+
+
+def _as_strong(picture: Picture, found: Finding, level: float, notes: tuple[str, ...]) -> Problem:
+    """Take the noise for equal everywhere; where neighbours share it, the level is not its own."""
+    if found.kind == "correlated":
+        return _equalled(picture, Gaussian(level), None, notes)
+    return _white(picture, Gaussian(level), notes)
 
 
 def _white(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -> Problem:
