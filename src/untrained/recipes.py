@@ -283,7 +283,7 @@ class SelfSimilarity(Settings):
     error: float = Field(1.0, gt=0)
     """What the error of NL-Ridge is taken to be, in that of the noise, when the network's is held
     against it."""
-    floor: float | None = Field(1.0, gt=0)
+    floor: float | None = Field(1.02, gt=0)
     """The network stops when its residual has fallen to this times that of the estimate, which
     leaves there what it takes for noise; None lets it go on."""
 
