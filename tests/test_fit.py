@@ -213,6 +213,9 @@ def test_members_are_fits_of_their_own_and_their_mean_is_taken():
     assert "3 networks" in result.stopped
     assert torch.equal(result.uncertainty, spread(list(pictures)))
     assert alone[0].restoration().uncertainty is None
+    wider = make(recipe.model_copy(update={"calibration": 3.0}), seed=5)
+    list(wider)
+    assert torch.equal(wider.restoration().uncertainty, 3 * result.uncertainty)
 
 
 def test_members_share_the_seconds():

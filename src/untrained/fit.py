@@ -211,7 +211,8 @@ class Fit:
         if len(self._pictures) + 1 == self.recipe.members:
             picture = step.picture if self._pictures else found.picture
             if self._pictures:
-                self._uncertainty = averaging.spread([*self._pictures, found.picture])
+                apart = averaging.spread([*self._pictures, found.picture])
+                self._uncertainty = self.recipe.calibration * apart
             chosen, reason = self._index + found.step, self._reason(found)
             if self._refines:
                 self._fitted = reason
@@ -306,7 +307,7 @@ class Fit:
         return dataclasses.replace(self.problem, operator=operator)
 
     def _shown_uncertainty(self) -> Tensor | None:
-        """How far the networks were apart where the picture is theirs, in its units and frame."""
+        """How far off the picture may be where it is the networks', in its units and frame."""
         if self._uncertainty is None:
             return None
         found, problem = self._uncertainty.cpu(), self.problem

@@ -420,6 +420,9 @@ class Recipe(Settings):
     """Whether the averaged picture or the single iterate is the result."""
     guided_by: "Recipe | None" = None
     """A fit that is made first; its picture joins the guide of the guide pairing."""
+    calibration: float = Field(1.0, gt=0)
+    """Factor on the standard deviation of several networks where it is shown as uncertainty: the
+    errors that they share are not in it."""
     partner: SelfSimilarity | None = None
     """Another estimate that the result is blended with."""
     refinement: SelfSimilarPasses | None = None
