@@ -172,23 +172,24 @@ def test_free_pixels_take_no_partner_by_themselves():
     assert not any("NL-Ridge" in note for note in result.notes)
 
 
-def test_the_network_stops_where_it_would_fit_what_the_estimate_takes_for_noise():
+def test_the_network_stops_where_it_is_nearest_to_the_estimate():
     clean = skimage.data.camera()[100:164, 200:264].astype(np.float32) / 255
     noise = np.random.default_rng(0).standard_normal(clean.shape).astype(np.float32)
     problem = tasks.denoise(np.clip(clean + 0.2 * noise, 0, 1), sigma=0.2)
     truth = torch.from_numpy(clean)[None, None]
 
-    def fitted(floor):
-        recipe = preset("denoise", "fast").model_copy(
-            update={"partner": SelfSimilarity(floor=floor)}
-        )
-        return restore(problem, recipe, device="cpu")
+    def fitted(patience):
+        partner = SelfSimilarity(patience=patience, pilot=1, share=1)
+        recipe = preset("denoise", "fast").model_copy(update={"partner": partner})
+        fit = watch(problem, recipe, device="cpu")
+        pictures = {step.index: step.picture for step in fit}
+        return fit, pictures
 
-    stopped, whole = fitted(1.0), fitted(None)
-    assert stopped.steps < whole.steps == 140
-    assert "the self-similarity estimate takes for noise" in stopped.stopped
-    assert psnr(stopped.image, truth) > psnr(whole.image, truth) + 0.1
-    partner = Partner(problem, SelfSimilarity(floor=0.9), torch.device("cpu"))
-    left = float((partner.estimate - problem.measurement).square().mean())
-    assert partner.floor == pytest.approx(0.9 * left, rel=1e-5)
-    assert Partner(problem, SelfSimilarity(floor=None), torch.device("cpu")).floor is None
+    stopped, seen = fitted(20)
+    whole, _ = fitted(None)
+    assert stopped.stop.rule == "nearest-partner"
+    assert stopped.stop.step == len(seen) - 20 < whole.stop.step - 20 == 120
+    estimate = Partner(problem, SelfSimilarity(), torch.device("cpu")).estimate
+    far = {index: float((seen[index] - estimate).square().mean()) for index in seen}
+    assert min(range(4, len(seen) + 1, 4), key=far.__getitem__) == stopped.stop.step
+    assert psnr(stopped.stop.picture, truth) > psnr(whole.stop.picture, truth) + 0.5

@@ -133,7 +133,7 @@ class Fit:
             self._guided,
             recipe,
             held_out=self._held_out,
-            floor=None if self._partner is None else self._partner.floor,
+            partner=None if self._partner is None else self._partner.distance,
             seconds=seconds,
             seed=seed,
             engine=self.engine,

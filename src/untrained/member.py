@@ -25,7 +25,7 @@ from untrained.stopping import (
     Budget,
     Discrepancy,
     HeldOut,
-    PartnerFloor,
+    NearestPartner,
     Rule,
     Stop,
     UnbiasedRisk,
@@ -34,6 +34,9 @@ from untrained.stopping import (
 
 Score = Callable[[Tensor], float]
 """How far a picture ``(1, C, H, W)`` is from something."""
+
+_LOOKS = 4
+"""Steps between two looks at the distance from the partner's estimate."""
 
 
 class Member:
@@ -50,8 +53,8 @@ class Member:
         All settings; the steps are the budget.
     held_out
         How far a picture is from what was held out of the measurement, for the rule of that name.
-    floor
-        Mean squared residual at which the network stops, where a partner tells one.
+    partner
+        How far a picture is from the partner's estimate, where the network is to stop by that.
     seconds
         Another budget; None is without end.
     seed
@@ -71,7 +74,7 @@ class Member:
         recipe: Recipe,
         *,
         held_out: Score | None = None,
-        floor: float | None = None,
+        partner: Score | None = None,
         seconds: float | None = None,
         seed: int,
         engine: Engine,
@@ -83,7 +86,7 @@ class Member:
         self.stop: Stop | None = None
         self.last: Step | None = None
         self._held_out = held_out
-        self._floor = floor
+        self._partner = partner
         self._seconds = 0.0
         self._restarts: list[str] = []
         self._build()
@@ -123,9 +126,11 @@ class Member:
         )
 
     def _make_rules(self) -> tuple[Rule, ...]:
-        floor = self._floor
-        ends = () if floor is None else (PartnerFloor(self._residual, floor, 1.0),)
-        return (*map(self._rule, self.recipe.stopping), *ends, self._budget)
+        settings, distance = self.recipe.partner, self._partner
+        own = map(self._rule, self.recipe.stopping)
+        if settings is None or settings.patience is None or distance is None:
+            return (*own, self._budget)
+        return (*own, NearestPartner(distance, None, _LOOKS, settings.patience), self._budget)
 
     def _rule(self, settings: StopRule) -> Rule:
         if isinstance(settings, recipes.Discrepancy):

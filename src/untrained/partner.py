@@ -46,13 +46,9 @@ class Partner:
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
         self._share: float | None = None
 
-    @property
-    def floor(self) -> float | None:
-        """Mean squared residual at which a network begins to fit what is noise; None if unsaid."""
-        if self._settings.floor is None or self._sigma == 0:
-            return None
-        left = float(mean_squared_error(self.estimate, self._measurement))
-        return self._settings.floor * left if left > 0 else None
+    def distance(self, picture: Tensor) -> float:
+        """Mean squared difference of a picture ``(1, C, H, W)`` from the estimate."""
+        return float(mean_squared_error(picture.to(self.estimate.device), self.estimate))
 
     @property
     def note(self) -> str:

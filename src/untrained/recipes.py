@@ -283,9 +283,9 @@ class SelfSimilarity(Settings):
     error: float = Field(1.0, gt=0)
     """What the error of NL-Ridge is taken to be, in that of the noise, when the network's is held
     against it."""
-    floor: float | None = Field(1.02, gt=0)
-    """The network stops when its residual has fallen to this times that of the estimate, which
-    leaves there what it takes for noise; None lets it go on."""
+    patience: PositiveInt | None = 20
+    """The network stops when it has come no nearer to the estimate for so many steps, and the
+    nearest picture is handed over: from there on it fits noise. None lets it go on."""
 
 
 class SelfSimilarPasses(Settings):

@@ -11,9 +11,9 @@ _PASSES: dict[Task, SelfSimilarPasses] = {
 _ROUNDS = 2
 """As `SelfSimilarity.rounds`, of pictures."""
 _CALIBRATION: dict[Task, float] = {
-    "denoise": 3.5,
-    "upscale": 7.0,
-    "deblock": 5.0,
+    "denoise": 4.5,
+    "upscale": 6.0,
+    "deblock": 1.8,
     "reconstruct": 7.0,
 }
 """As `Recipe.calibration`, of pictures: so that about 95 % of the errors of crops of 96x96 lie

@@ -23,7 +23,7 @@ DENOISE = fast.DENOISE.model_copy(
         "why": "a self-similarity estimate of blocks (NL-Ridge) as guide and partner; in 3-D",
         "network": NETWORK,
         "partner": SelfSimilarity(
-            rounds=0, pilot=0.3, returned=0.6, share=0.2, error=0.03, floor=None
+            rounds=0, pilot=0.3, returned=0.6, share=0.2, error=0.03, patience=None
         ),
         "steps": 100,
     }

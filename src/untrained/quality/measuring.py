@@ -88,7 +88,7 @@ def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tup
     keeps_back = tuple(r for r in recipe.stopping if isinstance(r, HeldOut | UnbiasedRisk))
     changes: dict[str, Any] = {"stopping": keeps_back}
     if recipe.partner is not None:
-        changes["partner"] = recipe.partner.model_copy(update={"floor": None})
+        changes["partner"] = recipe.partner.model_copy(update={"patience": None})
     unstopped = recipe.model_copy(update=changes)
     seen = []
     for step in watch(case.problem, unstopped, seed=plan.seed, device=plan.device):
