@@ -61,6 +61,16 @@ def test_less_noise_in_the_dark_is_no_clipping():
     assert found is None or not found.black
 
 
+def test_zeros_of_counted_light_are_no_clipping():
+    clean = torch.full((1, 1, 96, 96), 0.03)
+    clean[..., :48] = 0.2
+    counts = torch.poisson(40 * clean, generator=torch.Generator().manual_seed(0))
+    assert float((counts == 0).float().mean()) > 0.1
+    assert find_clipping((counts / 40).clamp(0, 1), 0.06) is None
+    clipped = drawn(clean, 0.06).clamp(0, 1)
+    assert find_clipping(clipped, 0.06) == Clipping(0.06, black=True, white=False)
+
+
 def test_missing_pixels_do_not_count_as_black():
     clean = torch.full((1, 1, 64, 64), 0.22)
     missing = torch.zeros(1, 1, 64, 64, dtype=torch.bool)

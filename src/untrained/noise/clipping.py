@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 _AGREES = 0.7
 """Share of the clipped samples foretold that are found where noise was clipped."""
+_AS_NOISY = 0.85
+"""Share of the variance foretold that is found within one deviation of an end that clipped."""
 _FEWEST = 1e-3
 """Share of all samples below which those clipped move no mean."""
 _WINDOW = 7
@@ -61,6 +63,7 @@ def find_clipping(
     """See at which ends as many samples are clipped as noise of this level explains.
 
     Where there are fewer, the dark or the light has less noise than the rest, or none was clipped.
+    Counted light has its zeros, too, but varies less in the dark.
 
     Parameters
     ----------
@@ -81,17 +84,31 @@ def find_clipping(
     if missing is not None:
         known = known * ~missing
     around = (_local(measurement * known) / _local(known).clamp_min(1e-6)).clamp(0, 1)
+    varies = (measurement - around) ** 2
     both = Clipping(sigma, black=True, white=True).undo(around)
 
     def clipped(found: Tensor, distance: Tensor) -> bool:
         foretold = float((known * torch.special.ndtr(-distance / sigma)).sum())
         there = float((known * found).sum())
+        near = known * (distance < sigma)
+        as_noisy = (near * varies).sum() >= _AS_NOISY * (near * _variance(distance, sigma)).sum()
         enough = foretold >= _FEWEST * float(known.sum())
-        return enough and there >= _AGREES * foretold
+        return enough and there >= _AGREES * foretold and bool(as_noisy)
 
     black = clipped(measurement == 0, both)
     white = clipped(measurement == 1, 1 - both)
     return Clipping(sigma, black, white) if black or white else None
+
+
+def _variance(distance: Tensor, sigma: float) -> Tensor:
+    """Variance of noise that is clipped at an end at this distance."""
+    parts = distance / sigma
+    within = torch.special.ndtr(parts)
+    density = torch.exp(-(parts**2) / 2) / math.sqrt(2 * math.pi)
+    mean = parts * within + density
+    square = (parts**2 + 1) * within + parts * density
+    variance: Tensor = sigma**2 * (square - mean**2)
+    return variance
 
 
 def _local(samples: Tensor) -> Tensor:

@@ -44,6 +44,7 @@ DENOISE = Recipe(
 COUNTED = DENOISE.model_copy(
     update={
         "why": "as for equal noise, stopped before the noise of the dark, which is less, is fitted",
+        "partner": SelfSimilarity(rounds=0),
         "stopping": (Discrepancy(factor=0.8),),
     }
 )
