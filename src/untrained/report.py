@@ -264,7 +264,7 @@ def _curve(result: Restoration) -> bytes:
 def _plot_statistic(axes: Any, result: Restoration, watched: list[Record]) -> list[Any]:
     other = axes.twinx()
     rules = result.recipe.stopping
-    name = rules[0].kind if rules else "residual / that of self-similarity"
+    name = rules[0].kind if rules else "distance from the self-similarity estimate"
     other.set(ylabel=name, yscale="log")
     points = [record.step for record in watched], [record.statistic for record in watched]
     return list(other.plot(*points, color="tab:red", lw=0.8, label=name))

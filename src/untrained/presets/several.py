@@ -9,7 +9,7 @@ _PASSES: dict[Task, SelfSimilarPasses] = {
     "upscale": SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5),
 }
 _ROUNDS = 2
-"""As `SelfSimilarity.rounds`, of pictures."""
+"""As `SelfSimilarity.rounds`, where the recipe has any."""
 _CALIBRATION: dict[Task, float] = {
     "denoise": 4.5,
     "upscale": 6.0,
@@ -23,7 +23,7 @@ within two deviations. That of reconstruct was found by deblurring."""
 def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
     """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017).
 
-    More rounds and longer passes than those of the recipe are for pictures: volumes keep theirs.
+    Longer passes than those of the recipe are for pictures: volumes keep theirs.
     """
     members = MEMBERS[name]
     why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
@@ -32,7 +32,7 @@ def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
     if of_picture and (passes is not None or task == "upscale"):
         passes = _PASSES.get(task, passes)
     partner = recipe.partner
-    if of_picture and partner is not None:
+    if partner is not None and partner.rounds > 0:
         partner = partner.model_copy(update={"rounds": _ROUNDS})
     changes = {
         "name": name,

@@ -90,6 +90,8 @@ def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tup
     if recipe.partner is not None:
         changes["partner"] = recipe.partner.model_copy(update={"patience": None})
     unstopped = recipe.model_copy(update=changes)
+    if unstopped == recipe:
+        return []
     seen = []
     for step in watch(case.problem, unstopped, seed=plan.seed, device=plan.device):
         tell(f"{case.name}, beyond its stop", step.progress)
