@@ -134,7 +134,7 @@ def _endless(recipe: Recipe) -> Recipe:
     partner = recipe.partner
     changes: dict[str, Any] = {"steps": _ENDLESS, "stopping": ()}
     if partner is not None:
-        changes["partner"] = partner.model_copy(update={"floor": None})
+        changes["partner"] = partner.model_copy(update={"patience": None})
     return recipe.model_copy(update=changes)
 
 
