@@ -27,7 +27,7 @@ from scipy.interpolate import LinearNDInterpolator
 import untrained as ut
 from benches.memory import VOLUMES
 from benches.run import RESULTS, machine
-from untrained.blocks import ridge_of_blocks
+from untrained.nlridge import nl_ridge
 from untrained.operators import downsample, enlarge
 
 Volume = NDArray[np.float32]
@@ -111,7 +111,7 @@ def denoising(clean: Volume) -> dict[str, Method]:
         return found
 
     def blocks() -> Volume:
-        return ridge_of_blocks(tensor, SIGMA)[0, 0].numpy()
+        return nl_ridge(tensor, SIGMA)[0, 0].numpy()
 
     methods: dict[str, Method] = {
         "input": lambda: noisy,

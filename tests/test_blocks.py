@@ -1,4 +1,4 @@
-"""NL-Ridge of volumes: against a plain loop, and what must hold of any such filter."""
+"""NL-Ridge of blocks of volumes: against a plain loop, and what must hold of any such filter."""
 
 import itertools
 
@@ -8,8 +8,8 @@ import torch
 from scipy import ndimage
 
 from untrained import blocks
-from untrained.blocks import ridge_of_blocks
-from untrained.nlridge import Stage
+from untrained.nlridge import nl_ridge
+from untrained.patches import Stage
 
 
 def smooth(shape, seed=0):
@@ -44,7 +44,7 @@ def test_it_is_what_the_paper_says(monkeypatch):
     monkeypatch.setattr(blocks, "_REACH", 2)
     pilot = smooth((7, 8, 9))
     noisy = pilot + 0.1 * torch.randn(pilot.shape, generator=torch.Generator().manual_seed(0))
-    found = ridge_of_blocks(noisy, 0.1, pilot=pilot, stage=Stage(3, 6))
+    found = nl_ridge(noisy, 0.1, pilot=pilot, stage=Stage(3, 6))
     expected = by_hand(noisy, pilot, 0.1, side=3, group=6, stride=3, reach=2)
     np.testing.assert_allclose(found[0, 0].numpy(), expected, atol=2e-4)
 
@@ -53,24 +53,24 @@ def test_it_is_what_the_paper_says(monkeypatch):
 def test_noise_goes_down_and_the_shape_stays(channels):
     clean = smooth((10, 14, 17)).expand(1, channels, -1, -1, -1)
     noisy = clean + 0.1 * torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
-    found = ridge_of_blocks(noisy, 0.1)
+    found = nl_ridge(noisy, 0.1)
     assert found.shape == clean.shape
     assert float((found - clean).square().mean()) < 0.15 * 0.1**2
 
 
 def test_no_axis_is_preferred():
     noisy = smooth((12, 12, 12)) + 0.1 * torch.randn(1, 1, 12, 12, 12)
-    found = ridge_of_blocks(noisy, 0.1)
-    turned = ridge_of_blocks(noisy.permute(0, 1, 4, 2, 3), 0.1).permute(0, 1, 3, 4, 2)
+    found = nl_ridge(noisy, 0.1)
+    turned = nl_ridge(noisy.permute(0, 1, 4, 2, 3), 0.1).permute(0, 1, 3, 4, 2)
     torch.testing.assert_close(found, turned, atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize(("sigma", "shape"), [(0, (8, 8, 8)), (0.1, (3, 8, 8))])
 def test_it_leaves_alone_what_it_cannot_filter(sigma, shape):
     volume = torch.rand(1, 1, *shape)
-    assert ridge_of_blocks(volume, sigma) is volume
+    assert nl_ridge(volume, sigma) is volume
 
 
 def test_a_flat_volume_stays_flat():
-    found = ridge_of_blocks(torch.full((1, 1, 9, 9, 9), 0.3), 0.1)
+    found = nl_ridge(torch.full((1, 1, 9, 9, 9), 0.3), 0.1)
     torch.testing.assert_close(found, torch.full_like(found, 0.3), atol=1e-3, rtol=0)

@@ -11,6 +11,7 @@ import torch
 from tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.metrics import psnr
+from untrained.nlbayes import nl_bayes
 from untrained.nlridge import SMALLEST, nl_ridge
 from untrained.partner import Partner
 from untrained.presets import preset
@@ -95,7 +96,7 @@ def test_the_result_is_the_blend_and_says_so():
     sigma = 0.3
     problem = tasks.denoise(photo(), sigma=sigma)
     fit = watch(
-        problem, guided(scales=1, rounds=0, pilot=0.5, returned=0.5, share=0.25), device="cpu"
+        problem, guided(scales=1, again=False, pilot=0.5, returned=0.5, share=0.25), device="cpu"
     )
     for _ in fit:
         pass
@@ -103,7 +104,7 @@ def test_the_result_is_the_blend_and_says_so():
     own = fit.last.picture
     first = nl_ridge(problem.measurement, sigma).clamp(0, 1)
     pilot = (first + own) / 2
-    second = nl_ridge((pilot + problem.measurement) / 2, sigma / 2, pilot=pilot)
+    second = nl_bayes((pilot + problem.measurement) / 2, sigma / 2, pilot=pilot)
     expected = problem.compose(0.75 * second + 0.25 * own).pixels
     torch.testing.assert_close(result.image, expected, atol=1.5 / 255, rtol=0)
     assert any("25% of the result" in note for note in result.notes)
@@ -148,7 +149,7 @@ def test_a_picture_without_noise_comes_back_as_it_was():
 def test_it_stays_away_where_it_does_not_apply():
     holes = photo().copy().astype("float32") / 255
     holes[3:5, 4:9] = float("nan")
-    narrow = tasks.denoise(photo()[: SMALLEST - 1], sigma=0.1)
+    narrow = tasks.denoise(photo()[: SMALLEST[2] - 1], sigma=0.1)
     for problem in (tasks.denoise(holes, sigma=0.1), tasks.deblock(photo()), narrow):
         assert not Partner.applies(problem)
         result = restore(problem, guided(), device="cpu")

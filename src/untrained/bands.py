@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.nlridge import opponent
+from untrained.opponent import opponent
 
 _NORMAL_QUARTILE = 0.6744897501960817
 """Upper quartile of the standard normal distribution: median absolute deviation over sigma."""

@@ -1,7 +1,7 @@
-"""NL-Ridge of volumes: blocks that look alike, combined linearly.
+"""Groups of blocks that look alike: what `patches` does, of volumes.
 
-The method of `nlridge` (Herbreteau and Kervrann 2022, arXiv:2203.12570) with blocks of voxels in
-place of patches, as BM4D is to BM3D (Maggioni et al. 2013, doi 10.1109/TIP.2012.2210725).
+Blocks of voxels in place of patches, as BM4D is to BM3D (Maggioni et al. 2013, doi
+10.1109/TIP.2012.2210725).
 """
 
 import itertools
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from untrained.nlridge import Combine, Stage, by_pilot, by_risk, grid, opponent
+from untrained.patches import Combine, Stage, add_combined, grid
 from untrained.window import Size
 
 _STRIDE = 3
@@ -22,61 +22,28 @@ _TILE = 4
 _FLOAT = 4
 """Bytes of a float32."""
 
-FIRST, SECOND = Stage(4, 18), Stage(4, 64)
-SMALLEST = max(FIRST.patch, SECOND.patch)
-"""Least side of a volume that has room for blocks."""
 
-
-def ridge_of_blocks(
-    volume: Tensor, sigma: float, *, pilot: Tensor | None = None, stage: Stage = SECOND
-) -> Tensor:
-    """Remove white Gaussian noise by ridge regression within groups of similar blocks.
-
-    Parameters
-    ----------
-    volume
-        ``(1, C, D, H, W)``.
-    sigma, pilot, stage
-        As for `nlridge.nl_ridge`.
-
-    Returns
-    -------
-    A volume of the same shape, not clipped; the one given where sigma is 0 or a side shorter than a
-    block.
-    """
-    largest = stage.patch if pilot is not None else max(FIRST.patch, stage.patch)
-    if sigma <= 0 or min(volume.shape[2:]) < largest:
-        return volume
-    forth = opponent(volume.shape[1]).to(volume)
-    noisy = torch.einsum("dc,czyx->dzyx", forth, volume[0])
-    if pilot is None:
-        guide = _pass(noisy, noisy, FIRST, lambda own, _: by_risk(own, sigma))
-    else:
-        guide = torch.einsum("dc,czyx->dzyx", forth, pilot[0])
-    clean = _pass(noisy, guide, stage, lambda own, guide: by_pilot(own, guide, sigma))
-    return torch.einsum("dc,dzyx->czyx", forth, clean)[None].contiguous()
-
-
-def working_bytes(channels: int, size: Size) -> int:
-    """Predict how many bytes `ridge_of_blocks` holds at most for a volume of this size.
-
-    Beside the result and its weights it is the blocks of one tile: noisy, of the guide, filtered,
-    and one copy.
-    """
-    reach = (_TILE - 1) * _STRIDE + 2 * _REACH + 1
-    places = torch.Size(min(side, reach) for side in size).numel()
-    blocks = 4 * _FLOAT * channels * places * SMALLEST**3
-    return blocks + 5 * _FLOAT * channels * torch.Size(size).numel()
-
-
-def _pass(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
-    """Group on the luminance of the guide, combine each channel, put the blocks back."""
+def combined(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
+    """Combine the groups of similar blocks of a volume ``(1, C, D, H, W)``: `patches.combined`."""
+    noisy, guide = noisy[0], guide[0]
     total, share = torch.zeros_like(noisy), torch.zeros_like(noisy)
     for corners, region in _tiles(noisy.shape[1:], stage.patch, noisy.device):
         sums, counts = _tile(noisy[region], guide[region], corners, stage, combine)
         total[region] += sums
         share[region] += counts
-    return total / share
+    return (total / share)[None]
+
+
+def working_bytes(channels: int, size: Size, side: int) -> int:
+    """Predict how many bytes `combined` holds at most for a volume of this size.
+
+    Beside the result and its weights it is the blocks of one tile: noisy, of the guide, filtered,
+    and one copy.
+    """
+    reach = (_TILE - 1) * _STRIDE + 2 * _REACH + 1
+    places = torch.Size(min(length, reach) for length in size).numel()
+    blocks = 4 * _FLOAT * channels * places * side**3
+    return blocks + 5 * _FLOAT * channels * torch.Size(size).numel()
 
 
 def _tiles(
@@ -110,13 +77,8 @@ def _tile(
     places = [length - side + 1 for length in noisy.shape[1:]]
     own, guides = (_blocks(part, side) for part in (noisy, guide))
     group = _groups(guides[0], corners, places, stage.group)
-    flat, shape = group.flatten(), (*group.shape, side**3)
     sums, counts = torch.zeros_like(own), own.new_zeros(own.shape[:2])
-    for channel in range(len(own)):
-        found, weights = combine(own[channel, flat].view(shape), guides[channel, flat].view(shape))
-        trust = 1 / weights.square().sum(-1).clamp_min(1e-3)
-        sums[channel].index_add_(0, flat, (found * trust[..., None]).flatten(0, 1))
-        counts[channel].index_add_(0, flat, trust.flatten())
+    add_combined(sums, counts, own, guides, group, combine)
     weights = counts[..., None].expand_as(sums)
     return _folded(sums, noisy.shape, side), _folded(weights, noisy.shape, side)
 

@@ -12,6 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 from untrained.engine import Engine
 from untrained.machine import gpu_memory, memory
+from untrained.nlridge import SMALLEST
 from untrained.partner import Partner
 from untrained.problem import Problem
 from untrained.recipes import Recipe
@@ -64,7 +65,8 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     refines = recipe.refinement is not None and Refinement.applies(problem, recipe.refinement)
     if partner or refines:
         # Where freed memory is kept, little of this serves the steps that follow.
-        peak += working_bytes(problem.channels, problem.size)
+        axes = len(problem.size)
+        peak += working_bytes(problem.channels, problem.size, SMALLEST[axes])
     if recipe.guided_by is not None:
         return max(fixed + peak, picture + estimate(problem, recipe.guided_by, engine))
     return fixed + peak

@@ -3,20 +3,21 @@
 import torch
 from torch import Tensor
 
+from untrained.filters import NAMES
+from untrained.nlridge import SMALLEST
 from untrained.noise import Gaussian, mean_squared_error
 from untrained.problem import Problem
 from untrained.recipes import SelfSimilarity
 from untrained.scales import at_scales, regained
-from untrained.similar import smallest
 
 
 class Partner:
-    """NL-Ridge before the fit, and again after it on what the network's picture leaves to do.
+    """Self-similarity before the fit, and after it on what the network's picture leaves to do.
 
     Both see the measurement alone; their errors differ, so that their mean is better than either.
     Where the network is further from the measurement than the noise explains, its error is at least
-    that; the error of NL-Ridge is at most about the noise, of volumes far less. The share of the
-    network is held down to what these two say, which matters where there is little noise.
+    that; the error of the estimate is at most about the noise, of volumes far less. The share of
+    the network is held down to what these two say, which matters where there is little noise.
 
     Parameters
     ----------
@@ -39,8 +40,7 @@ class Partner:
             self._measurement,
             self._sigma,
             settings.scales,
-            rounds=settings.rounds,
-            returned=settings.returned,
+            again=settings.again,
         )
         self.estimate = found.clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
@@ -56,8 +56,9 @@ class Partner:
         if self._sigma == 0:
             return "no noise is removed: the picture is left as it was"
         share = f"{self._share:.0%}" if self._share is not None else None
+        by = NAMES[self._settings.method]
         share = share or f"at most {self._settings.share:.0%}"
-        return f"{share} of the result is the network's, the rest NL-Ridge guided by it"
+        return f"{share} of the result is the network's, the rest {by} guided by it"
 
     @staticmethod
     def applies(problem: Problem) -> bool:
@@ -65,15 +66,17 @@ class Partner:
         if not isinstance(problem.noise, Gaussian) or problem.picture.missing is not None:
             return False
         sides = problem.measurement.shape[2:]
-        return min(sides) >= smallest(len(sides))
+        return min(sides) >= SMALLEST[len(sides)]
 
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
         picture = picture.to(self._measurement.device)
-        trust, returned = self._trust(picture), self._settings.returned
+        trust = self._trust(picture)
         self._share = min(self._settings.share, trust)
         pilot = self.estimate.lerp(picture, min(self._settings.pilot, trust))
-        refined = regained(pilot, self._measurement, self._sigma, 1, returned)
+        refined = regained(
+            pilot, self._measurement, self._sigma, self._settings.returned, self._settings.method
+        )
         return refined.lerp(picture, self._share)
 
     def _trust(self, picture: Tensor) -> float:

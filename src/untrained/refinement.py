@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from untrained.agreement import agreement
-from untrained.nlridge import Stage
+from untrained.filters import FILTERS
+from untrained.patches import Stage
 from untrained.problem import Problem, ProblemError
 from untrained.recipes import SelfSimilarPasses
-from untrained.similar import self_similar
 from untrained.step import Step
 from untrained.stopping import Stop
 
@@ -49,7 +49,7 @@ class Refinement:
     ) -> None:
         self._problem = problem
         self._settings = settings
-        # Not every factorisation that NL-Ridge needs exists on MPS.
+        # Not every factorisation that they need exists on MPS.
         place = "cpu" if picture.device.type == "mps" else picture.device
         agree = agreement(problem, settings)
         if agree is None:
@@ -78,7 +78,7 @@ class Refinement:
         level = settings.first * (settings.last / settings.first) ** self._progress()
         stage = Stage(settings.patch, settings.group)
         picture = self._picture
-        filtered = self_similar(picture, level, pilot=picture, stage=stage)
+        filtered = FILTERS[settings.method](picture, level, pilot=picture, stage=stage)
         with torch.no_grad():
             seen = self._problem.operator(filtered.to(self._problem.measurement.device))
             loss = float(self._problem.error(seen, self._problem.measurement))

@@ -3,13 +3,17 @@
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.similar import self_similar, smallest
+from untrained.filters import FILTERS
+from untrained.nlridge import SMALLEST, nl_ridge
+from untrained.recipes import FilterName
 
 _CELL = 8
 """Pixels along the cells whose means the coarse scale tells: half-size pixels, 4 by 4."""
+_RETURNED = 0.4
+"""Share of the residual that comes back."""
 
 
-def at_scales(image: Tensor, sigma: float, scales: int, *, rounds: int, returned: float) -> Tensor:
+def at_scales(image: Tensor, sigma: float, scales: int, *, again: bool) -> Tensor:
     """Remove white Gaussian noise; the low frequencies of a picture are found at half its size.
 
     A group of patches averages what lies within it: noise of longer waves stays, above all in the
@@ -25,26 +29,29 @@ def at_scales(image: Tensor, sigma: float, scales: int, *, rounds: int, returned
         Standard deviation of the noise, in picture units.
     scales
         1 or 2.
-    rounds, returned
-        As for `regained`, at both scales.
+    again
+        Whether what NL-Ridge has found goes through `both`.
 
     Returns
     -------
     One of the same shape, not clipped; of one scale where half the picture has no room for patches.
     """
-    estimate = self_similar(image, sigma)
-    if scales == 2 and image.ndim == 4 and min(image.shape[-2:]) >= 2 * smallest(2):
+    estimate = nl_ridge(image, sigma)
+    if scales == 2 and image.ndim == 4 and min(image.shape[-2:]) >= 2 * SMALLEST[2]:
         half = _half(image)
-        coarse = regained(self_similar(half, sigma / 2), half, sigma / 2, rounds, returned)
+        coarse = nl_ridge(half, sigma / 2)
+        if again:
+            coarse = both(coarse, half, sigma / 2)
+            coarse = regained(coarse, half, sigma / 2, _RETURNED, "nl-bayes")
         estimate = _with_means(estimate, coarse)
-    return regained(estimate, image, sigma, rounds, returned)
+    return both(estimate, image, sigma) if again else estimate
 
 
-def regained(estimate: Tensor, image: Tensor, sigma: float, rounds: int, returned: float) -> Tensor:
-    """Return a part of the residual and filter again, with the estimate as pilot.
+def both(estimate: Tensor, image: Tensor, sigma: float) -> Tensor:
+    """Filter again with the estimate as pilot, by NL-Ridge and by NL-Bayes: the mean.
 
-    The residual holds what was lost beside the noise (iterative regularisation, Osher et al. 2005,
-    doi 10.1137/040605412).
+    They combine patches and pixels, so that what they lose or leave differs. NL-Bayes filters the
+    noisy picture; NL-Ridge, whose patches are larger, the estimate with a part of its residual.
 
     Parameters
     ----------
@@ -52,15 +59,29 @@ def regained(estimate: Tensor, image: Tensor, sigma: float, rounds: int, returne
         The picture so far and the noisy one, ``(1, C, H, W)`` or ``(1, C, D, H, W)``.
     sigma
         Standard deviation of the noise of the second.
-    rounds
-        How often.
+    """
+    ridge = regained(estimate, image, sigma, _RETURNED, "nl-ridge")
+    return ridge.lerp(regained(estimate, image, sigma, 1, "nl-bayes"), 0.5)
+
+
+def regained(
+    estimate: Tensor, image: Tensor, sigma: float, returned: float, method: FilterName
+) -> Tensor:
+    """Return a part of the residual and filter again, with the estimate as pilot.
+
+    The residual holds what was lost beside the noise (iterative regularisation, Osher et al. 2005,
+    doi 10.1137/040605412).
+
+    Parameters
+    ----------
+    estimate, image, sigma
+        As for `both`.
     returned
         Share of the residual, above 0; 1 filters the noisy picture.
+    method
+        The filter.
     """
-    for _ in range(rounds):
-        quieter = estimate.lerp(image, returned)
-        estimate = self_similar(quieter, returned * sigma, pilot=estimate)
-    return estimate
+    return FILTERS[method](estimate.lerp(image, returned), returned * sigma, pilot=estimate)
 
 
 def _half(image: Tensor) -> Tensor:

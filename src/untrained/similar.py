@@ -1,31 +1,60 @@
-"""Self-similarity of pictures and of volumes: which filter it is, and what it needs."""
+"""Self-similarity of pictures and of volumes: how groups are filtered, and what that needs."""
 
+import torch
 from torch import Tensor
 
-from untrained import blocks, nlridge
-from untrained.nlridge import Stage
+from untrained import blocks, patches
+from untrained.opponent import opponent
+from untrained.patches import Combine, Stage
 from untrained.window import Size
 
+_PRECISION = 1e-6
+"""Share of a group's power that the diagonals get at least: what float32 can resolve."""
+_LEAST_POWER = 1e-12
+"""The same where a group is black."""
 
-def self_similar(
-    image: Tensor, sigma: float, *, pilot: Tensor | None = None, stage: Stage | None = None
-) -> Tensor:
-    """Filter by NL-Ridge a picture ``(1, C, H, W)`` or a volume ``(1, C, D, H, W)``.
 
-    Parameters as for `nlridge.nl_ridge`; the stage is that of pictures or of volumes when None.
+def combined_colours(image: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
+    """Combine groups of similar patches, or blocks, in the opponent space of the channels.
+
+    Parameters
+    ----------
+    image
+        A picture ``(1, C, H, W)`` or a volume ``(1, C, D, H, W)``.
+    guide
+        One of the same shape, in whose luminance the groups are found.
+    stage, combine
+        As for `patches.combined`.
+
+    Returns
+    -------
+    One of the same shape.
     """
-    if image.ndim == 4:
-        return nlridge.nl_ridge(image, sigma, pilot=pilot, stage=stage or nlridge.SECOND)
-    return blocks.ridge_of_blocks(image, sigma, pilot=pilot, stage=stage or blocks.SECOND)
+    forth = opponent(image.shape[1]).to(image)
+    noisy, guide = (torch.einsum("dc,nc...->nd...", forth, part) for part in (image, guide))
+    kind = patches if image.ndim == 4 else blocks
+    back: Tensor = torch.einsum(
+        "dc,nd...->nc...", forth, kind.combined(noisy, guide, stage, combine)
+    )
+    return back.contiguous()
 
 
-def smallest(axes: int) -> int:
-    """Least side of a picture (2 axes) or a volume (3) that has room for patches."""
-    return nlridge.SMALLEST if axes == 2 else blocks.SMALLEST
+def factorised(gram: Tensor, ridge: Tensor | float) -> tuple[Tensor, Tensor]:
+    """Factorise ``gram + ridge I`` of each group, by Cholesky.
+
+    Returns
+    -------
+    Lower triangles, the identity where there is none; and where that is, bool ``(..., 1, 1)``.
+    """
+    eye = torch.eye(gram.shape[-1], device=gram.device)
+    floor = _PRECISION * gram.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
+    factor, failed = torch.linalg.cholesky_ex(gram + (ridge + floor + _LEAST_POWER) * eye)
+    singular = failed[..., None, None] > 0
+    return torch.where(singular, eye, factor), singular
 
 
-def working_bytes(channels: int, size: Size) -> int:
-    """Predict how many bytes `self_similar` holds at most for a picture or volume of this size."""
+def working_bytes(channels: int, size: Size, side: int) -> int:
+    """Predict how many bytes `combined_colours` holds at most with patches of this side."""
     if len(size) == 2:
-        return nlridge.working_bytes(channels, (size[0], size[1]))
-    return blocks.working_bytes(channels, size)
+        return patches.working_bytes(channels, (size[0], size[1]), side)
+    return blocks.working_bytes(channels, size, side)

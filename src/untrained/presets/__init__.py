@@ -66,6 +66,7 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("inpaint", "fast", "volume-holes"): volumes.HOLES,
     ("inpaint", "fast", "volume-strokes"): volumes.SCATTERED,
     ("upscale", "fast", "volume"): volumes.UPSCALE,
+    ("upscale", "fast", "x8"): fast.UPSCALE_8,
     ("upscale", "paper", "x8"): paper.UPSCALE_8,
     ("deblock", "fast", "tables"): fast.DEBLOCK_TABLES,
     ("denoise", "fast", "counted"): fast.COUNTED,

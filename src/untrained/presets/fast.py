@@ -33,7 +33,7 @@ LATENT = Recipe(
 )
 DENOISE = Recipe(
     name="fast",
-    why="a self-similarity estimate (NL-Ridge) as guide and partner, blocks of 2x2 as channels",
+    why="self-similarity (NL-Ridge, NL-Bayes) as guide and partner, blocks of 2x2 as channels",
     network=FOLDED,
     pairing=GuidePairing(channels=0, jitter=0.05),
     partner=SelfSimilarity(),
@@ -44,7 +44,7 @@ DENOISE = Recipe(
 COUNTED = DENOISE.model_copy(
     update={
         "why": "as for equal noise, stopped before the noise of the dark, which is less, is fitted",
-        "partner": SelfSimilarity(rounds=0),
+        "partner": SelfSimilarity(again=False, method="nl-ridge", pilot=0.4, share=0.1),
         "stopping": (Discrepancy(factor=0.8),),
     }
 )
@@ -74,6 +74,14 @@ UPSCALE = LATENT.model_copy(
         "steps": 200,
     }
 )
+UPSCALE_8 = UPSCALE.model_copy(
+    update={
+        "why": "as for smaller factors, then self-similar passes: little was measured",
+        "refinement": SelfSimilarPasses(
+            method="nl-bayes", passes=12, first=0.3, last=0.04, relaxation=1.8, patch=6
+        ),
+    }
+)
 HOLES = LATENT.model_copy(
     update={
         "why": "coordinates as input and no skip branches, as the paper's vase; short budget",
@@ -91,7 +99,7 @@ SCATTERED = LATENT.model_copy(
         "pairing": BlindSpotPairing(keep=0.85),
         "optimiser": SHORT_MEMORY,
         "steps": 100,
-        "refinement": SelfSimilarPasses(passes=16),
+        "refinement": SelfSimilarPasses(method="nl-bayes", passes=16, patch=8),
     }
 )
 IMPULSES = SCATTERED.model_copy(

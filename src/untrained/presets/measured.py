@@ -38,7 +38,9 @@ SPECTRUM = RECONSTRUCT.model_copy(
         "why": "the zero-filled picture as guide, a little variation, then self-similar passes",
         "pairing": GuidePairing(jitter=0.01),
         "stopping": (),
-        "refinement": SelfSimilarPasses(passes=24, first=0.2, last=0.01),
+        "refinement": SelfSimilarPasses(
+            method="nl-bayes", passes=24, first=0.2, last=0.01, patch=6
+        ),
     }
 )
 DEBLUR = RECONSTRUCT_LEVEL.model_copy(

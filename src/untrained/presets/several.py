@@ -4,12 +4,18 @@ from untrained.recipes import Recipe, SelfSimilarPasses, Task
 
 MEMBERS = {"balanced": 4, "best": 12}
 AVERAGED: tuple[Task, ...] = ("denoise", "deblock", "upscale", "inpaint", "flash", "reconstruct")
-_PASSES: dict[Task, SelfSimilarPasses] = {
-    "inpaint": SelfSimilarPasses(passes=40, first=30 / 255, last=2 / 255),
-    "upscale": SelfSimilarPasses(passes=6, first=0.03, last=0.008, relaxation=1.5),
+_PASSES: dict[tuple[Task, str], SelfSimilarPasses] = {
+    ("inpaint", ""): SelfSimilarPasses(
+        method="nl-bayes", passes=40, first=30 / 255, last=2 / 255, patch=8
+    ),
+    ("upscale", ""): SelfSimilarPasses(
+        method="nl-bayes", passes=12, first=0.06, last=0.01, relaxation=1.5, patch=6
+    ),
+    ("upscale", "x8"): SelfSimilarPasses(
+        method="nl-bayes", passes=24, first=0.3, last=0.04, relaxation=1.8, patch=6
+    ),
 }
-_ROUNDS = 2
-"""As `SelfSimilarity.rounds`, where the recipe has any."""
+"""Longer passes of a task, and of a variant that has its own."""
 _CALIBRATION: dict[Task, float] = {
     "denoise": 4.5,
     "upscale": 6.0,
@@ -30,16 +36,12 @@ def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
     passes = recipe.refinement
     of_picture = not variant.startswith("volume")
     if of_picture and (passes is not None or task == "upscale"):
-        passes = _PASSES.get(task, passes)
-    partner = recipe.partner
-    if partner is not None and partner.rounds > 0:
-        partner = partner.model_copy(update={"rounds": _ROUNDS})
+        passes = _PASSES.get((task, variant)) or _PASSES.get((task, ""), passes)
     changes = {
         "name": name,
         "why": why,
         "members": members,
         "calibration": _CALIBRATION.get(task, 1.0) if of_picture else 1.0,
-        "partner": partner,
         "refinement": passes,
     }
     return recipe.model_copy(update=changes)

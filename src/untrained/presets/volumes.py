@@ -20,10 +20,16 @@ NETWORK = SkipNetwork(
 )
 DENOISE = fast.DENOISE.model_copy(
     update={
-        "why": "a self-similarity estimate of blocks (NL-Ridge) as guide and partner; in 3-D",
+        "why": "self-similarity of blocks (NL-Ridge) as guide and partner; in 3-D",
         "network": NETWORK,
         "partner": SelfSimilarity(
-            rounds=0, pilot=0.3, returned=0.6, share=0.2, error=0.03, patience=None
+            again=False,
+            method="nl-ridge",
+            returned=0.6,
+            pilot=0.3,
+            share=0.2,
+            error=0.03,
+            patience=None,
         ),
         "steps": 100,
     }
