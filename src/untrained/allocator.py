@@ -3,7 +3,7 @@
 import ctypes
 import platform
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -2, -4, -8
 """Names of the settings in ``malloc.h``."""
 _LARGEST = 2**31 - 1
 
@@ -22,5 +22,11 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     library = ctypes.CDLL(None)
-    settings = {_M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: _LARGEST, _M_TOP_PAD: 2**26}
+    # Of one arena, what one thread has freed serves the next.
+    settings = {
+        _M_MMAP_MAX: 0,
+        _M_TRIM_THRESHOLD: _LARGEST,
+        _M_TOP_PAD: 2**26,
+        _M_ARENA_MAX: 1,
+    }
     return all(library.mallopt(name, value) == 1 for name, value in settings.items())

@@ -67,6 +67,7 @@ def _by_covariance(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Te
     gram = spread @ spread.transpose(-1, -2)
     factor, singular = factorised(gram, gram.shape[-1] * sigma**2)
     along = torch.cholesky_solve(spread, factor)
-    filtered = mean + (own - own_mean) @ spread.transpose(-1, -2) @ along
-    found = torch.where(singular, own, filtered)
+    found = mean + (own - own_mean) @ spread.transpose(-1, -2) @ along
+    if singular.any():
+        found[singular] = own[singular]
     return found.unflatten(-1, (shape[0], shape[-1])).movedim(-2, 0), trust

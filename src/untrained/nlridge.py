@@ -58,7 +58,7 @@ def _by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """Combine so that Stein's estimate of the risk is least: ``(I - n s^2 (Y Y')^-1) Y``."""
     gram = own @ own.transpose(-1, -2)
     # Clipping to black or white leaves less noise than sigma says: no group has less than none.
-    power = gram.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
+    power = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True)
     noise = power.clamp(max=own.shape[-1] * sigma**2)
     weights = _shrinkage(gram, (_RIDGE - 1) * noise, noise)
     return weights @ own, _trust(weights)
@@ -77,9 +77,19 @@ def _trust(weights: Tensor) -> Tensor:
 
 
 def _shrinkage(gram: Tensor, ridge: Tensor | float, noise: Tensor | float) -> Tensor:
-    """``I - noise (gram + ridge I)^-1``; the identity where that cannot be inverted."""
-    eye = torch.eye(gram.shape[-1], device=gram.device)
+    """``I - noise (gram + ridge I)^-1``; the identity where that cannot be inverted.
+
+    Parameters
+    ----------
+    gram
+        ``(..., k, k)``; it is overwritten.
+    ridge, noise
+        One for all, or ``(..., 1)``.
+    """
     factor, singular = factorised(gram, ridge)
-    inverse = torch.cholesky_inverse(factor)
-    weights: Tensor = torch.where(singular, eye, eye - noise * inverse)
+    weights = torch.cholesky_inverse(factor)
+    weights *= -(noise[..., None] if isinstance(noise, Tensor) else noise)
+    weights.diagonal(dim1=-2, dim2=-1).add_(1)
+    if singular.any():
+        weights[singular] = torch.eye(weights.shape[-1], device=weights.device)
     return weights

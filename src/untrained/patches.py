@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from untrained.side_by_side import side_by_side, workers
+
 _STRIDE = 4
 """Pixels between the patches that groups are sought for."""
 _REACH = 18
@@ -19,6 +21,9 @@ _TILE = 12
 
 _FLOAT = 4
 """Bytes of a float32."""
+
+_ROOM = 2**30
+"""Bytes that the bands at work may hold together."""
 
 _KEPT = 3 * 2**26
 """Bytes that the allocator keeps at most, as measured with glibc."""
@@ -56,28 +61,44 @@ def combined(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Te
     -------
     A picture of the same shape: the mean of all that its patches have become, by their trust.
     """
-    side, height = stage.patch, noisy.shape[-2]
+    side, (channels, height, width) = stage.patch, noisy.shape[1:]
     total, share = torch.zeros_like(noisy), torch.zeros_like(noisy)
-    for tops in grid(height - side + 1, noisy.device, _STRIDE).split(_TILE):
+    alike = guide is noisy
+
+    def filtered(tops: Tensor) -> tuple[slice, Tensor, Tensor]:
         first = max(0, int(tops[0]) - _REACH)
-        end = min(height, int(tops[-1]) + _REACH + side)
-        band = slice(first, end)
-        sums, counts = _band(noisy[..., band, :], guide[..., band, :], tops - first, stage, combine)
+        band = slice(first, min(height, int(tops[-1]) + _REACH + side))
+        own = noisy[..., band, :]
+        found = _band(own, own if alike else guide[..., band, :], tops - first, stage, combine)
+        return band, *found
+
+    tops = grid(height - side + 1, noisy.device, _STRIDE).split(_TILE)
+    at_once = _bands_at_once(channels, (height, width), side)
+    for band, sums, counts in side_by_side(filtered, tops, at_once, noisy.device):
         total[..., band, :] += sums
         share[..., band, :] += counts
-    filtered: Tensor = total / share
-    return filtered
+    return total.div_(share)
 
 
 def working_bytes(channels: int, size: tuple[int, int], side: int) -> int:
     """Predict how many bytes `combined` holds at most for a picture of this height and width.
 
-    Beside the picture it is the patches of one band: noisy, of the guide, filtered, and one copy.
-    As much again, up to a limit, is lost to what the allocator keeps between small bands.
+    Beside the picture it is what the bands at work hold. As much again, up to a limit, is lost to
+    what the allocator keeps between small bands.
     """
-    rows = min(size[0], (_TILE - 1) * _STRIDE + 2 * _REACH + side)
-    patches = 4 * _FLOAT * channels * rows * size[1] * side**2
+    patches = _bands_at_once(channels, size, side) * _band_bytes(channels, size, side)
     return patches + min(patches, _KEPT)
+
+
+def _band_bytes(channels: int, size: tuple[int, int], side: int) -> int:
+    """Bytes of the patches of one band: noisy, of the guide, filtered, and one copy."""
+    rows = min(size[0], (_TILE - 1) * _STRIDE + 2 * _REACH + side)
+    return 4 * _FLOAT * channels * rows * size[1] * side**2
+
+
+def _bands_at_once(channels: int, size: tuple[int, int], side: int) -> int:
+    """How many bands fit into what they may hold together; at least one."""
+    return workers(_ROOM // _band_bytes(channels, size, side))
 
 
 def _band(
@@ -90,18 +111,20 @@ def _band(
     Sums and weights of the patches, both as the band.
     """
     side, (height, width) = stage.patch, noisy.shape[-2:]
-    area = side * side
-    own, guides = (
-        F.unfold(part.transpose(0, 1), side).transpose(1, 2).contiguous() for part in (noisy, guide)
-    )
+    places = height - side + 1, width - side + 1
+    own = _patches(noisy[0], side)
+    guides = own if guide is noisy else _patches(guide[0], side)
     sums, counts = torch.zeros_like(own), own.new_zeros(own.shape[:2])
-    for group in _groups(guides[0], tops, (height - side + 1, width - side + 1), stage):
+    for group in _groups(guides[0], tops, places, stage):
         add_combined(sums, counts, own, guides, group, combine)
-    folded = (
-        F.fold(part.transpose(1, 2), (height, width), side).transpose(0, 1)
-        for part in (sums, counts[..., None].expand(-1, -1, area))
-    )
-    return next(folded), next(folded)
+    folded = F.fold(sums.transpose(1, 2), (height, width), side).transpose(0, 1)
+    wide = F.pad(counts.view(1, -1, *places), (side - 1,) * 4)
+    return folded, F.avg_pool2d(wide, side, stride=1, divisor_override=1)
+
+
+def _patches(band: Tensor, side: int) -> Tensor:
+    """All patches of a band ``(C, h, w)``: ``(C, places, side^2)``."""
+    return band.unfold(1, side, 1).unfold(2, side, 1).flatten(3).flatten(1, 2)
 
 
 def add_combined(
@@ -121,7 +144,8 @@ def add_combined(
         What to make of the groups.
     """
     flat, shape = group.flatten(), (len(own), *group.shape, own.shape[-1])
-    found, trust = combine(own[:, flat].view(shape), guides[:, flat].view(shape))
+    mine = own[:, flat].view(shape)
+    found, trust = combine(mine, mine if guides is own else guides[:, flat].view(shape))
     sums.index_add_(1, flat, (found * trust[..., None]).flatten(1, 2))
     counts.index_add_(1, flat, trust.flatten(1))
 

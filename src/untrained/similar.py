@@ -31,7 +31,8 @@ def combined_colours(image: Tensor, guide: Tensor, stage: Stage, combine: Combin
     One of the same shape.
     """
     forth = opponent(image.shape[1]).to(image)
-    noisy, guide = (torch.einsum("dc,nc...->nd...", forth, part) for part in (image, guide))
+    noisy = torch.einsum("dc,nc...->nd...", forth, image)
+    guide = noisy if guide is image else torch.einsum("dc,nc...->nd...", forth, guide)
     kind = patches if image.ndim == 4 else blocks
     back: Tensor = torch.einsum(
         "dc,nd...->nc...", forth, kind.combined(noisy, guide, stage, combine)
@@ -40,17 +41,19 @@ def combined_colours(image: Tensor, guide: Tensor, stage: Stage, combine: Combin
 
 
 def factorised(gram: Tensor, ridge: Tensor | float) -> tuple[Tensor, Tensor]:
-    """Factorise ``gram + ridge I`` of each group, by Cholesky.
+    """Factorise ``gram + ridge I`` of each group, by Cholesky; `gram` itself is overwritten.
 
     Returns
     -------
-    Lower triangles, the identity where there is none; and where that is, bool ``(..., 1, 1)``.
+    Lower triangles, the identity where there is none; and where that is, bool ``(...)``.
     """
-    eye = torch.eye(gram.shape[-1], device=gram.device)
-    floor = _PRECISION * gram.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
-    factor, failed = torch.linalg.cholesky_ex(gram + (ridge + floor + _LEAST_POWER) * eye)
-    singular = failed[..., None, None] > 0
-    return torch.where(singular, eye, factor), singular
+    powers = gram.diagonal(dim1=-2, dim2=-1)
+    powers += ridge + _PRECISION * powers.mean(-1, keepdim=True) + _LEAST_POWER
+    factor, failed = torch.linalg.cholesky_ex(gram)
+    singular = failed > 0
+    if singular.any():
+        factor[singular] = torch.eye(gram.shape[-1], device=gram.device)
+    return factor, singular
 
 
 def working_bytes(channels: int, size: Size, side: int) -> int:

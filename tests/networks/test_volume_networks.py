@@ -28,6 +28,13 @@ def test_a_flat_axis_shuffles_as_pictures_do():
     assert torch.equal(first, F.pixel_shuffle(image[:, :4, 0], 2))
 
 
+@pytest.mark.parametrize("axes", [2, 3])
+def test_spreading_is_shuffling_with_all_of_a_pixel_together(axes):
+    together = torch.rand(2, 2**axes, 3, *(4, 5, 6)[:axes])
+    apart = together.transpose(1, 2).flatten(1, 2)
+    assert torch.equal(layers.spread(together.flatten(1, 2)), layers.shuffle(apart, 2))
+
+
 @pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
 @pytest.mark.parametrize("kernel", [1, 3, 5])
 def test_subpixel_convolution_is_that_of_the_enlarged_volume(upsampling, kernel):

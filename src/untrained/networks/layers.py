@@ -190,6 +190,21 @@ def shuffle(image: Tensor, factor: int) -> Tensor:
     return larger
 
 
+def spread(image: Tensor) -> Tensor:
+    """Lay parts of the channels out as blocks of 2 pixels: ``(N, 4 C, H, W)``, and in 3-D.
+
+    As `shuffle` by 2, but for the order of the channels: all of the first pixel of a block, then
+    all of the second. Where channels lie last in memory, they are moved as they lie.
+    """
+    axes, sides = image.ndim - 2, image.shape[2:]
+    last = image.movedim(1, -1).unflatten(-1, (*(2,) * axes, -1))
+    # (N, D, H, W, 2, 2, 2, C): each side is followed by its place within the block.
+    order = [place for axis in range(axes) for place in (1 + axis, 1 + axes + axis)]
+    moved = last.permute(0, *order, 1 + 2 * axes)
+    larger: Tensor = moved.reshape(len(image), *(2 * side for side in sides), -1)
+    return larger.movedim(-1, 1)
+
+
 def unshuffle(image: Tensor, factor: int) -> Tensor:
     """Undo `shuffle`."""
     if image.ndim == 4:

@@ -59,18 +59,21 @@ class SubpixelConv(nn.Module):
         """Map ``(N, channels_in, [D,] H, W)`` to ``(N, channels_out, [2 D,] 2 H, 2 W)``."""
         image = F.pad(image, (self.side // 2,) * 2 * self.axes, mode="replicate")
         bias = self.conv.bias
-        biases = None if bias is None else bias.repeat_interleave(2**self.axes)
+        biases = None if bias is None else bias.repeat(2**self.axes)
         convolve = F.conv2d if self.axes == 2 else F.conv3d
-        blocks = layers.shuffle(convolve(image, self._filters(), biases), 2)
+        blocks = layers.spread(convolve(image, self._filters(), biases))
         inside: tuple[Any, ...] = (..., *(slice(1, -1),) * self.axes)
         return blocks if self.side % 2 else blocks[inside]
 
     def _filters(self) -> Tensor:
-        """Filters at the small size, ``(4 or 8 channels_out, channels_in, side, side[, side])``."""
+        """Filters at the small size, ``(4 or 8 channels_out, channels_in, side, side[, side])``.
+
+        Those of the first pixel of a block come first, as `layers.spread` wants it.
+        """
         channels_out, channels_in = self.conv.weight.shape[:2]
         blocks, sides = 2**self.axes, (self.side,) * self.axes
         mixed = self.conv.weight.flatten(2) @ self.mixing
-        filters = mixed.view(channels_out, channels_in, blocks, *sides).transpose(1, 2)
+        filters = mixed.view(channels_out, channels_in, blocks, *sides).movedim(2, 0)
         return filters.reshape(blocks * channels_out, channels_in, *sides)
 
 
