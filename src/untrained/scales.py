@@ -11,6 +11,8 @@ _CELL = 8
 """Pixels along the cells whose means the coarse scale tells: half-size pixels, 4 by 4."""
 _RETURNED = 0.4
 """Share of the residual that comes back."""
+_RETURNED_COARSE = 0.7
+"""The same at half the size."""
 
 
 def at_scales(image: Tensor, sigma: float, scales: int, *, again: bool) -> Tensor:
@@ -30,7 +32,7 @@ def at_scales(image: Tensor, sigma: float, scales: int, *, again: bool) -> Tenso
     scales
         1 or 2.
     again
-        Whether what NL-Ridge has found goes through `both`.
+        Whether what NL-Ridge has found goes through `both`; at half the size, through NL-Bayes.
 
     Returns
     -------
@@ -41,8 +43,7 @@ def at_scales(image: Tensor, sigma: float, scales: int, *, again: bool) -> Tenso
         half = _half(image)
         coarse = nl_ridge(half, sigma / 2)
         if again:
-            coarse = both(coarse, half, sigma / 2)
-            coarse = regained(coarse, half, sigma / 2, _RETURNED, "nl-bayes")
+            coarse = regained(coarse, half, sigma / 2, _RETURNED_COARSE, "nl-bayes")
         estimate = _with_means(estimate, coarse)
     return both(estimate, image, sigma) if again else estimate
 
