@@ -40,8 +40,9 @@ def quality(task: str, words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "untrained.cli", "bench", task, "--out", folder]
         status = subprocess.run([*command, *words], check=False).returncode
-        if status == 0:
-            told = json.loads((Path(folder) / "bench.json").read_text())
+        found = Path(folder) / "bench.json"
+        if status == 0 and found.exists():
+            told = json.loads(found.read_text())
             save(told, task, *_kind(told), told["preset"])
     return status
 
@@ -119,10 +120,11 @@ def speed(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "untrained.cli", "bench", "speed", "--out", folder]
         status = subprocess.run([*command, *words], check=False).returncode
-        if status == 0:
+        found = Path(folder) / "speed.json"
+        if status == 0 and found.exists():
             curve = Path(folder) / "curve.png"
             kept = RESULTS / ("speed-reach.json" if curve.exists() else "speed.json")
-            shutil.copyfile(Path(folder) / "speed.json", kept)
+            shutil.copyfile(found, kept)
             print(f"kept in {kept}", file=sys.stderr)
             if curve.exists():
                 shutil.copyfile(curve, RESULTS.parent.parent / "docs" / "speed.png")

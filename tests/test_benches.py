@@ -2,11 +2,12 @@
 
 import json
 from argparse import Namespace
+from functools import partial
 
 import pytest
 import skimage.data
 import torch
-from benches import deepinv_rows, noise, reconstruct, table
+from benches import deepinv_rows, noise, reconstruct, run, table
 from benches.total_variation import tuned
 from PIL import Image
 
@@ -91,6 +92,14 @@ def test_one_kind_is_measured_and_what_was_known_of_others_stays(monkeypatch, da
     kept = json.loads((tmp_path / "deepinv-32.json").read_text())
     assert [row["kind"] for row in kept["rows"]] == ["ct", "mri"]
     assert kept["mean"]["ct"]["gain"] == 2.0
+
+
+@pytest.mark.parametrize("bench", [partial(run.quality, "denoise"), run.speed])
+def test_asking_for_help_measures_nothing(monkeypatch, tmp_path, capfd, bench):
+    monkeypatch.setattr(run, "RESULTS", tmp_path)
+    assert bench(["--help"]) == 0
+    assert "--seed" in capfd.readouterr().out
+    assert not list(tmp_path.iterdir())
 
 
 def test_why_it_is_not_run_is_said(monkeypatch, capsys):

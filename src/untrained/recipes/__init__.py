@@ -1,0 +1,77 @@
+"""Every setting of a fit. Imports no torch: the command line reads this."""
+
+from untrained.recipes.network import (
+    DecoderNetwork,
+    Network,
+    PaddingName,
+    PixelNetwork,
+    ResNetNetwork,
+    SkipNetwork,
+    UNetNetwork,
+    UpsamplingName,
+)
+from untrained.recipes.pairing import (
+    BlindSpotPairing,
+    GuidePairing,
+    HalvesPairing,
+    LatentPairing,
+    Pairing,
+    RecorruptPairing,
+)
+from untrained.recipes.recipe import (
+    Guard,
+    Optimiser,
+    Recipe,
+    Restart,
+    Sparsity,
+    Task,
+    Term,
+    TotalVariation,
+    read_recipe,
+)
+from untrained.recipes.self_similarity import FilterName, SelfSimilarity, SelfSimilarPasses
+from untrained.recipes.settings import RecipeError, Settings, first_fault
+from untrained.recipes.stopping import (
+    Discrepancy,
+    HeldOut,
+    StopRule,
+    UnbiasedRisk,
+    WindowedVariance,
+)
+
+__all__ = [
+    "BlindSpotPairing",
+    "DecoderNetwork",
+    "Discrepancy",
+    "FilterName",
+    "Guard",
+    "GuidePairing",
+    "HalvesPairing",
+    "HeldOut",
+    "LatentPairing",
+    "Network",
+    "Optimiser",
+    "PaddingName",
+    "Pairing",
+    "PixelNetwork",
+    "Recipe",
+    "RecipeError",
+    "RecorruptPairing",
+    "ResNetNetwork",
+    "Restart",
+    "SelfSimilarPasses",
+    "SelfSimilarity",
+    "Settings",
+    "SkipNetwork",
+    "Sparsity",
+    "StopRule",
+    "Task",
+    "Term",
+    "TotalVariation",
+    "UNetNetwork",
+    "UnbiasedRisk",
+    "UpsamplingName",
+    "WindowedVariance",
+    "first_fault",
+    "read_recipe",
+]
