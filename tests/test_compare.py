@@ -13,8 +13,9 @@ import torch
 from PIL import Image
 
 from tiny import photo, tiny_recipe
-from untrained import baselines, cli, compare, files, sheet, tasks
+from untrained import baselines, cli, compare, compare_job, files, sheet, tasks
 from untrained.errors import RequestError
+from untrained.noise import Gaussian
 
 CHEAP = {"recipe": tiny_recipe(steps=3), "device": "cpu"}
 
@@ -256,6 +257,24 @@ def test_every_task_writes_the_folder_and_one_json_line(folder, capsys, words, m
         assert row["file"] or row["notes"] or row["method"] == "input"
 
 
+def test_the_kind_of_noise_is_obeyed_by_every_method(folder, monkeypatch):
+    described = []
+
+    def spy(problem, *args, **kwargs):
+        described.append(problem)
+        return compare.compare(problem, *args, **kwargs)
+
+    monkeypatch.setattr(compare_job, "compare", spy)
+    for noise in ("gaussian", "poisson-gaussian"):
+        words = ("--noise", noise, "--out", noise, *TINY, "--quiet")
+        assert run("in.png", "--task", "denoise", *words) == 0
+        told = json.loads(Path(noise, "compare.json").read_text())
+        assert told["settings"]["noise"] == noise
+    equal, growing = described
+    assert isinstance(equal.noise, Gaussian)
+    assert equal.variant != growing.variant == "counted"
+
+
 def test_a_chatty_peer_does_not_mix_with_the_json_line(folder, capsys, monkeypatch):
     def chatty(problem):
         sys.stdout.write("hello")
@@ -328,6 +347,8 @@ BAD = [
     (("text.pth", "--task", "denoise"), "text.pth"),
     (("in.png", "--task", "denoise", "--sigma", "-3"), "sigma"),
     (("in.png", "--task", "deblock", "--sigma", "3"), "--sigma is for denoise"),
+    (("in.png", "--task", "denoise", "--noise", "pink"), "poisson-gaussian"),
+    (("in.png", "--task", "deblock", "--noise", "poisson"), "--noise is for denoise"),
     (("in.png", "--task", "denoise", "--factor", "2"), "--factor is for upscale"),
     (("in.png", "--task", "upscale", "--factor", "1"), "factor"),
     (("in.png", "--task", "upscale", "--mask", "mask.png"), "--mask is for inpaint"),

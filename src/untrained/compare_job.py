@@ -18,6 +18,7 @@ from untrained.progress import progress_bars
 from untrained.recipes import Task, read_recipe
 from untrained.restoration import versions
 from untrained.solving import settle_recipe
+from untrained.tasks.denoise import NoiseName
 
 PEERS = ("scikit-image", "scipy", "pillow", "bm3d", "deepinv", "spandrel", "torchvision")
 
@@ -30,6 +31,7 @@ class Request:
     task: Task
     out: Path | None = None
     sigma: float | None = None
+    noise: NoiseName | None = None
     factor: float | None = None
     mask: Path | None = None
     known: Path | None = None
@@ -56,6 +58,7 @@ class Request:
 
 _BELONGS: dict[str, tuple[Task, ...]] = {
     "sigma": ("denoise", "demosaic"),
+    "noise": ("denoise",),
     "factor": ("upscale",),
     "mask": ("inpaint",),
     "known": ("inpaint",),
@@ -122,7 +125,7 @@ def _check_options(request: Request) -> None:
 def _described(request: Request, picture: Picture) -> Problem:
     sigma = None if request.sigma is None else request.sigma / 255
     if request.task == "denoise":
-        return tasks.denoise(picture, sigma=sigma)
+        return tasks.denoise(picture, sigma=sigma, noise=request.noise or "auto")
     if request.task == "demosaic":
         return tasks.demosaic(picture, request.pattern or "RGGB", sigma=sigma)
     if request.task == "upscale":

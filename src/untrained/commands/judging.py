@@ -2,11 +2,14 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from cyclopts import Parameter
 
 from untrained.commands.options import COMMON, Common
+
+if TYPE_CHECKING:
+    from untrained.tasks.denoise import NoiseName
 
 
 def compare(
@@ -16,6 +19,7 @@ def compare(
     task: Literal["denoise", "deblock", "upscale", "inpaint", "flash", "demosaic"],
     out: Path | None = None,
     sigma: float | None = None,
+    noise: str | None = None,
     factor: float | None = None,
     mask: Path | None = None,
     known: Path | None = None,
@@ -39,6 +43,9 @@ def compare(
     sigma
         For denoise and demosaic: noise level in grey levels of 255; when absent, estimated from the
         picture, and none in a mosaic.
+    noise
+        For denoise: gaussian, poisson, poisson-gaussian, impulse, or auto, as the picture shows;
+        auto when absent.
     factor
         For upscale: more than 1, up to 16; 4 when absent.
     mask
@@ -62,6 +69,7 @@ def compare(
         task,
         out=out,
         sigma=sigma,
+        noise=cast("NoiseName | None", noise),
         factor=factor,
         mask=mask,
         known=known,
