@@ -131,6 +131,24 @@ def test_noise_that_drowns_the_picture_is_said():
     assert any("little but noise" in word for word in find_noise(y).warnings)
 
 
+def test_a_colour_that_is_white_all_over_tells_nothing_of_the_others():
+    clean = 3 * picture("coffee", 96, 100, 150)
+    y = noisy(Gaussian(25 / 255), clean)
+    assert ((y == 1).float().mean((0, 2, 3)) > torch.tensor([0.95, 0.3, 0.1])).all()
+    assert 255 * estimate_sigma(y) == pytest.approx(25, rel=0.15)
+    assert find_noise(y).kind == "gaussian"
+
+
+def test_drawings_on_white_stay_without_noise():
+    drawing = torch.ones(1, 3, 96, 96)
+    drawing[:, 1:, 20:60, 30:70] = torch.linspace(0.3, 0.7, 40)
+    drawing[..., 70:80, 10:80] = 0.5
+    assert find_noise(drawing).kind == "none"
+    assert (
+        find_noise(picture("page")).level < find_noise(noisy(Gaussian(0.05), picture("page"))).level
+    )
+
+
 def test_saturated_pictures_have_what_is_left():
     clean = (2.5 * picture("coffee", 192, 100, 100)).clamp(0, 1)
     y = noisy(Gaussian(12 / 255), clean)

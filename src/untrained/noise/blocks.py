@@ -35,6 +35,8 @@ class Blocks:
     """Energy of each at low frequencies, its mean left out: mostly structure."""
     fine: Samples
     """Coefficients ``(n, k)`` of each at high frequencies: mostly noise."""
+    cut: NDArray[np.bool_]
+    """Which hold samples that are black or white: there clipping has cut the noise."""
     flat: int = 0
     """How many more there were, of one value each."""
 
@@ -43,7 +45,8 @@ class Blocks:
 
     def chosen(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Blocks":
         """Those for which `which` is True, or that it numbers."""
-        return Blocks(self.mean[which], self.coarse[which], self.fine[which], self.flat)
+        parts = (self.mean, self.coarse, self.fine, self.cut)
+        return Blocks(*(part[which] for part in parts), flat=self.flat)
 
     def unclipped(self, level: float) -> "Blocks":
         """Those whose noise of standard deviation `level` neither black nor white has cut."""
@@ -88,7 +91,7 @@ def cut_blocks(channel: Samples, missing: NDArray[np.bool_] | None = None) -> Bl
     -------
     No block where H or W is less than 4.
     """
-    none = Blocks(np.zeros(0), np.zeros(0), np.zeros((0, 1)))
+    none = Blocks(np.zeros(0), np.zeros(0), np.zeros((0, 1)), np.zeros(0, bool))
     known = channel if missing is None else np.where(missing, np.nan, channel)
     known = known[without_frame(channel)]
     side = _LARGE if min(known.shape) >= 2 * _LARGE else _SMALL
@@ -105,7 +108,8 @@ def cut_blocks(channel: Samples, missing: NDArray[np.bool_] | None = None) -> Bl
     order = np.add.outer(np.arange(side), np.arange(side))
     coarse = coefficients[:, (order > 0) & (order <= side // 2)]
     energy = np.square(coarse).sum(1)
-    return Blocks(mean, energy, coefficients[:, order > side], int(flat.sum()))
+    cut = ((blocks <= 0) | (blocks >= 1)).any((1, 2))
+    return Blocks(mean, energy, coefficients[:, order > side], cut, int(flat.sum()))
 
 
 def joined(parts: list[Blocks]) -> Blocks:
@@ -118,6 +122,7 @@ def joined(parts: list[Blocks]) -> Blocks:
         np.concatenate([part.mean for part in filled]),
         np.concatenate([part.coarse for part in filled]),
         np.concatenate([part.fine for part in filled]),
+        np.concatenate([part.cut for part in filled]),
         flat,
     )
 

@@ -12,7 +12,7 @@ from untrained.noise.blocks import Blocks
 from untrained.noise.curve import Affine, fit_affine, fit_constant, noise_curve
 from untrained.noise.grain import RAISED, grain
 from untrained.noise.impulse import Impulses, find_impulses, surroundings
-from untrained.noise.level import blocks_of, unclipped_level
+from untrained.noise.level import blocks_of, white_level
 from untrained.noise.models import PoissonGaussian
 
 NoiseKind = Literal["none", "gaussian", "poisson-gaussian", "impulse", "correlated"]
@@ -98,11 +98,11 @@ def find_noise(image: Tensor, missing: Tensor | None = None) -> Finding:
     impulses = find_impulses(image) if missing is None else None
     if impulses is not None:
         rest = torch.where(impulses.places, surroundings(image, ~impulses.places), image)
-        beside = _white_level(blocks_of(rest))
+        beside = white_level(blocks_of(rest))
         if beside < _HIDING[impulses.valued]:
             return Finding("impulse", beside, impulses=impulses, fine=beside)
     channels = blocks_of(image, missing)
-    level = _white_level(channels)
+    level = white_level(channels)
     fine, coarse = grain(image, missing)
     if coarse > 0:
         return Finding("correlated", RAISED * coarse, fine=fine)
@@ -114,7 +114,7 @@ def find_noise(image: Tensor, missing: Tensor | None = None) -> Finding:
 
 def find_level(image: Tensor, missing: Tensor | None = None) -> Finding:
     """Find how strong the noise is, taken as white and equal everywhere; also of volumes."""
-    return _of_level(_white_level(blocks_of(image, missing)))
+    return _of_level(white_level(blocks_of(image, missing)))
 
 
 def _of_level(level: float) -> Finding:
@@ -140,7 +140,7 @@ def asked_light(image: Tensor, missing: Tensor | None = None) -> PoissonGaussian
     channels = blocks_of(image, missing)
     growing = fit_affine(noise_curve(channels), _darkest(image))
     if growing is None:
-        level = _white_level(channels)
+        level = white_level(channels)
         return PoissonGaussian(max(level**2 / max(float(image.mean()), 0.01), _LEAST_GAIN))
     return dataclasses.replace(growing.noise, gain=max(growing.slope, _LEAST_GAIN))
 
@@ -148,10 +148,6 @@ def asked_light(image: Tensor, missing: Tensor | None = None) -> PoissonGaussian
 def typical_level(light: PoissonGaussian, image: Tensor) -> float:
     """Root mean square of the noise over a picture ``(1, C, H, W)``."""
     return float(light.variance(image).mean().sqrt())
-
-
-def _white_level(channels: tuple[Blocks, ...]) -> float:
-    return float(np.mean([unclipped_level(blocks) for blocks in channels]))
 
 
 def _darkest(image: Tensor) -> float:

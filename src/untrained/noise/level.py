@@ -31,7 +31,13 @@ def estimate_sigma(image: Tensor, missing: Tensor | None = None) -> float:
     -------
     The estimate in picture units; 0 for pictures thinner than 4 pixels, where none can be made.
     """
-    return float(np.mean(levels(image, missing)))
+    return white_level(blocks_of(image, missing))
+
+
+def white_level(channels: tuple[Blocks, ...]) -> float:
+    """Mean level of the channels; of those that are not white or black all over, if there are."""
+    whole = [blocks for blocks in channels if _is_whole(blocks)]
+    return float(np.mean([unclipped_level(blocks) for blocks in whole or channels]))
 
 
 def levels(image: Tensor, missing: Tensor | None = None) -> tuple[float, ...]:
@@ -58,9 +64,17 @@ def blocks_of(image: Tensor, missing: Tensor | None = None) -> tuple[Blocks, ...
 def unclipped_level(blocks: Blocks) -> float:
     """Standard deviation of white noise from blocks in which it was not clipped, if there are."""
     level = blocks.level()
+    if level == 0 and _is_whole(blocks):
+        # What is flat may have been clipped, and not drawn.
+        level = blocks.chosen(~blocks.cut).level()
     for _ in range(_ROUNDS):
         unclipped = blocks.unclipped(level)
         if len(unclipped) < max(1, LEAST_SHARE * len(blocks)):
             break
         level = unclipped.level()
     return level
+
+
+def _is_whole(blocks: Blocks) -> bool:
+    """Whether enough blocks hold no sample that is black or white."""
+    return int((~blocks.cut).sum()) > LEAST_SHARE * (len(blocks) + blocks.flat)
