@@ -141,9 +141,11 @@ def test_a_picture_without_noise_comes_back_as_it_was():
     flat = photo().copy()
     flat[:] = 70
     flat[10:, 5:] = 200
-    result = restore(tasks.denoise(flat), guided(), device="cpu")
+    several = guided().model_copy(update={"members": 3, "steps": 7})
+    result = restore(tasks.denoise(flat), several, device="cpu")
     assert torch.equal(result.image, tasks.denoise(flat).measurement)
     assert any("no noise to speak of" in note for note in result.notes)
+    assert (result.steps, result.stopped) == (1, "there is no noise to remove")
 
 
 def test_it_stays_away_where_it_does_not_apply():

@@ -182,7 +182,9 @@ class Fit:
             # A network at its start has no picture worth averaging yet.
             step = dataclasses.replace(step, picture=averaging.mean(pictures))
         self.last = step
-        if found is not None:
+        if self._partner is not None and self._partner.suffices:
+            self.stop = Stop("partner", "there is no noise to remove", step.index, step.picture)
+        elif found is not None:
             self._finish(found, step)
         return step
 

@@ -51,9 +51,14 @@ class Partner:
         return float(mean_squared_error(picture.to(self.estimate.device), self.estimate))
 
     @property
+    def suffices(self) -> bool:
+        """Whether there is no noise to remove, so that no network's picture would be used."""
+        return self._sigma == 0
+
+    @property
     def note(self) -> str:
         """What a picture that is joined is made of, or the last one was, in a sentence."""
-        if self._sigma == 0:
+        if self.suffices:
             return "no noise is removed: the picture is left as it was"
         share = f"{self._share:.0%}" if self._share is not None else None
         by = NAMES[self._settings.method]
