@@ -45,8 +45,9 @@ class Blocks:
 
     def chosen(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Blocks":
         """Those for which `which` is True, or that it numbers."""
-        parts = (self.mean, self.coarse, self.fine, self.cut)
-        return Blocks(*(part[which] for part in parts), flat=self.flat)
+        return Blocks(
+            self.mean[which], self.coarse[which], self.fine[which], self.cut[which], self.flat
+        )
 
     def unclipped(self, level: float) -> "Blocks":
         """Those whose noise of standard deviation `level` neither black nor white has cut."""
