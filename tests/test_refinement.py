@@ -19,6 +19,9 @@ from untrained.refinement import Refinement
 from untrained.solving import watch
 
 PASSES = SelfSimilarPasses(passes=4)
+FROM_HALF = PASSES.model_copy(
+    update={"coarse": SelfSimilarPasses(passes=3, patch=4, shifted=True, method="nl-bayes")}
+)
 
 
 def stripes(height=40, width=48):
@@ -67,6 +70,51 @@ def test_an_enlarged_picture_agrees_after_every_pass():
     assert off < 0.01
 
 
+def test_passes_at_half_the_size_come_first_and_agree_in_the_end():
+    problem = tasks.upscale(stripes(21, 25), 2.5)
+    steps = run(Refinement(problem, FROM_HALF, torch.full((1, 3, *problem.size), 0.5)))
+    assert [step.index for step in steps] == list(range(1, 8))
+    assert [step.progress for step in steps] == pytest.approx([k / 7 for k in range(1, 8)])
+    assert {step.picture.shape[2:] for step in steps} == {problem.size}
+    off = (problem.operator(steps[-1].picture) - problem.measurement).abs().mean()
+    assert off < 0.01
+
+
+def test_passes_at_half_the_size_leave_finer_detail_to_the_others():
+    problem = tasks.upscale(stripes(20, 24), 2)
+    detail = torch.zeros(1, 3, 40, 48)
+    detail[..., ::2, ::2], detail[..., 1::2, 1::2] = 0.1, 0.1
+    detail[..., 1::2, ::2], detail[..., ::2, 1::2] = -0.1, -0.1
+    one = FROM_HALF.model_copy(update={"passes": 1})
+    before = problem.agreed(torch.full((1, 3, 40, 48), 0.5))
+    plain, detailed = (run(Refinement(problem, one, before + part)) for part in (0, detail))
+    kept = (detailed[2].picture - plain[2].picture)[..., 8:-8, 8:-8]
+    assert kept.sub(detail[..., 8:-8, 8:-8]).abs().max() < 0.02
+
+
+def test_there_is_no_half_of_small_pictures_and_volumes():
+    narrow = scattered(stripes(7, 40))
+    settings = FROM_HALF.model_copy(
+        update={"coarse": SelfSimilarPasses(passes=3, patch=5)}, deep=True
+    )
+    assert len(run(Refinement(narrow, settings, narrow.measurement))) == 4
+    volume = tasks.upscale(torch.rand(1, 1, 8, 8, 8), 2)
+    small = FROM_HALF.model_copy(update={"patch": 4})
+    assert len(run(Refinement(volume, small, torch.rand(1, 1, 16, 16, 16)))) == 4
+
+
+def test_seconds_are_shared_between_the_sizes():
+    problem = tasks.upscale(stripes(20, 24), 2)
+    endless = SelfSimilarPasses(passes=10**6)
+    settings = endless.model_copy(update={"coarse": endless.model_copy(update={"patch": 4})})
+    refinement = Refinement(problem, settings, torch.full((1, 3, 40, 48), 0.5), seconds=1.0)
+    steps = run(refinement)
+    assert 1 <= steps[-1].seconds < 3
+    assert steps[-1].progress == 1
+    at_half = next(k for k, step in enumerate(steps) if step.seconds >= 0.4)
+    assert 0 < at_half < len(steps) - 1
+
+
 def test_seconds_end_it_at_the_last_level(monkeypatch):
     levels = []
 
@@ -76,7 +124,7 @@ def test_seconds_end_it_at_the_last_level(monkeypatch):
 
     monkeypatch.setitem(FILTERS, "nl-ridge", slow)
     clock = iter(range(1000))
-    monkeypatch.setattr("untrained.refinement.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("untrained.passes.time.perf_counter", lambda: next(clock))
     problem = scattered(stripes())
     settings = SelfSimilarPasses(passes=100, first=0.1, last=0.01)
     refinement = Refinement(problem, settings, problem.measurement, seconds=5)
@@ -115,9 +163,9 @@ def test_a_fit_ends_with_the_passes_over_the_mean_of_its_networks(members):
     assert (fit.restoration().uncertainty is None) == (members == 1)
 
 
-@pytest.mark.parametrize("cut", [5, 12, 14, 16])
+@pytest.mark.parametrize("cut", [5, 12, 14, 15, 16, 18])
 def test_a_fit_goes_on_bit_for_bit_before_and_among_its_passes(cut):
-    problem, recipe = scattered(stripes()), tiny_recipe(refinement=PASSES)
+    problem, recipe = tasks.upscale(stripes(20, 24), 2), tiny_recipe(refinement=FROM_HALF)
     whole = watch(problem, recipe, device="cpu")
     list(whole)
     fit = watch(problem, recipe, device="cpu")

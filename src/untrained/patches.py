@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from untrained.side_by_side import side_by_side, workers
 
-_STRIDE = 4
+STRIDE = 4
 """Pixels between the patches that groups are sought for."""
 _REACH = 18
 """Pixels within which a group is sought, each way."""
@@ -72,7 +72,7 @@ def combined(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Te
         found = _band(own, own if alike else guide[..., band, :], tops - first, stage, combine)
         return band, *found
 
-    tops = grid(height - side + 1, noisy.device, _STRIDE).split(_TILE)
+    tops = grid(height - side + 1, noisy.device, STRIDE).split(_TILE)
     at_once = _bands_at_once(channels, (height, width), side)
     for band, sums, counts in side_by_side(filtered, tops, at_once, noisy.device):
         total[..., band, :] += sums
@@ -92,7 +92,7 @@ def working_bytes(channels: int, size: tuple[int, int], side: int) -> int:
 
 def _band_bytes(channels: int, size: tuple[int, int], side: int) -> int:
     """Bytes of the patches of one band: noisy, of the guide, filtered, and one copy."""
-    rows = min(size[0], (_TILE - 1) * _STRIDE + 2 * _REACH + side)
+    rows = min(size[0], (_TILE - 1) * STRIDE + 2 * _REACH + side)
     return 4 * _FLOAT * channels * rows * size[1] * side**2
 
 
@@ -168,7 +168,7 @@ def _groups(
     """
     rows = torch.arange(places[0], device=patches.device)
     squares = patches.square().sum(1)
-    for lefts in grid(places[1], patches.device, _STRIDE).split(_TILE):
+    for lefts in grid(places[1], patches.device, STRIDE).split(_TILE):
         first, last = int(lefts[0]) - _REACH, int(lefts[-1]) + _REACH
         columns = torch.arange(max(0, first), min(places[1], last + 1), device=patches.device)
         candidates = (rows[:, None] * places[1] + columns).flatten()

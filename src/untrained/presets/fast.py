@@ -74,12 +74,27 @@ UPSCALE = LATENT.model_copy(
         "steps": 200,
     }
 )
+OF_X8 = SelfSimilarPasses(
+    method="nl-bayes",
+    passes=12,
+    first=0.1,
+    last=0.04,
+    relaxation=1.8,
+    patch=6,
+    coarse=SelfSimilarPasses(
+        method="nl-bayes",
+        passes=48,
+        first=0.3,
+        last=0.02,
+        relaxation=1.8,
+        patch=4,
+        shifted=True,
+    ),
+)
 UPSCALE_8 = UPSCALE.model_copy(
     update={
-        "why": "as for smaller factors, then self-similar passes: little was measured",
-        "refinement": SelfSimilarPasses(
-            method="nl-bayes", passes=12, first=0.3, last=0.04, relaxation=1.8, patch=6
-        ),
+        "why": "as for smaller factors, then self-similar passes, at half the size first",
+        "refinement": OF_X8,
     }
 )
 HOLES = LATENT.model_copy(

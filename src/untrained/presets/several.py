@@ -1,5 +1,6 @@
 """Several networks in place of one: `balanced` and `best` follow from `fast`."""
 
+from untrained.presets import fast
 from untrained.recipes import Recipe, SelfSimilarPasses, Task
 
 MEMBERS = {"balanced": 4, "best": 12}
@@ -11,9 +12,7 @@ _PASSES: dict[tuple[Task, str], SelfSimilarPasses] = {
     ("upscale", ""): SelfSimilarPasses(
         method="nl-bayes", passes=12, first=0.06, last=0.01, relaxation=1.5, patch=6
     ),
-    ("upscale", "x8"): SelfSimilarPasses(
-        method="nl-bayes", passes=24, first=0.3, last=0.04, relaxation=1.8, patch=6
-    ),
+    ("upscale", "x8"): fast.OF_X8.model_copy(update={"passes": 24}),
 }
 """Longer passes of a task, and of a variant that has its own."""
 _CALIBRATION: dict[Task, float] = {

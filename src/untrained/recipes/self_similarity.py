@@ -66,3 +66,7 @@ class SelfSimilarPasses(Settings):
     """Weight of the filtered picture against a noisy measurement; 1 believes in the levels."""
     iterations: PositiveInt = 8
     """Conjugate gradient steps that a pass spends on a noisy measurement."""
+    shifted: bool = False
+    """Whether the grid of patches lies elsewhere in each pass: small ones show its seams."""
+    coarse: "SelfSimilarPasses | None" = None
+    """Passes at half the size that come first, if there is room: they reach twice as far."""
