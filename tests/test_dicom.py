@@ -12,7 +12,7 @@ import untrained as ut
 from test_cli import run
 from tiny import tiny_recipe
 from untrained import files
-from untrained.image import PictureError
+from untrained.scaling import PictureError
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is not installed: extra science")
 

@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+from functools import cache
 from pathlib import Path
 
 import imagecodecs
@@ -13,7 +14,8 @@ from PIL import ExifTags, Image, ImageCms
 
 from untrained import files
 from untrained.files import check_writable, mask, read, write
-from untrained.image import PictureError, as_picture
+from untrained.image import as_picture
+from untrained.scaling import PictureError
 
 RNG = np.random.default_rng(0)
 
@@ -24,7 +26,9 @@ def noise(dtype, *shape):
     return RNG.integers(0, np.iinfo(dtype).max, shape, dtype=dtype, endpoint=True)
 
 
+@cache
 def icc():
+    # The profile holds the second of its making.
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 

@@ -10,8 +10,8 @@ import untrained as ut
 from test_cli import run
 from tiny import tiny_recipe
 from untrained import files
-from untrained.image import PictureError
 from untrained.recipes import GuidePairing
+from untrained.scaling import PictureError
 
 h5py = pytest.importorskip("h5py", reason="h5py is not installed: extra science")
 

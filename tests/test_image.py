@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from untrained.image import PictureError, as_picture, make_picture
+from untrained.image import as_picture, make_picture
+from untrained.scaling import PictureError
 
 INTEGERS = (np.uint8, np.uint16)
 

@@ -8,7 +8,8 @@ from untrained.version import __version__ as __version__
 _HOMES = {
     "untrained.files": ("read", "read_kspace", "write"),
     "untrained.models": ("Model", "ModelError", "load_model"),
-    "untrained.image": ("Picture", "PictureError", "as_picture", "as_volume"),
+    "untrained.image": ("Picture", "as_picture", "as_volume"),
+    "untrained.scaling": ("PictureError",),
     "untrained.problem": ("Problem", "ProblemError"),
     "untrained.presets": ("known_presets", "preset"),
     "untrained.recipes": ("Recipe", "RecipeError", "read_recipe"),
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from untrained.files import write as write
     from untrained.fit import Fit as Fit
     from untrained.image import Picture as Picture
-    from untrained.image import PictureError as PictureError
     from untrained.image import as_picture as as_picture
     from untrained.models import Model as Model
     from untrained.models import ModelError as ModelError
@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from untrained.reconstructor import UntrainedReconstructor as UntrainedReconstructor
     from untrained.report import write_report as write_report
     from untrained.restoration import Restoration as Restoration
+    from untrained.scaling import PictureError as PictureError
     from untrained.solving import restore as restore
     from untrained.solving import watch as watch
     from untrained.step import Step as Step

@@ -20,7 +20,8 @@ from torch import Tensor
 from untrained.errors import RequestError
 from untrained.formats import dicom, hdf5, npy, pillow, png, tiff
 from untrained.formats.pages import PAGES_ARE, PagesAre
-from untrained.image import Picture, PictureError, Samples, as_picture, as_volume, in_grey_levels
+from untrained.image import Picture, as_picture, as_volume, in_grey_levels
+from untrained.scaling import PictureError, Samples
 from untrained.window import Size, sides_in_words
 
 _Decoded = TypeVar("_Decoded")

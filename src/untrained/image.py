@@ -12,64 +12,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.compression import Compression
-from untrained.errors import RequestError
+from untrained.metadata import Metadata
+from untrained.scaling import (
+    PictureError,
+    Samples,
+    as_dtype,
+    balanced_range,
+    normalised,
+    opaque,
+    value_range,
+)
 from untrained.window import Size, Window
-
-Samples = NDArray[Any]
-
-_UNIT_RANGE = (-0.5, 1.5)
 
 _FEW_BANDS = 4
 """Channels up to which nobody doubts that they are those of a picture."""
-
-
-class PictureError(RequestError):
-    """A file or array that is not a picture we can restore; the message says what would be."""
-
-
-@dataclass(frozen=True)
-class Pages:
-    """What a file of several pages says of them."""
-
-    axes: str
-    """What each axis of the file is, in its order: Z slices, C channels, Y, X, S samples."""
-    letters: str
-    """What the file itself calls its axes: T times, I pages, or as above."""
-    size: Size
-    """H and W, or D, H and W, as the file had them."""
-    kind: Literal["imagej", "ome", "shaped", "plain"] = "plain"
-    """Who wrote it: ImageJ, the Open Microscopy Environment, tifffile, or nobody who tells."""
-    notes: tuple[tuple[str, Any], ...] = ()
-    """What it says besides, name and value."""
-    xml: str | None = None
-    """The description of the Open Microscopy Environment."""
-    inverted: bool = False
-    """Whether 0 is shown white."""
-    resolution: tuple[float, float, int] | None = None
-    """Pixels per unit along X and Y, and the unit (1 none, 2 inch, 3 cm)."""
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What a file carries besides its samples."""
-
-    format: str = ""
-    """PNG, JPEG, TIFF, WEBP, BMP, NPY, HDF5 or DICOM; empty for arrays."""
-    exif: bytes | None = None
-    """EXIF block without the orientation: the pixels are upright."""
-    icc: bytes | None = None
-    dpi: tuple[float, float] | None = None
-    chunks: tuple[tuple[bytes, bytes], ...] = ()
-    """Ancillary chunks of a PNG, name and content."""
-    description: str | None = None
-    """ImageDescription of a TIFF."""
-    compression: Compression | None = None
-    """How the samples were compressed, where they are those of a JPEG."""
-    dicom: bytes | None = None
-    """The whole file, where it was DICOM."""
-    pages: Pages | None = None
-    """How the pages of a TIFF make up the picture, where it had several."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +138,7 @@ class Picture:
         """
         size = tuple(pixels.shape[2:])
         samples = pixels[0].movedim(0, -1).double().numpy() * self.scale + self.offset
-        stored = _as_dtype(samples, self.stored.dtype)
+        stored = as_dtype(samples, self.stored.dtype)
         if kept is not None:
             places = kept[0].movedim(0, -1).cpu().numpy()
             stored = np.where(places, self.stored, stored)
@@ -195,7 +151,7 @@ class Picture:
             stored = np.where(_plane(missing)[..., None], np.array(np.nan, stored.dtype), stored)
         else:
             missing = None
-        read_back, _ = _normalised(stored, self.offset, self.scale)
+        read_back, _ = normalised(stored, self.offset, self.scale)
         return replace(
             self,
             pixels=read_back,
@@ -343,8 +299,8 @@ def make_picture(
     complex_type = stored.dtype if stored.dtype.kind == "c" else None
     if complex_type is not None:
         stored = np.ascontiguousarray(stored).view(stored.real.dtype)
-    offset, scale = _range(stored) if complex_type is None else _balanced_range(stored)
-    pixels, missing = _normalised(stored, offset, scale)
+    offset, scale = value_range(stored) if complex_type is None else balanced_range(stored)
+    pixels, missing = normalised(stored, offset, scale)
     return Picture(
         pixels=pixels,
         stored=stored,
@@ -390,63 +346,6 @@ def in_grey_levels(picture: Picture) -> Picture:
     return make_picture(stored, flat=picture.flat)
 
 
-def opaque(dtype: np.dtype[Any]) -> float:
-    """Alpha of an opaque pixel in this data type."""
-    return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
-
-
-def _range(stored: Samples) -> tuple[float, float]:
-    """Offset and scale that bring the samples to [0, 1]."""
-    if stored.dtype == bool:
-        return 0.0, 1.0
-    if stored.dtype in (np.uint8, np.uint16):
-        return 0.0, float(np.iinfo(stored.dtype).max)
-    low, high = _extremes(stored)
-    if stored.dtype.kind == "f" and _UNIT_RANGE[0] <= low and high <= _UNIT_RANGE[1]:
-        return 0.0, 1.0
-    return low, (high - low) or 1.0
-
-
-def _balanced_range(stored: Samples) -> tuple[float, float]:
-    """Offset and scale that bring 0 to one half and the largest sample to 0 or 1."""
-    most = max(map(abs, _extremes(stored))) or 1.0
-    return -most, 2 * most
-
-
-def _extremes(stored: Samples) -> tuple[float, float]:
-    values = stored.astype(np.float64)
-    if np.isinf(values).any():
-        raise PictureError("the picture has infinite samples: replace them by NaN (missing)")
-    if np.isnan(values).all():
-        raise PictureError("every sample of the picture is NaN: no pixel is known")
-    return float(np.nanmin(values)), float(np.nanmax(values))
-
-
-def _normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Tensor | None]:
-    """Pixels with missing ones at the mean of their channel, and which are missing."""
-    values = (stored.astype(np.float64) - offset) / scale
-    gaps = np.isnan(values)
-    if gaps.any():
-        axes = tuple(range(values.ndim - 1))
-        known = np.where(gaps, 0.0, values).sum(axes) / np.maximum((~gaps).sum(axes), 1)
-        values = np.where(gaps, known, values)
-    planes = np.ascontiguousarray(np.moveaxis(values, -1, 0)[None], dtype=np.float32)
-    holes = torch.from_numpy(gaps.any(axis=-1))[None, None] if gaps.any() else None
-    return torch.from_numpy(planes), holes
-
-
-def _as_dtype(samples: Samples, dtype: np.dtype[Any]) -> Samples:
-    if dtype.kind == "b":
-        return np.asarray(samples >= 0.5)
-    if dtype.kind in "ui":
-        limits = np.iinfo(dtype)
-        # In float64 the largest 64-bit integers are not exact, so clip again as integers.
-        clipped = np.clip(np.rint(samples), float(limits.min), float(limits.max))
-        top = np.nextafter(float(limits.max), 0) if limits.bits == 64 else float(limits.max)
-        return np.asarray(np.minimum(clipped, top), dtype=dtype)
-    return samples.astype(dtype)
-
-
 def _plane(mask: Tensor) -> NDArray[np.bool_]:
     return np.asarray(mask[0, 0].cpu().numpy(), dtype=bool)
 
@@ -461,4 +360,4 @@ def _resized_alpha(alpha: Samples, size: Size) -> Samples:
     plane = torch.from_numpy(alpha.astype(np.float64))[None, None]
     mode = "bicubic" if len(size) == 2 else "trilinear"
     larger = F.interpolate(plane, size=size, mode=mode, align_corners=False)[0, 0].numpy()
-    return _as_dtype(np.clip(larger, 0, opaque(alpha.dtype)), alpha.dtype)
+    return as_dtype(np.clip(larger, 0, opaque(alpha.dtype)), alpha.dtype)

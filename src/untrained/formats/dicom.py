@@ -9,7 +9,9 @@ import numpy as np
 
 from untrained.formats.optional import imported
 from untrained.formats.samples import check_size, refuse_pages
-from untrained.image import Metadata, Picture, PictureError, Samples, make_picture
+from untrained.image import Picture, make_picture
+from untrained.metadata import Metadata
+from untrained.scaling import PictureError, Samples
 from untrained.version import __version__
 
 _KINDS = ("MONOCHROME1", "MONOCHROME2", "RGB")

@@ -9,7 +9,8 @@ import numpy as np
 
 from untrained.formats import pages as several
 from untrained.formats.optional import imported
-from untrained.image import Picture, PictureError, Samples
+from untrained.image import Picture
+from untrained.scaling import PictureError, Samples
 
 _DATA_SET = "reconstruction"
 """Where a picture is written; fastMRI calls it so, too."""

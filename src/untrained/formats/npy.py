@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from untrained.formats import pages as several
-from untrained.image import Picture, PictureError, Samples
+from untrained.image import Picture
+from untrained.scaling import PictureError, Samples
 
 _SIGNATURE = b"\x93NUMPY"
 _ZIP = b"PK"

@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from untrained.image import PictureError
+from untrained.scaling import PictureError
 
 
 def imported(package: str, what: str) -> Any:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from untrained.formats.samples import check_size
-from untrained.image import Metadata, Pages, Picture, PictureError, Samples, make_picture
+from untrained.image import Picture, make_picture
+from untrained.metadata import Metadata, Pages
+from untrained.scaling import PictureError, Samples
 from untrained.window import sides_in_words
 
 PagesAre = Literal["auto", "volume", "bands"]

@@ -14,7 +14,9 @@ from untrained.compression import Compression
 from untrained.formats.exif import ORIENTATION, exif_bytes, exif_for
 from untrained.formats.png import copied_chunks, with_chunks
 from untrained.formats.samples import check_size, interleaved, refuse_pages, split_alpha, upright
-from untrained.image import Metadata, Picture, PictureError, make_picture
+from untrained.image import Picture, make_picture
+from untrained.metadata import Metadata
+from untrained.scaling import PictureError
 
 
 def read(path: Path, data: bytes) -> Picture:

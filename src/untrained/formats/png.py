@@ -10,7 +10,9 @@ from PIL import Image
 
 from untrained.formats.exif import ORIENTATION, exif_bytes, exif_for
 from untrained.formats.samples import check_size, interleaved, refuse_pages, split_alpha, upright
-from untrained.image import Metadata, Picture, PictureError, make_picture
+from untrained.image import Picture, make_picture
+from untrained.metadata import Metadata
+from untrained.scaling import PictureError
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COPIED_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"tIME")

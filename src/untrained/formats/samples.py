@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from untrained.image import Picture, PictureError, Samples
+from untrained.image import Picture
+from untrained.scaling import PictureError, Samples
 
 LARGEST = 500_000_000
 """Pixels above which a file is refused by its header."""

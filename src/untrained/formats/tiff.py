@@ -11,7 +11,9 @@ from untrained.formats import pages as several
 from untrained.formats.exif import ORIENTATION
 from untrained.formats.pillow import opened
 from untrained.formats.samples import check_size, interleaved, split_alpha, upright
-from untrained.image import Metadata, Picture, PictureError, Samples, make_picture
+from untrained.image import Picture, make_picture
+from untrained.metadata import Metadata
+from untrained.scaling import PictureError, Samples
 
 _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from untrained.image import Picture, PictureError, as_picture
+from untrained.image import Picture, as_picture
 from untrained.noise import Gaussian
 from untrained.operators import Bayer
 from untrained.problem import Problem, ProblemError, observed
+from untrained.scaling import PictureError
 
 _LEAST_BITS = 8
 

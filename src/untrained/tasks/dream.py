@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from untrained.features import Features, checked_features
-from untrained.image import Metadata, Picture, make_picture
+from untrained.image import Picture, make_picture
+from untrained.metadata import Metadata
 from untrained.models import Model, ModelError, as_model
 from untrained.problem import Problem, ProblemError
 

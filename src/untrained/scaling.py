@@ -1,0 +1,76 @@
+"""Samples of any data type, brought to [0, 1] and back."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from untrained.errors import RequestError
+
+Samples = NDArray[Any]
+
+_UNIT_RANGE = (-0.5, 1.5)
+
+
+class PictureError(RequestError):
+    """A file or array that is not a picture we can restore; the message says what would be."""
+
+
+def value_range(stored: Samples) -> tuple[float, float]:
+    """Offset and scale that bring the samples to [0, 1]."""
+    if stored.dtype == bool:
+        return 0.0, 1.0
+    if stored.dtype in (np.uint8, np.uint16):
+        return 0.0, float(np.iinfo(stored.dtype).max)
+    low, high = _extremes(stored)
+    if stored.dtype.kind == "f" and _UNIT_RANGE[0] <= low and high <= _UNIT_RANGE[1]:
+        return 0.0, 1.0
+    return low, (high - low) or 1.0
+
+
+def balanced_range(stored: Samples) -> tuple[float, float]:
+    """Offset and scale that bring 0 to one half and the largest sample to 0 or 1."""
+    most = max(map(abs, _extremes(stored))) or 1.0
+    return -most, 2 * most
+
+
+def _extremes(stored: Samples) -> tuple[float, float]:
+    values = stored.astype(np.float64)
+    if np.isinf(values).any():
+        raise PictureError("the picture has infinite samples: replace them by NaN (missing)")
+    if np.isnan(values).all():
+        raise PictureError("every sample of the picture is NaN: no pixel is known")
+    return float(np.nanmin(values)), float(np.nanmax(values))
+
+
+def normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Tensor | None]:
+    """Pixels with missing ones at the mean of their channel, and which are missing."""
+    values = (stored.astype(np.float64) - offset) / scale
+    gaps = np.isnan(values)
+    if gaps.any():
+        axes = tuple(range(values.ndim - 1))
+        known = np.where(gaps, 0.0, values).sum(axes) / np.maximum((~gaps).sum(axes), 1)
+        values = np.where(gaps, known, values)
+    planes = np.ascontiguousarray(np.moveaxis(values, -1, 0)[None], dtype=np.float32)
+    holes = torch.from_numpy(gaps.any(axis=-1))[None, None] if gaps.any() else None
+    return torch.from_numpy(planes), holes
+
+
+def as_dtype(samples: Samples, dtype: np.dtype[Any]) -> Samples:
+    """Turn floats into samples of a data type: integers are rounded and clipped to its range."""
+    if dtype.kind == "b":
+        return np.asarray(samples >= 0.5)
+    if dtype.kind in "ui":
+        limits = np.iinfo(dtype)
+        # In float64 the largest 64-bit integers are not exact, so clip again as integers.
+        clipped = np.clip(np.rint(samples), float(limits.min), float(limits.max))
+        top = np.nextafter(float(limits.max), 0) if limits.bits == 64 else float(limits.max)
+        return np.asarray(np.minimum(clipped, top), dtype=dtype)
+    return samples.astype(dtype)
+
+
+def opaque(dtype: np.dtype[Any]) -> float:
+    """Alpha of an opaque pixel in this data type."""
+    return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
