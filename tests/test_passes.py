@@ -53,3 +53,10 @@ def test_a_half_picture_agrees_as_the_whole_one_does():
     unchanged = Halved(size, as_it_is)
     half = torch.rand(1, 1, 10, 12)
     assert torch.equal(unchanged(half, 0.1), half)
+
+
+def test_the_grid_of_a_volume_stays(monkeypatch):
+    monkeypatch.setitem(FILTERS, "nl-ridge", seams)
+    settings = SelfSimilarPasses(passes=2, relaxation=1.0, shifted=True)
+    passes = Passes(settings, torch.zeros(1, 1, 8, 8, 8), as_it_is)
+    assert torch.equal(passes.run(), passes.run())

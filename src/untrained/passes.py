@@ -45,6 +45,7 @@ class Passes:
         self._settings = settings
         self._agree = agree
         self._budget = seconds
+        self._shifted = settings.shifted and picture.ndim == 4
         self.picture = self._agree(picture, settings.first)
         self.index = 0
         self.seconds = 0.0
@@ -63,8 +64,8 @@ class Passes:
     def _filtered(self, level: float) -> Tensor:
         settings, picture = self._settings, self.picture
         stage = Stage(settings.patch, settings.group)
-        down, right = divmod(self.index * _STEP % STRIDE**2, STRIDE) if settings.shifted else (0, 0)
-        if not (down or right):
+        down, right = divmod(self.index * _STEP % STRIDE**2, STRIDE)
+        if not self._shifted or not (down or right):
             return FILTERS[settings.method](picture, level, pilot=picture, stage=stage)
         picture = F.pad(picture, (right, 0, down, 0), mode="reflect")
         filtered = FILTERS[settings.method](picture, level, pilot=picture, stage=stage)

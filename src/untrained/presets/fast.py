@@ -65,16 +65,35 @@ DEBLOCK_TABLES = LATENT.model_copy(
         "refinement": SelfSimilarPasses(passes=6, first=20 / 255, last=10 / 255, relaxation=1.0),
     }
 )
+UPSCALE_PASSES = SelfSimilarPasses(
+    method="nl-bayes",
+    passes=6,
+    first=0.03,
+    last=0.01,
+    relaxation=1.5,
+    patch=4,
+    shifted=True,
+    coarse=SelfSimilarPasses(
+        method="nl-bayes",
+        passes=16,
+        first=0.1,
+        last=0.01,
+        relaxation=1.8,
+        patch=4,
+        shifted=True,
+    ),
+)
 UPSCALE = LATENT.model_copy(
     update={
-        "why": "the enlarged input and the picture by total variation as guides, short budget",
+        "why": "the input enlarged plainly and by total variation as guides; self-similar passes",
         "guided_by": tv(0.001),
         "pairing": GuidePairing(jitter=0.03),
         "optimiser": SHORT_MEMORY,
-        "steps": 200,
+        "steps": 140,
+        "refinement": UPSCALE_PASSES,
     }
 )
-OF_X8 = SelfSimilarPasses(
+UPSCALE_8_PASSES = SelfSimilarPasses(
     method="nl-bayes",
     passes=12,
     first=0.1,
@@ -93,8 +112,9 @@ OF_X8 = SelfSimilarPasses(
 )
 UPSCALE_8 = UPSCALE.model_copy(
     update={
-        "why": "as for smaller factors, then self-similar passes, at half the size first",
-        "refinement": OF_X8,
+        "why": "as for smaller factors, with more steps and self-similar passes",
+        "steps": 200,
+        "refinement": UPSCALE_8_PASSES,
     }
 )
 HOLES = LATENT.model_copy(

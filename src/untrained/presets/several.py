@@ -5,14 +5,20 @@ from untrained.recipes import Recipe, SelfSimilarPasses, Task
 
 MEMBERS = {"balanced": 4, "best": 12}
 AVERAGED: tuple[Task, ...] = ("denoise", "deblock", "upscale", "inpaint", "flash", "reconstruct")
+
+
+def _longer(passes: SelfSimilarPasses, whole: int, half: int) -> SelfSimilarPasses:
+    """Set the number of passes at whole and half size."""
+    coarse = passes.coarse and passes.coarse.model_copy(update={"passes": half})
+    return passes.model_copy(update={"passes": whole, "coarse": coarse})
+
+
 _PASSES: dict[tuple[Task, str], SelfSimilarPasses] = {
     ("inpaint", ""): SelfSimilarPasses(
         method="nl-bayes", passes=40, first=30 / 255, last=2 / 255, patch=8
     ),
-    ("upscale", ""): SelfSimilarPasses(
-        method="nl-bayes", passes=12, first=0.06, last=0.01, relaxation=1.5, patch=6
-    ),
-    ("upscale", "x8"): fast.OF_X8.model_copy(update={"passes": 24}),
+    ("upscale", ""): _longer(fast.UPSCALE_PASSES, 12, 48).model_copy(update={"first": 0.06}),
+    ("upscale", "x8"): _longer(fast.UPSCALE_8_PASSES, 24, 48),
 }
 """Longer passes of a task, and of a variant that has its own."""
 _CALIBRATION: dict[Task, float] = {
@@ -34,7 +40,7 @@ def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
     why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
     passes = recipe.refinement
     of_picture = not variant.startswith("volume")
-    if of_picture and (passes is not None or task == "upscale"):
+    if of_picture and passes is not None:
         passes = _PASSES.get((task, variant)) or _PASSES.get((task, ""), passes)
     changes = {
         "name": name,

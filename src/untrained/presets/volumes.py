@@ -59,5 +59,6 @@ UPSCALE = fast.UPSCALE.model_copy(
         "guided_by": tv(0.001),
         "pairing": GuidePairing(jitter=0.03),
         "steps": 120,
+        "refinement": None,
     }
 )

@@ -67,6 +67,8 @@ class SelfSimilarPasses(Settings):
     iterations: PositiveInt = 8
     """Conjugate gradient steps that a pass spends on a noisy measurement."""
     shifted: bool = False
-    """Whether the grid of patches lies elsewhere in each pass: small ones show its seams."""
+    """Whether the grid of patches lies elsewhere in each pass, as small ones show
+    its seams. Of pictures alone."""
     coarse: "SelfSimilarPasses | None" = None
-    """Passes at half the size that come first, if there is room: they reach twice as far."""
+    """Passes at half the size that come first, if there is room: they reach twice as far. Of
+    pictures alone; trust and iterations are those of the others."""
