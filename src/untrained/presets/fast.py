@@ -117,32 +117,14 @@ UPSCALE_8 = UPSCALE.model_copy(
         "refinement": UPSCALE_8_PASSES,
     }
 )
-HOLES_PASSES = SelfSimilarPasses(
-    method="nl-bayes",
-    passes=8,
-    first=0.05,
-    last=0.02,
-    patch=8,
-    shifted=True,
-    coarse=SelfSimilarPasses(
-        method="nl-bayes",
-        passes=48,
-        first=0.3,
-        last=0.02,
-        relaxation=1.5,
-        patch=8,
-        shifted=True,
-    ),
-)
 HOLES = LATENT.model_copy(
     update={
-        "why": "coordinates as input, no skip branches, as the paper's vase; self-similar passes",
+        "why": "coordinates as input and no skip branches, as the paper's vase; short budget",
         "network": SkipNetwork(
             channels=(32, 64, 64, 128, 128), **per_scale(5, skip=0, upsampling="nearest")
         ),
         "pairing": LatentPairing(source="meshgrid", channels=2, jitter=0.03),
         "steps": 400,
-        "refinement": HOLES_PASSES,
     }
 )
 SCATTERED = LATENT.model_copy(

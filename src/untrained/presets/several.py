@@ -17,7 +17,6 @@ _PASSES: dict[tuple[Task, str], SelfSimilarPasses] = {
     ("inpaint", ""): SelfSimilarPasses(
         method="nl-bayes", passes=40, first=30 / 255, last=2 / 255, patch=8
     ),
-    ("inpaint", "holes"): fast.HOLES_PASSES,
     ("upscale", ""): _longer(fast.UPSCALE_PASSES, 12, 48).model_copy(update={"first": 0.06}),
     ("upscale", "x8"): _longer(fast.UPSCALE_8_PASSES, 24, 48),
 }

@@ -51,7 +51,6 @@ HOLES = fast.HOLES.model_copy(
             **per_scale(4, skip=0, kernel_down=3, kernel_up=3, upsampling="nearest"),
         ),
         "pairing": LatentPairing(source="meshgrid", channels=3, jitter=0.03),
-        "refinement": None,
     }
 )
 UPSCALE = fast.UPSCALE.model_copy(
