@@ -65,6 +65,9 @@ DEBLOCK_TABLES = LATENT.model_copy(
         "refinement": SelfSimilarPasses(passes=6, first=20 / 255, last=10 / 255, relaxation=1.0),
     }
 )
+_AT_HALF = SelfSimilarPasses(
+    method="nl-bayes", passes=16, first=0.1, last=0.01, relaxation=1.8, patch=4, shifted=True
+)
 UPSCALE_PASSES = SelfSimilarPasses(
     method="nl-bayes",
     passes=6,
@@ -73,15 +76,7 @@ UPSCALE_PASSES = SelfSimilarPasses(
     relaxation=1.5,
     patch=4,
     shifted=True,
-    coarse=SelfSimilarPasses(
-        method="nl-bayes",
-        passes=16,
-        first=0.1,
-        last=0.01,
-        relaxation=1.8,
-        patch=4,
-        shifted=True,
-    ),
+    coarse=_AT_HALF,
 )
 UPSCALE = LATENT.model_copy(
     update={
@@ -100,15 +95,7 @@ UPSCALE_8_PASSES = SelfSimilarPasses(
     last=0.04,
     relaxation=1.8,
     patch=6,
-    coarse=SelfSimilarPasses(
-        method="nl-bayes",
-        passes=48,
-        first=0.3,
-        last=0.02,
-        relaxation=1.8,
-        patch=4,
-        shifted=True,
-    ),
+    coarse=_AT_HALF.model_copy(update={"passes": 48, "first": 0.3, "last": 0.02}),
 )
 UPSCALE_8 = UPSCALE.model_copy(
     update={
