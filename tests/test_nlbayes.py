@@ -93,5 +93,5 @@ def test_the_fewer_channels_the_larger_the_patches(channels, side):
 
 
 def test_patches_lie_no_further_apart_than_they_are_long():
-    assert stage_for(torch.zeros(1, 500, 40, 40)).patch >= patches._STRIDE
+    assert stage_for(torch.zeros(1, 500, 40, 40)).patch >= patches.STRIDE
     assert stage_for(torch.zeros(1, 1, 9, 9, 9)).patch >= blocks._STRIDE
