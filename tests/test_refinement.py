@@ -103,33 +103,54 @@ def test_there_is_no_half_of_small_pictures_and_volumes():
     assert len(run(Refinement(volume, small, torch.rand(1, 1, 16, 16, 16)))) == 4
 
 
-def test_seconds_are_shared_between_the_sizes():
+def record(monkeypatch):
+    """Passes that change nothing and take a second each; gives the sizes and levels they saw."""
+    seen = []
+
+    def filtered(image, level, **_settings):
+        seen.append((tuple(image.shape[2:]), level))
+        return image
+
+    monkeypatch.setitem(FILTERS, "nl-ridge", filtered)
+    clock = iter(range(1000))
+    monkeypatch.setattr("untrained.passes.time.perf_counter", lambda: next(clock))
+    return seen
+
+
+def test_passes_that_follow_begin_at_half_the_size_again(monkeypatch):
+    seen = record(monkeypatch)
     problem = tasks.upscale(stripes(20, 24), 2)
-    endless = SelfSimilarPasses(passes=10**6)
-    settings = endless.model_copy(update={"coarse": endless.model_copy(update={"patch": 4})})
-    refinement = Refinement(problem, settings, torch.full((1, 3, 40, 48), 0.5), seconds=1.0)
+    again = SelfSimilarPasses(passes=1, first=0.02, coarse=SelfSimilarPasses(passes=2, first=0.03))
+    settings = SelfSimilarPasses(passes=3, coarse=SelfSimilarPasses(passes=4), then=again)
+    steps = run(Refinement(problem, settings, torch.full((1, 3, 40, 48), 0.5)))
+    half, whole = (20, 24), (40, 48)
+    assert [size for size, _ in seen] == [half] * 4 + [whole] * 3 + [half] * 2 + [whole]
+    assert [seen[k][1] for k in (7, 9)] == [0.03, 0.02]
+    assert [step.index for step in steps] == list(range(1, 11))
+    assert [step.progress for step in steps] == pytest.approx([k / 10 for k in range(1, 11)])
+    assert [step.seconds for step in steps] == list(range(1, 11))
+
+
+def test_seconds_are_shared_by_what_the_sizes_cost(monkeypatch):
+    seen = record(monkeypatch)
+    problem = tasks.upscale(stripes(20, 24), 2)
+    many = SelfSimilarPasses(passes=100)
+    settings = many.model_copy(update={"coarse": many, "then": many})
+    refinement = Refinement(problem, settings, torch.full((1, 3, 40, 48), 0.5), seconds=18)
     steps = run(refinement)
-    assert 1 <= steps[-1].seconds < 3
+    assert [size for size, _ in seen] == [(20, 24)] * 2 + [(40, 48)] * 16
+    assert steps[-1].seconds == 18
     assert steps[-1].progress == 1
-    at_half = next(k for k, step in enumerate(steps) if step.seconds >= 0.4)
-    assert 0 < at_half < len(steps) - 1
+    assert refinement.stop.reason == "18 self-similar passes were run"
 
 
 def test_seconds_end_it_at_the_last_level(monkeypatch):
-    levels = []
-
-    def slow(image, level, **_settings):
-        levels.append(level)
-        return image
-
-    monkeypatch.setitem(FILTERS, "nl-ridge", slow)
-    clock = iter(range(1000))
-    monkeypatch.setattr("untrained.passes.time.perf_counter", lambda: next(clock))
+    seen = record(monkeypatch)
     problem = scattered(stripes())
     settings = SelfSimilarPasses(passes=100, first=0.1, last=0.01)
     refinement = Refinement(problem, settings, problem.measurement, seconds=5)
     assert len(run(refinement)) == 5
-    assert levels == pytest.approx([0.1 * 0.1 ** (k / 5) for k in range(5)])
+    assert [level for _, level in seen] == pytest.approx([0.1 * 0.1 ** (k / 5) for k in range(5)])
     assert refinement.stop.reason == "5 self-similar passes were run"
 
 
@@ -163,9 +184,10 @@ def test_a_fit_ends_with_the_passes_over_the_mean_of_its_networks(members):
     assert (fit.restoration().uncertainty is None) == (members == 1)
 
 
-@pytest.mark.parametrize("cut", [5, 12, 14, 15, 16, 18])
+@pytest.mark.parametrize("cut", [5, 12, 14, 15, 16, 18, 19, 21, 22, 25])
 def test_a_fit_goes_on_bit_for_bit_before_and_among_its_passes(cut):
-    problem, recipe = tasks.upscale(stripes(20, 24), 2), tiny_recipe(refinement=FROM_HALF)
+    twice = FROM_HALF.model_copy(update={"then": FROM_HALF})
+    problem, recipe = tasks.upscale(stripes(20, 24), 2), tiny_recipe(refinement=twice)
     whole = watch(problem, recipe, device="cpu")
     list(whole)
     fit = watch(problem, recipe, device="cpu")

@@ -1,6 +1,7 @@
 """Refinement: self-similar passes over the networks' picture, under what was measured."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,17 +16,15 @@ from untrained.recipes import SelfSimilarPasses
 from untrained.step import Step
 from untrained.stopping import Stop
 
-_SHARE_OF_COARSE = 0.4
-"""Share of a budget in seconds that the passes at half the size may use."""
 _SHORTEST = 1e-6
-"""Seconds for the others when all are used up: they still take one pass."""
+"""Seconds for a part when all are used up: it still takes one pass."""
 
 
 class Refinement:
     """Filters a picture again and again: ``for step in refinement`` runs one pass each.
 
     First at half the size, where the settings ask for it: what those passes change is enlarged and
-    added to the picture. Then as it is.
+    added to the picture. Then as it is; and so on with the passes that follow.
 
     Parameters
     ----------
@@ -36,7 +35,7 @@ class Refinement:
     picture
         Where to begin, ``(1, C, H, W)``.
     seconds
-        A budget; None is without end.
+        A budget, shared by what the parts cost; None is without end.
 
     Raises
     ------
@@ -53,17 +52,16 @@ class Refinement:
         seconds: float | None = None,
     ) -> None:
         self._problem = problem
-        self._settings = settings
         # Not every factorisation that they need exists on MPS.
         place = "cpu" if picture.device.type == "mps" else picture.device
         agree = agreement(problem, settings)
         if agree is None:
             raise ProblemError("nothing tells how a picture agrees with this measurement")
         self._agree = agree
-        self._seconds = seconds
+        self._budget = seconds
         self._picture = picture.to(place)
-        self._coarse = self._at_half_size()
-        self._fine = self._at_whole_size() if self._coarse is None else None
+        self._parts = [part for part in _parts(settings) if part.fits(problem)]
+        self._begin(0, index=0, seconds=0.0)
         self.stop: Stop | None = None
 
     @staticmethod
@@ -79,47 +77,44 @@ class Refinement:
         """Run one pass."""
         if self.stop is not None:
             raise StopIteration
-        if self._coarse is not None and not self._coarse.ended:
-            filtered = self._run_at_half_size(self._coarse)
+        if self._passes.ended:
+            self._begin(self._part + 1, index=self._done, seconds=self._spent)
+        if self._parts[self._part].halved:
+            filtered = self._run_at_half_size()
         else:
-            self._fine = self._fine or self._at_whole_size()
-            filtered = self._fine.run()
-            self._picture = self._fine.picture
-        index = sum(part.index for part in self._parts)
-        if self._fine is not None and self._fine.ended:
-            reason = f"{index} self-similar passes were run"
-            self.stop = Stop("budget", reason, index, self._picture)
+            filtered = self._passes.run()
+            self._picture = self._passes.picture
+        if self._passes.ended and self._part + 1 == len(self._parts):
+            reason = f"{self._done} self-similar passes were run"
+            self.stop = Stop("budget", reason, self._done, self._picture)
         return Step(
-            index=index,
+            index=self._done,
             loss=self._loss(filtered),
             image=filtered,
             average=self._picture,
             picture=self._picture,
-            seconds=sum(part.seconds for part in self._parts),
+            seconds=self._spent,
             progress=self._progress(),
         )
 
-    def _at_half_size(self) -> Passes | None:
-        settings = self._settings.coarse
-        if settings is None or self._problem.is_volume:
-            return None
-        if min(half_of(self._problem.plane)) < settings.patch:
-            return None
-        share = None if self._seconds is None else _SHARE_OF_COARSE * self._seconds
-        half = self._halved.reduced(self._picture)
-        return Passes(settings, half, self._halved, seconds=share)
+    def _begin(self, part: int, *, index: int, seconds: float) -> None:
+        """Begin a part, when so many passes were run in so many seconds."""
+        self._part, self._index, self._seconds = part, index, seconds
+        chosen, budget = self._parts[part], None
+        if self._budget is not None:
+            left = max(self._budget - seconds, _SHORTEST)
+            budget = left * chosen.cost / sum(other.cost for other in self._parts[part:])
+        if chosen.halved:
+            half = self._halved.reduced(self._picture)
+            self._passes = Passes(chosen.settings, half, self._halved, seconds=budget)
+        else:
+            self._passes = Passes(chosen.settings, self._picture, self._agree, seconds=budget)
 
-    def _at_whole_size(self) -> Passes:
-        left = self._seconds
-        if left is not None and self._coarse is not None:
-            left = max(left - self._coarse.seconds, _SHORTEST)
-        return Passes(self._settings, self._picture, self._agree, seconds=left)
-
-    def _run_at_half_size(self, passes: Passes) -> Tensor:
+    def _run_at_half_size(self) -> Tensor:
         """Run one pass there; give the whole picture as it was filtered."""
-        before, picture = passes.picture, self._picture
-        filtered = passes.run()
-        self._picture = picture + self._halved.enlarged(passes.picture - before)
+        before, picture = self._passes.picture, self._picture
+        filtered = self._passes.run()
+        self._picture = picture + self._halved.enlarged(self._passes.picture - before)
         return picture + self._halved.enlarged(filtered - before)
 
     @cached_property
@@ -127,8 +122,12 @@ class Refinement:
         return Halved(self._problem.plane, self._agree)
 
     @property
-    def _parts(self) -> list[Passes]:
-        return [part for part in (self._coarse, self._fine) if part is not None]
+    def _done(self) -> int:
+        return self._index + self._passes.index
+
+    @property
+    def _spent(self) -> float:
+        return self._seconds + self._passes.seconds
 
     def _loss(self, filtered: Tensor) -> float:
         with torch.no_grad():
@@ -137,21 +136,49 @@ class Refinement:
 
     def _progress(self) -> float:
         """Share of the passes that were run, or of the seconds that they may use."""
-        coarse = self._settings.coarse
-        ahead = coarse.passes if self._coarse and coarse else 0
-        return sum(part.done for part in self._parts) / (ahead + self._settings.passes)
+        counts = [part.settings.passes for part in self._parts]
+        return (sum(counts[: self._part]) + self._passes.done) / sum(counts)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue; the tensors are the live ones."""
-        parts = {"coarse": self._coarse, "fine": self._fine}
-        saved = {name: part and part.state_dict() for name, part in parts.items()}
-        return {"picture": self._picture, **saved}
+        return {
+            "picture": self._picture,
+            "part": self._part,
+            "index": self._index,
+            "seconds": self._seconds,
+            "passes": self._passes.state_dict(),
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state."""
         self._picture = state["picture"]
-        if self._coarse is not None:
-            self._coarse.load_state_dict(state["coarse"])
-        if state["fine"] is not None:
-            self._fine = self._fine or self._at_whole_size()
-            self._fine.load_state_dict(state["fine"])
+        self._begin(state["part"], index=state["index"], seconds=state["seconds"])
+        self._passes.load_state_dict(state["passes"])
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Passes of one size, of those that are run in turn."""
+
+    settings: SelfSimilarPasses
+    halved: bool
+
+    def fits(self, problem: Problem) -> bool:
+        """Whether there is room for them: half the size is for pictures alone."""
+        if not self.halved:
+            return min(problem.size) >= self.settings.patch
+        return not problem.is_volume and min(half_of(problem.plane)) >= self.settings.patch
+
+    @property
+    def cost(self) -> float:
+        """Time, in that of a pass at whole size."""
+        return self.settings.passes / (4 if self.halved else 1)
+
+
+def _parts(settings: SelfSimilarPasses) -> Iterator[_Part]:
+    """Take the settings apart, in the order of the passes."""
+    if settings.coarse is not None:
+        yield _Part(settings.coarse, halved=True)
+    yield _Part(settings, halved=False)
+    if settings.then is not None:
+        yield from _parts(settings.then)

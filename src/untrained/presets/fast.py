@@ -88,14 +88,22 @@ UPSCALE = LATENT.model_copy(
         "refinement": UPSCALE_PASSES,
     }
 )
-UPSCALE_8_PASSES = SelfSimilarPasses(
-    method="nl-bayes",
-    passes=12,
-    first=0.1,
-    last=0.04,
-    relaxation=1.8,
-    patch=6,
-    coarse=_AT_HALF.model_copy(update={"passes": 48, "first": 0.3, "last": 0.02}),
+_LARGE_PATCHES = SelfSimilarPasses(
+    method="nl-bayes", passes=12, first=0.1, last=0.04, relaxation=1.8, patch=6
+)
+UPSCALE_8_PASSES = _LARGE_PATCHES.model_copy(
+    update={
+        "coarse": _AT_HALF.model_copy(update={"passes": 48, "first": 0.3, "last": 0.02}),
+        "then": _LARGE_PATCHES.model_copy(
+            update={
+                "passes": 6,
+                "first": 0.03,
+                "last": 0.03,
+                "shifted": True,
+                "coarse": _AT_HALF.model_copy(update={"passes": 12, "first": 0.03, "last": 0.02}),
+            }
+        ),
+    }
 )
 UPSCALE_8 = UPSCALE.model_copy(
     update={

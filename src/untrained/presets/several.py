@@ -8,9 +8,10 @@ AVERAGED: tuple[Task, ...] = ("denoise", "deblock", "upscale", "inpaint", "flash
 
 
 def _longer(passes: SelfSimilarPasses, whole: int, half: int) -> SelfSimilarPasses:
-    """Set the number of passes at whole and half size."""
+    """Set the number of passes at whole and half size; of those that follow, half as many."""
     coarse = passes.coarse and passes.coarse.model_copy(update={"passes": half})
-    return passes.model_copy(update={"passes": whole, "coarse": coarse})
+    then = passes.then and _longer(passes.then, whole // 2, half // 2)
+    return passes.model_copy(update={"passes": whole, "coarse": coarse, "then": then})
 
 
 _PASSES: dict[tuple[Task, str], SelfSimilarPasses] = {

@@ -72,3 +72,6 @@ class SelfSimilarPasses(Settings):
     coarse: "SelfSimilarPasses | None" = None
     """Passes at half the size that come first, if there is room: they reach twice as far. Of
     pictures alone; trust and iterations are those of the others."""
+    then: "SelfSimilarPasses | None" = None
+    """Passes that follow, perhaps from half the size again, where those before have left less to
+    find; trust and iterations are those of the others."""
