@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 import untrained as ut
 from untrained import machine, metrics
-from untrained.baselines import median
+from untrained.classical import median
 from untrained.errors import NotApplicable
 from untrained.noise import Gaussian, Impulse, PoissonGaussian
 from untrained.problem import Problem

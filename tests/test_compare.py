@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from tiny import photo, tiny_recipe
-from untrained import baselines, cli, compare, compare_job, files, sheet, tasks
+from untrained import baselines, classical, cli, compare, compare_job, files, sheet, tasks
 from untrained.errors import RequestError
 from untrained.noise import Gaussian
 
@@ -94,7 +94,7 @@ def test_an_input_with_gaps_gets_no_figure():
 def test_an_enlargement_is_not_back_projected():
     problem = tasks.upscale(photo(), 2)
     rows = compare.compare(problem, **CHEAP)
-    plain = (255 * baselines.bicubic(problem).clamp(0, 1)).round()[0].permute(1, 2, 0).numpy()
+    plain = (255 * classical.bicubic(problem).clamp(0, 1)).round()[0].permute(1, 2, 0).numpy()
     assert np.abs(rows[3].picture.to_numpy() - plain).max() <= 1
     assert np.mean(rows[3].picture.to_numpy() != plain) < 0.01
 

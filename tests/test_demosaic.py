@@ -5,7 +5,7 @@ from PIL import Image
 
 import untrained as ut
 from tiny import photo, tiny_recipe
-from untrained import baselines, files, report, tasks
+from untrained import baselines, classical, files, report, tasks
 from untrained.compare import compare
 from untrained.errors import NotApplicable, RequestError
 from untrained.operators import PATTERNS, Bayer
@@ -140,7 +140,7 @@ def test_small_mosaics_are_fitted_but_too_small_for_the_filters(shape):
     plane = np.random.default_rng(0).random(shape).astype(np.float32)
     assert fitted(plane).picture.shape == (*shape, 3)
     with pytest.raises(NotApplicable, match="3x3"):
-        baselines.gradient_corrected(tasks.demosaic(plane))
+        classical.gradient_corrected(tasks.demosaic(plane))
 
 
 @pytest.mark.parametrize(

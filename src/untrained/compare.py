@@ -11,8 +11,9 @@ from typing import Any
 from torch import Tensor
 
 from untrained import report
-from untrained.baselines import Baseline, baselines, bicubic, initial_guess, load, nearest, solve
+from untrained.baselines import Baseline, baselines, load, solve
 from untrained.borrowed import read_weights
+from untrained.classical import bicubic, initial_guess, nearest
 from untrained.errors import NotApplicable, RequestError, WorkError
 from untrained.image import Picture, as_picture
 from untrained.problem import Problem
