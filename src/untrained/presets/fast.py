@@ -56,17 +56,26 @@ DEBLOCK = LATENT.model_copy(
         "steps": 200,
     }
 )
+_AT_HALF = SelfSimilarPasses(
+    method="nl-bayes", passes=16, first=0.1, last=0.01, relaxation=1.8, patch=4, shifted=True
+)
 DEBLOCK_TABLES = LATENT.model_copy(
     update={
         "why": "any picture within the JPEG's intervals of coefficients, then self-similar passes",
         "pairing": LatentPairing(jitter=0.05),
         "optimiser": SHORT_MEMORY,
         "steps": 200,
-        "refinement": SelfSimilarPasses(passes=6, first=20 / 255, last=10 / 255, relaxation=1.0),
+        "refinement": SelfSimilarPasses(
+            method="nl-bayes",
+            passes=8,
+            first=20 / 255,
+            last=7 / 255,
+            relaxation=1.5,
+            patch=4,
+            shifted=True,
+            coarse=_AT_HALF.model_copy(update={"passes": 8, "first": 0.06}),
+        ),
     }
-)
-_AT_HALF = SelfSimilarPasses(
-    method="nl-bayes", passes=16, first=0.1, last=0.01, relaxation=1.8, patch=4, shifted=True
 )
 UPSCALE_PASSES = SelfSimilarPasses(
     method="nl-bayes",
