@@ -144,6 +144,8 @@ SCATTERED = LATENT.model_copy(
 IMPULSES = SCATTERED.model_copy(
     update={
         "why": "impulses filled as missing pixels: predicted from others, then self-similar passes",
+        # Most pixels are known: NL-Ridge is better here than NL-Bayes.
+        "refinement": SelfSimilarPasses(passes=16),
     }
 )
 STROKES = SCATTERED.model_copy(
