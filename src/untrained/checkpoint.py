@@ -20,7 +20,7 @@ from untrained.problem import Problem
 from untrained.recipes import Recipe
 from untrained.sizing import read_tile, stays_whole
 
-_FORMAT = "untrained fit 2"
+_FORMAT = "untrained fit 3"
 _WHOLE = "whole"
 """Said of the tile of a fit that is never parted."""
 
