@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tiny import photo, tiny_recipe
-from untrained import tasks
+from untrained import checkpoint, tasks
 from untrained.checkpoint import CheckpointError, load_fit, save_fit
 from untrained.recipes import WindowedVariance
 from untrained.solving import watch
@@ -57,3 +57,12 @@ def test_a_file_that_is_no_fit_is_refused(tmp_path, content):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="not a saved fit"):
         load_fit(tmp_path / "none", problem(), tiny_recipe(), seed=0, device="cpu")
+
+
+def test_a_fit_saved_in_another_layout_is_refused(tmp_path, monkeypatch):
+    path, recipe = tmp_path / "fit", tiny_recipe()
+    monkeypatch.setattr(checkpoint, "_FORMAT", "untrained fit 1")
+    begun(path, recipe)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match="of this version"):
+        load_fit(path, problem(), recipe, seed=0, device="cpu")
