@@ -2,7 +2,8 @@
 
     python -m benches.deepinv_rows --data DIR [--kind ct|mri|inpaint] [--first 1] [--size 128]
 
-Its ConvDecoder and its 2500 steps of Adam, as `untrained.borrowed` runs it (Tachella et al. 2025):
+Its ConvDecoder and its 2500 steps of Adam, as `baselines.third_party` runs it (Tachella et al.
+2025):
 tomography and magnetic resonance as in `benches.reconstruct`, at this size; half of the pixels
 missing of pictures reduced to it. Which of the two comes first alternates from row to row. Saves
 ``benches/results/deepinv-SIZE.json``; where deepinv cannot be imported, says why and saves nothing.
@@ -28,9 +29,9 @@ from torch.nn import functional as F
 import untrained as ut
 from benches import reconstruct
 from benches.run import RESULTS, machine, save
-from untrained.allocator import keep_freed_memory
-from untrained.borrowed import deepinv_dip
-from untrained.problem import Problem
+from untrained.baselines.third_party import deepinv_dip
+from untrained.problem.problem import Problem
+from untrained.system.allocator import keep_freed_memory
 
 THEIRS, OURS = "deepinv", "untrained"
 KINDS = ("ct", "mri", "inpaint")

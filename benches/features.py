@@ -20,12 +20,12 @@ import torch
 
 import untrained as ut
 from benches.run import machine
-from untrained.allocator import keep_freed_memory
-from untrained.features import Features
-from untrained.metrics import psnr
+from untrained.evaluation.metrics import psnr
+from untrained.evaluation.sheet import Panel, make_sheet
 from untrained.noise import relative_squared_error
-from untrained.problem import Problem
-from untrained.sheet import Panel, make_sheet
+from untrained.operators.features import Features
+from untrained.problem.problem import Problem
+from untrained.system.allocator import keep_freed_memory
 from untrained.tasks.dream import probabilities
 
 LAYERS = ("_blocks.0", "_blocks.2", "_blocks.4", "_blocks.10", "_blocks.15")

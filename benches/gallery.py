@@ -22,12 +22,12 @@ from PIL import Image
 
 import untrained as ut
 from benches.run import RESULTS, machine
-from untrained.allocator import keep_freed_memory
-from untrained.compare import Row, caption, compare
-from untrained.formats import pillow
-from untrained.image import as_picture
-from untrained.problem import Problem
-from untrained.sheet import Panel, make_sheet
+from untrained.evaluation.compare import Row, caption, compare
+from untrained.evaluation.sheet import Panel, make_sheet
+from untrained.picture.formats import pillow
+from untrained.picture.picture import as_picture
+from untrained.problem.problem import Problem
+from untrained.system.allocator import keep_freed_memory
 
 DOCS = Path(__file__).parent.parent / "docs"
 Samples = NDArray[np.uint8]

@@ -21,14 +21,14 @@ import skimage.data
 
 import untrained as ut
 from benches.run import RESULTS, machine
-from untrained.allocator import keep_freed_memory
-from untrained.engine import choose_engine
-from untrained.fit import Fit
-from untrained.machine import peak_memory
-from untrained.memory import estimate
-from untrained.problem import Problem
+from untrained.fitting.engine import choose_engine
+from untrained.fitting.fit import Fit
+from untrained.fitting.memory import estimate
+from untrained.fitting.restore import settle_recipe
+from untrained.problem.problem import Problem
 from untrained.recipes import Guard, Recipe
-from untrained.solving import settle_recipe
+from untrained.system.allocator import keep_freed_memory
+from untrained.system.machine import peak_memory
 
 FITS = [
     *((task, "fast", 512) for task in ("denoise", "deblock", "upscale", "inpaint", "flash")),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import skimage.data
 
 import untrained as ut
+from untrained.evaluation.quality.cases import Case
 from untrained.operators import Bayer
-from untrained.quality.cases import Case
 
 SIZE = 128
 CROPS = {"astronaut": (0, 160), "coffee": (90, 120), "chelsea": (60, 90)}

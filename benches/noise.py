@@ -24,12 +24,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import untrained as ut
-from untrained import machine, metrics
-from untrained.classical import median
+from untrained.baselines.classical import median
 from untrained.errors import NotApplicable
+from untrained.evaluation import metrics
+from untrained.fitting.restoration import versions
 from untrained.noise import Gaussian, Impulse, PoissonGaussian
-from untrained.problem import Problem
-from untrained.restoration import versions
+from untrained.problem.problem import Problem
+from untrained.system import machine
 
 PICTURES = ("camera", "coffee")
 REAL_SIZE = 192

@@ -25,9 +25,8 @@ from torch import Tensor
 
 import untrained as ut
 from benches.run import RESULTS, machine
-from untrained import retrieval
-from untrained.alignment import aligned
-from untrained.allocator import keep_freed_memory
+from untrained.evaluation.alignment import aligned
+from untrained.fitting.restore import restore
 from untrained.operators import (
     CodedDiffraction,
     PaddedFourier,
@@ -36,7 +35,8 @@ from untrained.operators import (
     octanary_masks,
     pupil_grid,
 )
-from untrained.solving import restore
+from untrained.problem import phase_retrieval
+from untrained.system.allocator import keep_freed_memory
 
 SIZE = 128
 LOW = 48
@@ -152,11 +152,13 @@ def measured(physics: Physics, truth: Tensor, decibels: float) -> tuple[Tensor, 
 def peer(physics: Physics, y: Tensor) -> Tensor:
     """What is used instead, on the operator it is given."""
     if isinstance(physics, PaddedFourier):
-        return retrieval.hybrid_input_output(physics, y)
+        return phase_retrieval.hybrid_input_output(physics, y)
     if isinstance(physics, Ptychography):
-        return retrieval.sequential_projections(physics, y, retrieval.centre_picture(physics, y))
-    start = retrieval.spectral(physics.A, physics.A_adjoint, y)
-    return retrieval.wirtinger_flow(physics, y, start)
+        return phase_retrieval.sequential_projections(
+            physics, y, phase_retrieval.centre_picture(physics, y)
+        )
+    start = phase_retrieval.spectral(physics.A, physics.A_adjoint, y)
+    return phase_retrieval.wirtinger_flow(physics, y, start)
 
 
 PEERS = {

@@ -28,7 +28,7 @@ import untrained as ut
 from benches.total_variation import Physics, tuned
 from untrained.noise import Transmission
 from untrained.operators import Bayer, Blur, FanBeam, FourierSubsampling, Radon, gaussian_kernel
-from untrained.problem import Problem
+from untrained.problem.problem import Problem
 
 SIZE = 256
 SLICES = ("shepp_logan", "brain_pd_slice", "brain_t1_slice")

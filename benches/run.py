@@ -24,13 +24,13 @@ import torch
 import untrained as ut
 from benches import lights, mosaics
 from benches import reconstruct as measured
-from untrained.allocator import keep_freed_memory
-from untrained.machine import commit, processor
-from untrained.progress import progress_bars
-from untrained.quality.cases import Case
-from untrained.quality.command import SETTINGS
-from untrained.quality.measuring import Plan, account, measure
-from untrained.restoration import versions
+from untrained.evaluation.quality.cases import Case
+from untrained.evaluation.quality.command import SETTINGS
+from untrained.evaluation.quality.measure import Plan, account, measure
+from untrained.fitting.restoration import versions
+from untrained.system.allocator import keep_freed_memory
+from untrained.system.machine import commit, processor
+from untrained.system.progress import progress_bars
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -38,7 +38,7 @@ RESULTS = Path(__file__).parent / "results"
 def quality(task: str, words: list[str]) -> int:
     """Run ``untrained bench TASK`` with these options and keep what it writes."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "untrained.cli", "bench", task, "--out", folder]
+        command = [sys.executable, "-m", "untrained.app.cli", "bench", task, "--out", folder]
         status = subprocess.run([*command, *words], check=False).returncode
         found = Path(folder) / "bench.json"
         if status == 0 and found.exists():
@@ -118,7 +118,7 @@ def machine() -> dict[str, str]:
 def speed(words: list[str]) -> int:
     """Run ``untrained bench speed`` with these options and keep what it writes."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "untrained.cli", "bench", "speed", "--out", folder]
+        command = [sys.executable, "-m", "untrained.app.cli", "bench", "speed", "--out", folder]
         status = subprocess.run([*command, *words], check=False).returncode
         found = Path(folder) / "speed.json"
         if status == 0 and found.exists():

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from untrained.quality import outcome
+from untrained.evaluation.quality import outcome
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- made by benches/table.py -->", "<!-- end -->"

@@ -27,7 +27,7 @@ from scipy.interpolate import LinearNDInterpolator
 import untrained as ut
 from benches.memory import VOLUMES
 from benches.run import RESULTS, machine
-from untrained.nlridge import nl_ridge
+from untrained.denoisers.nl_ridge import nl_ridge
 from untrained.operators import downsample, enlarge
 
 Volume = NDArray[np.float32]

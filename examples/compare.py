@@ -9,7 +9,7 @@ import numpy as np
 import skimage.data
 
 import untrained as ut
-from untrained.compare import compare
+from untrained.evaluation.compare import compare
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--steps", type=int, help="fewer than the preset's, for a quick look")

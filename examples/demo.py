@@ -12,9 +12,10 @@ import skimage.data
 import skimage.transform
 
 import untrained as ut
-from untrained import preview, report
-from untrained.cli import main as untrained_command
-from untrained.metrics import psnr
+from untrained.app.cli import main as untrained_command
+from untrained.evaluation import report
+from untrained.evaluation.metrics import psnr
+from untrained.picture import preview
 
 
 def demo(folder: Path, arguments: list[str]) -> None:

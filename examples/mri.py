@@ -11,7 +11,7 @@ import skimage.transform
 import torch
 
 import untrained as ut
-from untrained.sensitivities import estimate_sensitivities
+from untrained.problem.coil_sensitivities import estimate_sensitivities
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--steps", type=int, help="fewer than the preset's, for a quick look")

@@ -8,7 +8,7 @@ import csv
 import tempfile
 from pathlib import Path
 
-from untrained.study.command import Request, run_study
+from untrained.evaluation.study.command import Request, run_study
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--steps", type=int, help="fewer than the study's, for a quick look")

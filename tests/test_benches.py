@@ -11,7 +11,7 @@ from benches import deepinv_rows, noise, reconstruct, run, table
 from benches.total_variation import tuned
 from PIL import Image
 
-from tiny import photo
+from tests.helpers.tiny import photo
 
 SIZE = 32
 

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any
 from untrained.version import __version__ as __version__
 
 _HOMES = {
-    "untrained.files": ("read", "read_kspace", "write"),
-    "untrained.models": ("Model", "ModelError", "load_model"),
-    "untrained.image": ("Picture", "as_picture", "as_volume"),
-    "untrained.scaling": ("PictureError",),
-    "untrained.problem": ("Problem", "ProblemError"),
-    "untrained.presets": ("known_presets", "preset"),
+    "untrained.picture.files": ("read", "read_kspace", "write"),
+    "untrained.operators.classifiers": ("Model", "ModelError", "load_model"),
+    "untrained.picture.picture": ("Picture", "as_picture", "as_volume"),
+    "untrained.picture.samples": ("PictureError",),
+    "untrained.problem.problem": ("Problem", "ProblemError"),
+    "untrained.recipes.presets": ("known_presets", "preset"),
     "untrained.recipes": ("Recipe", "RecipeError", "read_recipe"),
-    "untrained.restoration": ("Restoration",),
-    "untrained.solving": ("restore", "watch"),
-    "untrained.fit": ("Fit",),
-    "untrained.elastic": ("ElasticFit",),
-    "untrained.step": ("Step",),
-    "untrained.tiles": ("TiledStep",),
-    "untrained.reconstructor": ("UntrainedReconstructor",),
-    "untrained.report": ("write_report",),
+    "untrained.fitting.restoration": ("Restoration",),
+    "untrained.fitting.restore": ("restore", "watch"),
+    "untrained.fitting.fit": ("Fit",),
+    "untrained.fitting.shrinking": ("ElasticFit",),
+    "untrained.fitting.step": ("Step",),
+    "untrained.fitting.tiled": ("TiledStep",),
+    "untrained.api.deepinv": ("UntrainedReconstructor",),
+    "untrained.evaluation.report": ("write_report",),
     "untrained.noise": ("Gaussian", "Poisson", "PoissonGaussian", "Transmission"),
     "untrained.operators": (
         "Bayer",
@@ -36,7 +36,7 @@ _HOMES = {
         "octanary_masks",
         "pupil_grid",
     ),
-    "untrained.verbs": (
+    "untrained.api.verbs": (
         "deblock",
         "deblur",
         "demosaic",
@@ -54,16 +54,26 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from untrained import tasks as tasks
-    from untrained.elastic import ElasticFit as ElasticFit
-    from untrained.files import read as read
-    from untrained.files import read_kspace as read_kspace
-    from untrained.files import write as write
-    from untrained.fit import Fit as Fit
-    from untrained.image import Picture as Picture
-    from untrained.image import as_picture as as_picture
-    from untrained.models import Model as Model
-    from untrained.models import ModelError as ModelError
-    from untrained.models import load_model as load_model
+    from untrained.api.deepinv import UntrainedReconstructor as UntrainedReconstructor
+    from untrained.api.verbs import deblock as deblock
+    from untrained.api.verbs import deblur as deblur
+    from untrained.api.verbs import demosaic as demosaic
+    from untrained.api.verbs import denoise as denoise
+    from untrained.api.verbs import dream as dream
+    from untrained.api.verbs import flash as flash
+    from untrained.api.verbs import inpaint as inpaint
+    from untrained.api.verbs import invert as invert
+    from untrained.api.verbs import phase as phase
+    from untrained.api.verbs import reconstruct as reconstruct
+    from untrained.api.verbs import upscale as upscale
+    from untrained.evaluation.report import write_report as write_report
+    from untrained.fitting.fit import Fit as Fit
+    from untrained.fitting.restoration import Restoration as Restoration
+    from untrained.fitting.restore import restore as restore
+    from untrained.fitting.restore import watch as watch
+    from untrained.fitting.shrinking import ElasticFit as ElasticFit
+    from untrained.fitting.step import Step as Step
+    from untrained.fitting.tiled import TiledStep as TiledStep
     from untrained.noise import Gaussian as Gaussian
     from untrained.noise import Poisson as Poisson
     from untrained.noise import PoissonGaussian as PoissonGaussian
@@ -80,32 +90,22 @@ if TYPE_CHECKING:
     from untrained.operators import gaussian_kernel as gaussian_kernel
     from untrained.operators import octanary_masks as octanary_masks
     from untrained.operators import pupil_grid as pupil_grid
-    from untrained.presets import known_presets as known_presets
-    from untrained.presets import preset as preset
-    from untrained.problem import Problem as Problem
-    from untrained.problem import ProblemError as ProblemError
+    from untrained.operators.classifiers import Model as Model
+    from untrained.operators.classifiers import ModelError as ModelError
+    from untrained.operators.classifiers import load_model as load_model
+    from untrained.picture.files import read as read
+    from untrained.picture.files import read_kspace as read_kspace
+    from untrained.picture.files import write as write
+    from untrained.picture.picture import Picture as Picture
+    from untrained.picture.picture import as_picture as as_picture
+    from untrained.picture.samples import PictureError as PictureError
+    from untrained.problem.problem import Problem as Problem
+    from untrained.problem.problem import ProblemError as ProblemError
     from untrained.recipes import Recipe as Recipe
     from untrained.recipes import RecipeError as RecipeError
     from untrained.recipes import read_recipe as read_recipe
-    from untrained.reconstructor import UntrainedReconstructor as UntrainedReconstructor
-    from untrained.report import write_report as write_report
-    from untrained.restoration import Restoration as Restoration
-    from untrained.scaling import PictureError as PictureError
-    from untrained.solving import restore as restore
-    from untrained.solving import watch as watch
-    from untrained.step import Step as Step
-    from untrained.tiles import TiledStep as TiledStep
-    from untrained.verbs import deblock as deblock
-    from untrained.verbs import deblur as deblur
-    from untrained.verbs import demosaic as demosaic
-    from untrained.verbs import denoise as denoise
-    from untrained.verbs import dream as dream
-    from untrained.verbs import flash as flash
-    from untrained.verbs import inpaint as inpaint
-    from untrained.verbs import invert as invert
-    from untrained.verbs import phase as phase
-    from untrained.verbs import reconstruct as reconstruct
-    from untrained.verbs import upscale as upscale
+    from untrained.recipes.presets import known_presets as known_presets
+    from untrained.recipes.presets import preset as preset
 
 
 def __getattr__(name: str) -> Any:

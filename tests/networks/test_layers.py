@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-import slow_skip
 import torch
 from torch import nn
 
+from tests.helpers import slow_skip
 from untrained.networks import SizeKeeping, layers
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import slow_skip
 import torch
 from torch import nn
 
+from tests.helpers import slow_skip
 from untrained.networks import SizeKeeping, Skip
 from untrained.networks import layers as parts
 

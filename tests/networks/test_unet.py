@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import slow_skip
 import torch
 
+from tests.helpers import slow_skip
 from untrained.networks import SizeKeeping, UNet
 from untrained.networks import layers as parts
 from untrained.networks import unet as module

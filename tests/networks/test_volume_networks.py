@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from untrained.architecture import build_network
+from untrained.fitting.build_network import build_network
 from untrained.networks import layers
 from untrained.networks.subpixel import SubpixelConv
-from untrained.presets import volumes
-from untrained.presets.parts import FOLDED
 from untrained.recipes import SkipNetwork
+from untrained.recipes.presets import volumes
+from untrained.recipes.presets.building_blocks import FOLDED
 
 
 @pytest.mark.parametrize("factor", [2, 3])

@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 from scipy.fft import dctn
 
-import properties
-from tiny import photo
-from untrained.compression import Compression
-from untrained.formats import pillow
+from tests.helpers import properties
+from tests.helpers.tiny import photo
 from untrained.operators import BlockCosines, JpegIntervals, adjoint, adjoint_error
+from untrained.picture.formats import pillow
+from untrained.picture.jpeg import Compression
 
 GREY = Compression((tuple(range(1, 65)),))
 COLOUR = (tuple(range(1, 65)),) * 3
@@ -155,7 +155,7 @@ def decoded_truth(samples, orientation):
 
 
 def test_a_window_has_the_intervals_of_the_whole():
-    from untrained.window import Window
+    from untrained.picture.region import Window
 
     given = decoded(encoded(photo(64, 80), quality=10))
     whole = JpegIntervals(given.pixels, given.metadata.compression)

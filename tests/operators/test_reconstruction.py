@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
-from cases import CASES
 from scipy.ndimage import convolve
 from scipy.sparse.linalg import aslinearoperator
 from skimage.transform import iradon, radon
 
+from tests.helpers.operators import CASES
 from untrained.errors import RequestError
 from untrained.operators import (
     Forward,
@@ -20,7 +20,7 @@ from untrained.operators import (
     blur,
     gaussian_kernel,
 )
-from untrained.operators.linear import inner, is_linear
+from untrained.operators.adjoint import inner, is_linear
 
 PARAMETERS = pytest.mark.parametrize(("operator", "shape"), CASES.values(), ids=CASES)
 

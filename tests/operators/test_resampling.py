@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-import properties
+from tests.helpers import properties
 from untrained.operators import Resampling
-from untrained.window import Window
+from untrained.picture.region import Window
 
 KERNELS = ("lanczos2", "lanczos3", "bicubic", "box", "gaussian")
 SIZES = [((10, 15), (4, 6)), ((9, 7), (5, 7)), ((16, 12), (2, 3)), ((5, 3), (1, 1))]

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from untrained.lanczos import LanczosDownsample
+from untrained.numerics.lanczos import LanczosDownsample
 
 Padding = Literal["zero", "reflection"]
 Pooling = Literal["average", "max", "lanczos2", "lanczos3"]

@@ -1,18 +1,18 @@
 """Noise: models of it, data terms, and what can be told of it from the picture alone."""
 
+from untrained.noise.anscombe import Stabiliser
 from untrained.noise.clipping import Clipping, find_clipping
-from untrained.noise.finding import FAINT, Finding, asked_light, find_level, find_noise, told
-from untrained.noise.impulse import Impulses, asked_impulses, surroundings
-from untrained.noise.level import estimate_sigma
-from untrained.noise.misfits import (
+from untrained.noise.data_terms import (
     LEAST_RATE,
     mean_squared_error,
     pearson_residual,
     poisson_deviance,
     relative_squared_error,
 )
+from untrained.noise.detection import FAINT, Finding, asked_light, find_level, find_noise, told
+from untrained.noise.impulses import Impulses, asked_impulses, surroundings
+from untrained.noise.level import estimate_sigma
 from untrained.noise.models import Gaussian, Impulse, Poisson, PoissonGaussian, Transmission
-from untrained.noise.stabilising import Stabiliser
 
 __all__ = [
     "FAINT",

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from untrained.noise.misfits import LEAST_RATE, mean_squared_error, pearson_residual
+from untrained.noise.data_terms import LEAST_RATE, mean_squared_error, pearson_residual
 
 CLIPPING_MARGIN = 2.0
 """Standard deviations from black and white within which noise counts as clipped."""

@@ -5,8 +5,10 @@ with `torch.nn.Sequential`. Those for `tasks.reconstruct` also have ``A``, ``A_a
 there is an inverse to speak of, ``A_dagger``, as the physics of deepinv have.
 """
 
+from untrained.operators.adjoint import adjoint, adjoint_error, inner, is_linear
 from untrained.operators.bayer import PATTERNS, Bayer
-from untrained.operators.blind import BlindBlur
+from untrained.operators.blind_blur import BlindBlur
+from untrained.operators.checks import prove
 from untrained.operators.convolution import Blur, Convolution, blur, gaussian_kernel
 from untrained.operators.diffraction import (
     CodedDiffraction,
@@ -16,17 +18,15 @@ from untrained.operators.diffraction import (
     octanary_masks,
     pupil_grid,
 )
-from untrained.operators.fan import FanBeam
+from untrained.operators.fan_beam import FanBeam
+from untrained.operators.foreign import Forward, OperatorError
 from untrained.operators.fourier import FourierSubsampling
 from untrained.operators.jpeg import BlockCosines, JpegIntervals
-from untrained.operators.linear import adjoint, adjoint_error, inner, is_linear
-from untrained.operators.physics import Forward, OperatorError
-from untrained.operators.pictures import KERNELS, Mask, back_project, downsample, enlarge, smooth
+from untrained.operators.parallel_beam import Radon
 from untrained.operators.projection import Projection
-from untrained.operators.proof import prove
-from untrained.operators.radon import Radon
 from untrained.operators.resampling import Resampling
-from untrained.operators.samples import (
+from untrained.operators.resizing import KERNELS, Mask, back_project, downsample, enlarge, smooth
+from untrained.operators.sampling import (
     Counts,
     Equaliser,
     Intensity,

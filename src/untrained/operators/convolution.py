@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from untrained.errors import RequestError
-from untrained.operators.linear import adjoint
+from untrained.operators.adjoint import adjoint
 
 _LEAST_POWER = 0.1
 """Of the kernel's spectrum, relative to its largest, as far as it is equalised."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from untrained.errors import RequestError
-from untrained.operators.linear import adjoint
+from untrained.operators.adjoint import adjoint
 from untrained.operators.subsets import with_buffers
 
 

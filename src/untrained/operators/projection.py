@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from untrained.errors import RequestError
-from untrained.operators.linear import adjoint
+from untrained.operators.adjoint import adjoint
 from untrained.operators.subsets import with_buffers
 
 _AT_ONCE = 2**24

@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from untrained.window import Window
+from untrained.picture.region import Window
 
 SUPPORT = {"lanczos2": 2.0, "lanczos3": 3.0, "bicubic": 2.0, "box": 0.5}
 """How far a kernel reaches, in small pixels; that of the Gaussian goes by its width."""

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from untrained.image import Picture, as_picture
 from untrained.operators import JpegIntervals
-from untrained.problem import Problem, observed
-from untrained.traces import find_compression
+from untrained.picture.picture import Picture, as_picture
+from untrained.problem.jpeg_traces import find_compression
+from untrained.problem.problem import Problem, observed
 
 _BLOCKS = 16
 """Side of the units that JPEG compresses: blocks of 8x8, two each way where colour is halved."""

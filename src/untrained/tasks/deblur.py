@@ -5,10 +5,10 @@ from typing import Any
 import torch
 
 from untrained.errors import RequestError
-from untrained.image import Picture, as_picture
 from untrained.noise import Gaussian, estimate_sigma
 from untrained.operators import BlindBlur, Blur, Convolution, Equaliser, blur
-from untrained.problem import Problem, ProblemError, observed
+from untrained.picture.picture import Picture, as_picture
+from untrained.problem.problem import Problem, ProblemError, observed
 
 
 def deblur(

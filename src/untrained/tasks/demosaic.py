@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from untrained.image import Picture, as_picture
 from untrained.noise import Gaussian
 from untrained.operators import Bayer
-from untrained.problem import Problem, ProblemError, observed
-from untrained.scaling import PictureError
+from untrained.picture.picture import Picture, as_picture
+from untrained.picture.samples import PictureError
+from untrained.problem.problem import Problem, ProblemError, observed
 
 _LEAST_BITS = 8
 

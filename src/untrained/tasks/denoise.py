@@ -6,7 +6,6 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from untrained.image import Picture, as_picture, in_words
 from untrained.noise import (
     FAINT,
     Clipping,
@@ -25,8 +24,9 @@ from untrained.noise import (
     told,
 )
 from untrained.operators import Mask
-from untrained.problem import Problem, ProblemError, observed
-from untrained.tasks import bands
+from untrained.picture.picture import Picture, as_picture, in_words
+from untrained.problem.problem import Problem, ProblemError, observed
+from untrained.tasks import hyperspectral
 
 NoiseName = Literal["auto", "gaussian", "poisson", "poisson-gaussian", "impulse"]
 
@@ -73,10 +73,10 @@ def _described(
 ) -> Problem:
     if isinstance(noise, Gaussian):
         sigma, noise = noise.sigma, "gaussian"
-    if noise in ("auto", "gaussian") and bands.applies(picture):
-        levels = bands.noise_levels(picture, sigma)
+    if noise in ("auto", "gaussian") and hyperspectral.applies(picture):
+        levels = hyperspectral.noise_levels(picture, sigma)
         if float(levels.max()) >= FAINT:
-            return bands.denoise_bands(picture, levels)
+            return hyperspectral.denoise_bands(picture, levels)
     if isinstance(noise, PoissonGaussian):
         return _stabilised(picture, Stabiliser(noise), (f"{told(noise)}, as given",))
     if sigma is not None and noise in ("auto", "gaussian"):
@@ -84,7 +84,7 @@ def _described(
         return _white(picture, Gaussian(sigma), (given,))
     if noise == "impulse" and picture.is_volume:
         raise ProblemError("impulses are sought in pictures, not in volumes: give the slices alone")
-    plain = picture.is_volume or picture.complex_type is not None or bands.applies(picture)
+    plain = picture.is_volume or picture.complex_type is not None or hyperspectral.applies(picture)
     find = find_level if plain else find_noise
     return _chosen(picture, find(picture.pixels, picture.missing), noise, sigma)
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from untrained.features import Features, checked_features
-from untrained.image import Picture, make_picture
-from untrained.metadata import Metadata
-from untrained.models import Model, ModelError, as_model
-from untrained.problem import Problem, ProblemError
+from untrained.operators.classifiers import Model, ModelError, as_model
+from untrained.operators.features import Features, checked_features
+from untrained.picture.metadata import Metadata
+from untrained.picture.picture import Picture, make_picture
+from untrained.problem.problem import Problem, ProblemError
 
 FITTED_SCALES = (1.0, 0.9)
 SHIFTS = ((0, 0), (-7, 0), (7, 0), (0, -7), (0, 7))
@@ -50,7 +50,7 @@ def dream(
     Parameters
     ----------
     model
-        From `untrained.models.load_model`, or any module that takes ``(1, C, H, W)`` in [0, 1].
+        From `load_model`, or any module that takes ``(1, C, H, W)`` in [0, 1].
     target
         A class by name or index, maximised as its log-odds; or ``LAYER:CHANNEL``, or ``LAYER:`` for
         all of a layer, maximised in the mean.

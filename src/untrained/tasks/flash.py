@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from untrained.image import Picture, as_picture
 from untrained.operators import smooth
-from untrained.problem import Problem, ProblemError, observed
+from untrained.picture.picture import Picture, as_picture
+from untrained.problem.problem import Problem, ProblemError, observed
 
 COLOUR_SCALE = 16.0
 """Standard deviation in pixels of the Gaussian under which the colours must agree."""

@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from untrained.files import mask
-from untrained.image import Picture, as_picture, in_words
 from untrained.operators import Mask
-from untrained.problem import Problem, ProblemError
+from untrained.picture.files import mask
+from untrained.picture.picture import Picture, as_picture, in_words
+from untrained.problem.problem import Problem, ProblemError
 
 DEEPEST_SCATTERED = 6.0
 """Missing pixels further than this from every known one count as a hole."""

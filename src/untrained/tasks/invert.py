@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from untrained.features import Features, checked_features
-from untrained.image import Picture, as_picture
-from untrained.models import Model, as_model
 from untrained.noise import relative_squared_error
-from untrained.problem import Problem
+from untrained.operators.classifiers import Model, as_model
+from untrained.operators.features import Features, checked_features
+from untrained.picture.picture import Picture, as_picture
+from untrained.problem.problem import Problem
 
 
 def invert(image: Any, model: Model | nn.Module, layer: str) -> Problem:
@@ -24,7 +24,7 @@ def invert(image: Any, model: Model | nn.Module, layer: str) -> Problem:
     image
         Picture, NumPy ``(H, W, C)`` or torch ``(1, C, H, W)``, at its own size.
     model
-        From `untrained.models.load_model`, or any module that takes ``(1, C, H, W)`` in [0, 1].
+        From `load_model`, or any module that takes ``(1, C, H, W)`` in [0, 1].
     layer
         Name of a module in it.
 

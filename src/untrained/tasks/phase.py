@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from untrained.guess import Guess, see_whether_complex
 from untrained.noise import Gaussian, Poisson
 from untrained.operators import (
     CodedDiffraction,
@@ -19,9 +18,9 @@ from untrained.operators import (
     Ptychography,
     prove,
 )
-from untrained.operators.proof import called
-from untrained.problem import Problem, ProblemError
-from untrained.retrieval import (
+from untrained.operators.checks import called
+from untrained.problem.initial_guess import Guess, see_whether_complex
+from untrained.problem.phase_retrieval import (
     allowed,
     alternating_projections,
     centre_picture,
@@ -29,6 +28,7 @@ from untrained.retrieval import (
     sequential_projections,
     spectral,
 )
+from untrained.problem.problem import Problem, ProblemError
 from untrained.tasks.reconstruct import as_measurement, reconstruct
 
 Measured = Literal["amplitudes", "intensities"]

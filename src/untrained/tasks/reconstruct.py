@@ -9,28 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from untrained.guess import Guess, first_guess
-from untrained.image import make_measured
-from untrained.levels import find_level
-from untrained.limits import InUnits, Limits, find_limits
-from untrained.noise import (
-    Gaussian,
-    Poisson,
-    Transmission,
-    mean_squared_error,
-    poisson_deviance,
-)
-from untrained.operators import (
-    Counts,
-    Equaliser,
-    Forward,
-    Samples,
-    Scaled,
-    Whole,
-    along,
-    prove,
-)
-from untrained.problem import Problem, ProblemError
+from untrained.noise import Gaussian, Poisson, Transmission, mean_squared_error, poisson_deviance
+from untrained.operators import Counts, Equaliser, Forward, Samples, Scaled, Whole, along, prove
+from untrained.picture.picture import make_measured
+from untrained.problem.initial_guess import Guess, first_guess
+from untrained.problem.measurement_noise import find_level
+from untrained.problem.problem import Problem, ProblemError
+from untrained.problem.value_range import InUnits, Limits, find_limits
 
 Noise = float | Gaussian | Poisson | Transmission
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
-from untrained.image import Picture, as_picture, in_words
-from untrained.lanczos import LanczosDownsample
+from untrained.numerics.lanczos import LanczosDownsample
 from untrained.operators import Resampling, back_project, downsample, enlarge
-from untrained.problem import Problem, ProblemError, observed
-from untrained.window import Window, sides_in_words
+from untrained.picture.picture import Picture, as_picture, in_words
+from untrained.picture.region import Window, sides_in_words
+from untrained.problem.problem import Problem, ProblemError, observed
 
 LARGEST_FACTOR = 16
 LARGEST = 500_000_000

@@ -1,0 +1,1 @@
+"""The command line: one file in, one file out."""

@@ -1,0 +1,140 @@
+"""Verbs that make a picture from what a classifier has learnt."""
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from untrained.app.commands.options import DEFAULTS, Options, run_fit
+from untrained.errors import RequestError
+
+if TYPE_CHECKING:
+    from untrained.picture.picture import Picture
+    from untrained.problem.problem import Problem
+
+
+def invert(
+    input: Path | None = None,  # noqa: A002
+    output: Path | None = None,
+    /,
+    *,
+    model: str = "efficientnet-lite0",
+    weights: Path | None = None,
+    layer: str | None = None,
+    list_layers: Annotated[bool, Parameter(negative="")] = False,
+    sheet: Annotated[bool, Parameter(negative="")] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Find a picture with the same features in a layer of a model: what the layer has kept.
+
+    Parameters
+    ----------
+    input
+        The picture whose features are taken.
+    output
+        Where to write the result; its extension says the format.
+    model
+        efficientnet-lite0 (extra "features"), or a classifier of torchvision.
+    weights
+        File of weights (a state dictionary) for a torchvision model.
+    layer
+        Name of the layer; with --sheet several, parted by commas.
+    list_layers
+        Print the names and shapes of the layers, and nothing else.
+    sheet
+        Write a sheet of layers (five from shallow to deep when none is named) by two priors.
+    """
+    from untrained.operators.classifiers import load_model  # noqa: PLC0415
+    from untrained.operators.features import list_layers as named_layers  # noqa: PLC0415
+
+    chosen = load_model(model, weights)
+    if list_layers:
+        for name, shape in named_layers(chosen):
+            sys.stdout.write(f"{name:40} {'x'.join(map(str, shape[1:]))}\n")
+        return 0
+    if input is None or output is None or (layer is None and not sheet):
+        raise RequestError("invert needs IN, OUT and --layer LAYER; --list-layers names the layers")
+    if sheet:
+        from untrained import tasks  # noqa: PLC0415
+        from untrained.app.prior_sheet import spread  # noqa: PLC0415
+        from untrained.picture import files  # noqa: PLC0415
+
+        before = files.read(input)
+        layers = layer.split(",") if layer else spread(named_layers(chosen))
+        problems = {name: tasks.invert(before, chosen, name) for name in layers}
+        heading = f"{input.name}: features of {chosen.name} inverted"
+        return _draw(output, heading, options, problems, before)
+    wanted = layer or ""
+
+    def describe(picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.invert(picture, chosen, wanted)
+
+    return run_fit(input, output, options, describe)
+
+
+def dream(
+    output: Path,
+    /,
+    *,
+    target: str,
+    model: str = "efficientnet-lite0",
+    weights: Path | None = None,
+    size: int | None = None,
+    sheet: Annotated[bool, Parameter(negative="")] = False,
+    options: Options = DEFAULTS,
+) -> int:
+    """Find a picture that excites a class, a channel or a layer of a model.
+
+    Parameters
+    ----------
+    output
+        Where to write the result; its extension says the format.
+    target
+        A class by name or index, or LAYER:CHANNEL, or LAYER: for all of a layer; with --sheet
+        several, parted by commas.
+    model
+        efficientnet-lite0 (extra "features"), or a classifier of torchvision.
+    weights
+        File of weights (a state dictionary) for a torchvision model.
+    size
+        Height and width of the picture; the model's own when absent.
+    sheet
+        Write a sheet of targets by two priors.
+    """
+    from untrained.operators.classifiers import load_model  # noqa: PLC0415
+
+    chosen = load_model(model, weights)
+    if sheet:
+        from untrained import tasks  # noqa: PLC0415
+
+        names = [name.strip() for name in target.split(",")]
+        problems = {name: tasks.dream(chosen, name, size=size) for name in names}
+        return _draw(output, f"dreams of {chosen.name}", options, problems)
+
+    def describe(_picture: "Picture | None") -> "Problem":
+        from untrained import tasks  # noqa: PLC0415
+
+        return tasks.dream(chosen, target, size=size)
+
+    return run_fit(None, output, options, describe)
+
+
+def _draw(
+    output: Path,
+    heading: str,
+    options: Options,
+    problems: "dict[str, Problem]",
+    before: "Picture | None" = None,
+) -> int:
+    from untrained.app.prior_sheet import SheetRequest, run_sheet  # noqa: PLC0415
+
+    names = ("steps", "seed", "device", "overwrite", "quiet")
+    given = {name: getattr(options, name) for name in names}
+    others = [field.name for field in fields(options) if field.name not in names]
+    if idle := [name for name in others if getattr(options, name) != getattr(DEFAULTS, name)]:
+        raise RequestError(f"--{idle[0]} does nothing with --sheet: leave it out")
+    return run_sheet(SheetRequest(output, heading, **given), problems, before)

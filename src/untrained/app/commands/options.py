@@ -1,0 +1,108 @@
+"""Options that verbs share, and the one way to run a fit with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from untrained.app.restore_file import Job
+    from untrained.picture.picture import Picture
+    from untrained.problem.problem import Problem
+
+    Describe = Callable[[Picture | None], Problem]
+    Pose = Callable[[Any], Problem]
+
+
+Pages = Literal["auto", "volume", "bands"]
+"""As `formats.pages.PagesAre`, which loads more than the command line may."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Common:
+    """Options of every verb that fits."""
+
+    preset: str = "fast"
+    """Settings to use: fast, balanced, best, paper, tv (for inpaint also paper-text, paper-hole,
+    paper-region)."""
+    recipe: Path | None = None
+    """JSON file of settings, in place of a preset."""
+    seconds: float | None = None
+    """Time budget in seconds."""
+    steps: int | None = None
+    """Budget in optimisation steps."""
+    device: str = "auto"
+    """Where to compute: auto, cpu, cuda or mps."""
+    seed: int = 0
+    """The same seed gives the same file on the same machine."""
+    reference: Path | None = None
+    """Clean picture; only for PSNR and SSIM, the fit never sees it."""
+    overwrite: Annotated[bool, Parameter(negative="")] = False
+    """Replace an existing output."""
+    json: Annotated[bool, Parameter(negative="")] = False
+    """Print one JSON object as the last line on standard output."""
+    quiet: Annotated[bool, Parameter(negative="")] = False
+    """Show no progress."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Options(Common):
+    """Options of every verb that makes one file of one file."""
+
+    prior: str = "untrained"
+    """untrained (the structure of a network) or tv (total variation on free pixels)."""
+    report: Path | None = None
+    """Folder for a report: picture, curve, snapshots, report.json and index.html."""
+    tile: str = "auto"
+    """Longest side in pixels of the parts that a large picture is fitted in; auto goes by the free
+    memory, off never parts it."""
+    resume: Annotated[bool, Parameter(negative="")] = False
+    """Go on with an interrupted fit."""
+
+
+COMMON = Common()
+DEFAULTS = Options()
+
+
+def run_fit(
+    source: Path | None,
+    target: Path,
+    options: Options,
+    describe: "Describe",
+    pages: Pages = "auto",
+) -> int:
+    """Fit what `describe` makes of the file `source`, write `target`; return the exit status.
+
+    `pages` says what the pages of a file of several are.
+    """
+    from untrained.app.restore_file import run_job  # noqa: PLC0415
+
+    return run_job(replace(_job(source, target, options), pages=pages), describe)
+
+
+def run_measured(
+    source: Path,
+    target: Path,
+    options: Options,
+    describe: "Pose",
+    read: "Callable[[Path], Any] | None" = None,
+) -> int:
+    """Fit what `describe` makes of the measurement in the file `source`, as for `run_fit`.
+
+    `read` reads it; as an array when None.
+    """
+    from untrained.app.restore_file import run_job  # noqa: PLC0415
+    from untrained.picture.files import read_array  # noqa: PLC0415
+
+    return run_job(_job(source, target, options), describe, read or read_array)
+
+
+def _job(source: Path | None, target: Path, options: Options) -> "Job":
+    from untrained.app.restore_file import Job  # noqa: PLC0415
+
+    given = {field.name: getattr(options, field.name) for field in fields(options)}
+    return Job(source, target, **given)

@@ -1,0 +1,225 @@
+"""One file in, one folder of pictures, sheet and figures out: what ``untrained compare`` does."""
+
+import contextlib
+import importlib.metadata
+import json
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_args
+
+from untrained import tasks
+from untrained.baselines.registry import baselines
+from untrained.errors import RequestError
+from untrained.evaluation.compare import Row, caption, compare, draw
+from untrained.fitting.restoration import versions
+from untrained.fitting.restore import settle_recipe
+from untrained.picture import files, preview
+from untrained.picture.picture import Picture
+from untrained.problem.problem import Problem
+from untrained.recipes import Task, read_recipe
+from untrained.system.progress import progress_bars
+from untrained.tasks.denoise import NoiseName
+
+PEERS = ("scikit-image", "scipy", "pillow", "bm3d", "deepinv", "spandrel", "torchvision")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``untrained compare`` asks for."""
+
+    input: Path
+    task: Task
+    out: Path | None = None
+    sigma: float | None = None
+    noise: NoiseName | None = None
+    factor: float | None = None
+    mask: Path | None = None
+    known: Path | None = None
+    flash: Path | None = None
+    pattern: str | None = None
+    register: bool = False
+    model: Path | None = None
+    preset: str = "fast"
+    recipe: Path | None = None
+    seconds: float | None = None
+    steps: int | None = None
+    device: str = "auto"
+    seed: int = 0
+    reference: Path | None = None
+    overwrite: bool = False
+    json: bool = False
+    quiet: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        return self.out or self.input.with_name(f"compare-{self.input.stem}")
+
+
+_BELONGS: dict[str, tuple[Task, ...]] = {
+    "sigma": ("denoise", "demosaic"),
+    "noise": ("denoise",),
+    "factor": ("upscale",),
+    "mask": ("inpaint",),
+    "known": ("inpaint",),
+    "flash": ("flash",),
+    "register": ("flash",),
+    "pattern": ("demosaic",),
+    "model": ("denoise", "deblock", "upscale"),
+}
+
+
+def run_comparison(request: Request) -> int:
+    """Do what is asked and write the folder; return the exit status 0.
+
+    Raises
+    ------
+    RequestError
+        The request or the input is wrong; nothing was written.
+    WorkError, OSError
+        It failed while working.
+    """
+    _check_options(request)
+    picture = files.read(request.input)
+    problem = _described(request, picture)
+    suffix = _checked_folder(request, picture)
+    reference = None if request.reference is None else files.read(request.reference)
+    recipe = settle_recipe(
+        problem,
+        request.preset if request.recipe is None else read_recipe(request.recipe),
+        steps=request.steps,
+        seconds=request.seconds,
+    )
+    with progress_bars(quiet=request.quiet) as tell:
+        rows = compare(
+            problem,
+            recipe,
+            seed=request.seed,
+            device=request.device,
+            reference=reference,
+            model=request.model,
+            tell=tell,
+        )
+    size = f"{picture.width}x{picture.height}"
+    heading = f"{request.task}: {request.input.name}, {size}"
+    sheet = draw(problem, rows, heading=heading, reference=reference)
+    told = [_told(row, suffix) for row in rows]
+    facts = {
+        "task": request.task,
+        "input": str(request.input),
+        "rows": told,
+        "settings": _settings(request) | {"recipe": recipe.model_dump(mode="json")},
+        "versions": versions() | _peer_versions(),
+    }
+    _write(request.folder, rows, suffix, preview.encoded(sheet.image), facts)
+    _tell(request, rows, told)
+    return 0
+
+
+def _check_options(request: Request) -> None:
+    for name, homes in _BELONGS.items():
+        if getattr(request, name) not in (None, False) and request.task not in homes:
+            raise RequestError(f"--{name} is for {', '.join(homes)}, not for {request.task}")
+
+
+def _described(request: Request, picture: Picture) -> Problem:
+    sigma = None if request.sigma is None else request.sigma / 255
+    if request.task == "denoise":
+        return tasks.denoise(picture, sigma=sigma, noise=request.noise or "auto")
+    if request.task == "demosaic":
+        return tasks.demosaic(picture, request.pattern or "RGGB", sigma=sigma)
+    if request.task == "upscale":
+        return tasks.upscale(picture, 4 if request.factor is None else request.factor)
+    if request.task == "flash":
+        if request.flash is None:
+            raise RequestError("flash needs the flash picture: --flash FILE")
+        return tasks.flash(picture, files.read(request.flash), register=request.register)
+    if request.task == "inpaint":
+        return tasks.inpaint(picture, request.mask, known=request.known)
+    return tasks.deblock(picture)
+
+
+def _checked_folder(request: Request, picture: Picture) -> str:
+    """Check that the results can be written; give the extension of the pictures."""
+    folder = request.folder
+    if folder.exists() and not folder.is_dir():
+        raise RequestError(f"{folder} is a file: give a folder for the results")
+    if not folder.exists() and not folder.parent.is_dir():
+        raise RequestError(f"the folder {folder.parent} does not exist: make it first")
+    others = (request.mask, request.known, request.flash, request.model)
+    given = (request.input, request.reference, *others)
+    if folder.resolve() in [path.resolve().parent for path in given if path]:
+        raise RequestError(f"the folder {folder} holds what is compared: give another to --out")
+    if folder.is_dir() and any(folder.iterdir()) and not request.overwrite:
+        raise RequestError(f"{folder} is not empty: choose another folder or give --overwrite")
+    place = folder if folder.is_dir() else folder.parent
+    try:
+        files.check_writable(place / "untrained.png", picture, overwrite=True)
+    except RequestError:
+        files.check_writable(place / "untrained.tif", picture, overwrite=True)
+        return ".tif"
+    return ".png"
+
+
+def _told(row: Row, suffix: str) -> dict[str, Any]:
+    written = row.picture is not None and row.method != "input"
+    return {
+        "method": row.method,
+        "title": row.title,
+        "file": row.method + suffix if written else None,
+        "seconds": None if row.seconds is None else round(row.seconds, 3),
+        "psnr": row.psnr,
+        "ssim": row.ssim,
+        "notes": list(row.notes),
+    }
+
+
+def _settings(request: Request) -> dict[str, Any]:
+    told = {field.name: getattr(request, field.name) for field in fields(request)}
+    for name in ("input", "task", "out", "overwrite", "json", "quiet"):
+        del told[name]
+    return {key: str(value) if isinstance(value, Path) else value for key, value in told.items()}
+
+
+def _peer_versions() -> dict[str, str]:
+    found = {}
+    for package in PEERS:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def _write(folder: Path, rows: list[Row], suffix: str, sheet: bytes, facts: dict[str, Any]) -> None:
+    folder.mkdir(exist_ok=True)
+    _clear(folder)
+    for row in rows[1:]:
+        if row.picture is not None:
+            files.write(folder / (row.method + suffix), row.picture, overwrite=True)
+    files.replace_file(folder / "sheet.png", sheet)
+    content = json.dumps(facts, indent=2, allow_nan=False).encode()
+    files.replace_file(folder / "compare.json", content)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the pictures of an earlier comparison, of whatever task."""
+    listed = [baseline for task in get_args(Task) for baseline in baselines(task, weights={})]
+    for name in {"untrained", *(baseline.name for baseline in listed)}:
+        for suffix in (".png", ".tif"):
+            (folder / (name + suffix)).unlink(missing_ok=True)
+
+
+def _tell(request: Request, rows: list[Row], told: list[dict[str, Any]]) -> None:
+    if request.json:
+        line = {
+            "task": request.task,
+            "input": str(request.input),
+            "out": str(request.folder),
+            "rows": told,
+        }
+        sys.stdout.write(json.dumps(line, allow_nan=False) + "\n")
+    elif not request.quiet:
+        for row in rows:
+            words = ", ".join(caption(row)) or "; ".join(row.notes)
+            sys.stdout.write(f"{row.title:16} {words}\n")
+        sys.stdout.write(f"look at {request.folder / 'sheet.png'}\n")

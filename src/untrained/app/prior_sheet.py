@@ -1,0 +1,95 @@
+"""Problems x priors on one sheet: what ``--sheet`` of ``invert`` and ``dream`` does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from untrained.errors import RequestError
+from untrained.evaluation.sheet import Panel, make_sheet
+from untrained.fitting.restore import settle_recipe, watch
+from untrained.picture import files, preview
+from untrained.picture.picture import Picture
+from untrained.problem.problem import Problem
+
+LAYERS = 5
+PRIORS = {"untrained network": "fast", "total variation": "tv"}
+
+
+@dataclass(frozen=True)
+class SheetRequest:
+    """Where the sheet goes, and how its fits are run."""
+
+    output: Path
+    heading: str
+    steps: int | None = None
+    """For both priors; as many as the untrained one's preset has when None."""
+    seed: int = 0
+    device: str = "auto"
+    overwrite: bool = False
+    quiet: bool = False
+
+
+def run_sheet(
+    request: SheetRequest, problems: dict[str, Problem], before: Picture | None = None
+) -> int:
+    """Solve each problem with each prior, the same number of steps; return the exit status 0.
+
+    Parameters
+    ----------
+    request
+        What to write, and how.
+    problems
+        By their titles; a column each.
+    before
+        The input, shown first in each row.
+
+    Raises
+    ------
+    RequestError
+        If the output is wrong; nothing was written.
+    """
+    if request.output.suffix.lower() != ".png":
+        raise RequestError(f"the sheet {request.output} must be a PNG: name it .png")
+    first = next(iter(problems.values()))
+    files.check_writable(request.output, first.picture, overwrite=request.overwrite)
+    console = Console(stderr=True, quiet=request.quiet)
+    panels = []
+    with Progress(console=console, disable=request.quiet) as progress:
+        for prior, preset in PRIORS.items():
+            if before is not None:
+                panels.append(Panel(before.pixels, "the input", (prior,)))
+            for title, problem in problems.items():
+                bar = progress.add_task(f"{title}, {prior}", total=1.0)
+                fit = watch(
+                    problem,
+                    preset,
+                    steps=request.steps or settle_recipe(problem).steps,
+                    seed=request.seed,
+                    device=request.device,
+                )
+                for step in fit:
+                    progress.update(bar, completed=step.progress)
+                result = fit.restoration()
+                told = (f"{prior}, {result.seconds:.0f} s", *result.verdicts)
+                panels.append(Panel(result.image, title, told))
+    across = len(panels) // len(PRIORS)
+    sheet = make_sheet(panels, heading=request.heading, across=across)
+    files.replace_file(request.output, preview.encoded(sheet.image))
+    console.print(f"wrote {request.output}", highlight=False)
+    return 0
+
+
+def spread(layers: list[tuple[str, tuple[int, ...]]], count: int = LAYERS) -> tuple[str, ...]:
+    """Choose layers evenly from shallow to deep, whole blocks of the model where it has them.
+
+    Layers that keep no place (1x1 or vectors) are left out.
+    """
+    spatial = [name for name, shape in layers if len(shape) == 4 and min(shape[-2:]) > 1]
+    blocks = [name for name in spatial if name.count(".") == 1]
+    blocks = [name for name in blocks if name.rpartition(".")[2].isdecimal()]
+    names = blocks if len(blocks) >= count else spatial
+    if len(names) <= count:
+        return tuple(names)
+    return tuple(names[round(i * (len(names) - 1) / (count - 1))] for i in range(count))

@@ -1,0 +1,288 @@
+"""One file in, one file out: read, check, fit while showing and saving progress, write, tell."""
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from untrained.errors import RequestError
+from untrained.evaluation import report
+from untrained.fitting.checkpoint import load_fit, save_fit
+from untrained.fitting.fit import Fit
+from untrained.fitting.restoration import Restoration
+from untrained.fitting.restore import PriorName, settle_recipe, watch
+from untrained.fitting.shrinking import ElasticFit
+from untrained.picture import files
+from untrained.picture.formats.tiff_pages import PagesAre
+from untrained.picture.picture import Picture
+from untrained.problem.problem import Problem
+from untrained.recipes import read_recipe
+
+DONE, INTERRUPTED = 0, 130
+SECONDS_BETWEEN_SAVINGS = 60.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a command asks for, beyond its task. Fields are the options of every verb."""
+
+    input: Path | None
+    output: Path
+    preset: str = "fast"
+    recipe: Path | None = None
+    prior: str = "untrained"
+    seconds: float | None = None
+    steps: int | None = None
+    device: str = "auto"
+    seed: int = 0
+    reference: Path | None = None
+    report: Path | None = None
+    tile: str = "auto"
+    resume: bool = False
+    overwrite: bool = False
+    json: bool = False
+    quiet: bool = False
+    pages: PagesAre = "auto"
+    """What the pages of the input are, and of the reference."""
+
+    def read(self, path: Path) -> Picture:
+        """Read a picture or volume."""
+        return files.read(path, pages=self.pages)
+
+    @property
+    def saved_fit(self) -> Path:
+        """Where the unfinished fit is kept."""
+        return self.output.with_name(self.output.name + ".resume")
+
+
+def run_job(
+    job: Job,
+    describe: Callable[[Any], Problem],
+    read: Callable[[Path], Any] | None = None,
+) -> int:
+    """Do a job; return the exit status: 0 done, 130 interrupted (the best picture is written).
+
+    Parameters
+    ----------
+    job
+        What to do.
+    describe
+        Makes the problem from what was read; from None when the job has no input.
+    read
+        Reads the input, where it is no picture but the samples of another measurement.
+
+    Raises
+    ------
+    RequestError
+        The request or the input is wrong; nothing was written.
+    WorkError, OSError
+        It failed while working; an old output file is untouched.
+    """
+    console = Console(stderr=True, quiet=job.quiet)
+    given = None if job.input is None else (read or job.read)(job.input)
+    problem = describe(given)
+    reference = _checked(job, problem)
+    with console.status("preparing"):
+        fit = _begin(job, problem, console)
+    snapshots = report.Snapshots() if job.report else None
+    for note in fit.problem.notes:
+        console.print(note, highlight=False)
+    interrupted = _work(job, fit, snapshots, console)
+    with _uninterrupted():
+        result = fit.restoration()
+        files.write(job.output, result.restored, overwrite=True)
+        if interrupted:
+            save_fit(job.saved_fit, fit)
+        else:
+            job.saved_fit.unlink(missing_ok=True)
+        if job.report:
+            name = "restored" + job.output.suffix.lower()
+            report.write_report(
+                job.report,
+                result,
+                before=given if isinstance(given, Picture) else problem.picture,
+                snapshots=snapshots,
+                reference=reference,
+                picture_name=name,
+            )
+    for sentence in (*fit.events, *result.verdicts):
+        console.print(sentence, highlight=False)
+    _tell(job, result, reference, interrupted=interrupted, console=console)
+    return INTERRUPTED if interrupted else DONE
+
+
+def _checked(job: Job, problem: Problem) -> Picture | None:
+    """Find all that can be found wrong before the long work."""
+    files.check_writable(job.output, problem.picture, overwrite=job.overwrite or job.resume)
+    if job.output.exists() and not job.overwrite and not job.saved_fit.exists():
+        raise RequestError(f"{job.output} exists and no unfinished fit lies beside it: --overwrite")
+    if job.saved_fit.exists() and not (job.resume or job.overwrite):
+        raise RequestError(
+            f"an unfinished fit is kept in {job.saved_fit}: go on with --resume, or start again "
+            "with --overwrite"
+        )
+    if job.report is not None:
+        _check_report_folder(job.report)
+    if job.reference is None:
+        return None
+    reference = job.read(job.reference)
+    report.check_reference(reference, problem.result_size, problem.picture.channels)
+    return reference
+
+
+def _check_report_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise RequestError(f"the report folder {folder} is a file: give a folder")
+    if not folder.exists() and not folder.parent.is_dir():
+        raise RequestError(f"the folder {folder.parent} does not exist: make it first")
+
+
+def _begin(job: Job, problem: Problem, console: Console) -> Fit | ElasticFit:
+    recipe = settle_recipe(
+        problem,
+        job.preset if job.recipe is None else read_recipe(job.recipe),
+        prior=cast("PriorName", job.prior),
+        steps=job.steps,
+        seconds=job.seconds,
+    )
+    if job.resume and job.saved_fit.exists():
+        fit = load_fit(
+            job.saved_fit, problem, recipe, seed=job.seed, device=job.device, tile=job.tile
+        )
+        console.print(f"going on from step {len(fit.history)}", highlight=False)
+        return fit
+    if job.resume:
+        console.print(f"nothing to resume: there is no {job.saved_fit}; starting", highlight=False)
+    return watch(problem, recipe, seed=job.seed, device=job.device, tile=job.tile)
+
+
+def _work(
+    job: Job, fit: Fit | ElasticFit, snapshots: report.Snapshots | None, console: Console
+) -> bool:
+    """Run the fit to its end, saving it now and then; say whether it was interrupted."""
+    saved = time.monotonic()
+    with _interruptible() as interrupted, _bar(job, fit, console) as advance:
+        for step in fit:
+            advance(step.progress, step.loss)
+            if snapshots is not None:
+                snapshots.update(step)
+            if interrupted.is_set() and fit.stop is None:
+                return True
+            if time.monotonic() - saved > SECONDS_BETWEEN_SAVINGS and fit.stop is None:
+                save_fit(job.saved_fit, fit)
+                saved = time.monotonic()
+    return False
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C (or SIGTERM) into a flag, so that the step under way is finished."""
+    event = threading.Event()
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        event.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, note) for number in signals}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let the writing of results finish whatever the user presses."""
+    with _interruptible():
+        yield
+
+
+@contextmanager
+def _bar(
+    job: Job, fit: Fit | ElasticFit, console: Console
+) -> Iterator[Callable[[float, float], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("loss {task.fields[loss]:.2e}"),
+    )
+    with Progress(*columns, console=console, disable=job.quiet, transient=False) as progress:
+        task = progress.add_task(fit.problem.task, total=1.0, loss=float("nan"))
+
+        def advance(share: float, loss: float) -> None:
+            progress.update(task, completed=share, loss=loss)
+
+        yield advance
+
+
+def _tell(
+    job: Job,
+    result: Restoration,
+    reference: Picture | None,
+    *,
+    interrupted: bool,
+    console: Console,
+) -> None:
+    scored = report.scores(result.restored, reference, ambiguous=result.ambiguous)
+    if interrupted:
+        console.print(
+            f"interrupted at step {result.steps}: wrote the best picture so far to {job.output}; "
+            "go on with --resume",
+            highlight=False,
+        )
+    if job.json:
+        sys.stdout.write(json.dumps(_line(job, result, scored), allow_nan=False) + "\n")
+    elif not job.quiet:
+        sys.stdout.write(_sentence(job, result, scored) + "\n")
+
+
+def _line(job: Job, result: Restoration, scored: dict[str, float | None]) -> dict[str, Any]:
+    return {
+        "task": result.task,
+        "input": None if job.input is None else str(job.input),
+        "output": str(job.output),
+        "steps": result.steps,
+        "chosen_step": result.chosen_step,
+        "stopped": result.stopped,
+        "seconds": round(result.seconds, 3),
+        "device": result.device,
+        "precision": result.precision,
+        "preset": result.recipe.name,
+        "seed": result.seed,
+        **scored,
+    }
+
+
+def _sentence(job: Job, result: Restoration, scored: dict[str, float | None]) -> str:
+    words = f"{job.output}: {result.task} in {result.seconds:.1f} s, {result.stopped}"
+    if scored["psnr"] is not None:
+        words += f"; PSNR {scored['psnr']:.2f} dB"
+    if scored["ssim"] is not None:
+        words += f", SSIM {scored['ssim']:.4f}"
+    if job.report:
+        words += f"; report: {job.report / 'index.html'}"
+    return words

@@ -1,0 +1,1 @@
+"""What a person would use instead: a function from a Problem to a picture."""

@@ -1,0 +1,103 @@
+"""Other people's networks: the prior of deepinv, and trained restorers through spandrel."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from untrained.errors import NotApplicable, RequestError
+from untrained.problem.problem import Problem
+
+
+def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tensor:
+    """Fit the ConvDecoder of deepinv as its own demonstration does, to the same measurement.
+
+    64 channels, an input of 2x2, Adam at 0.01; no averaging and no stop rule. Tachella et al. 2025
+    (arXiv:2505.20160); network of Darestani and Heckel 2021 (doi 10.1109/TCI.2021.3097596).
+    """
+    import deepinv
+
+    channels, start = 64, (2, 2)
+    operator = copy.deepcopy(problem.operator).to(device)
+    with _seeded(seed, device):
+        decoder = deepinv.models.ConvDecoder(
+            img_size=(problem.channels, *problem.size), in_size=start, channels=channels
+        )
+        prior = deepinv.models.DeepImagePrior(
+            decoder.to(device), img_size=(channels, *start), iterations=steps, learning_rate=0.01
+        )
+        physics = deepinv.physics.Physics(A=lambda image, **_: operator(image))
+        result: Tensor = prior(problem.measurement.to(device), physics)
+    return result
+
+
+def trained(problem: Problem, *, weights: dict[str, Any], device: str) -> Tensor:
+    """Apply a trained restorer of the user's, recognised by the package spandrel."""
+    import spandrel
+
+    if problem.filled is not None:
+        raise NotApplicable("a restorer from picture to picture fills no gaps")
+    try:
+        model = spandrel.ModelLoader(device=device).load_from_state_dict(dict(weights))
+    except spandrel.UnsupportedModelError as error:
+        raise NotApplicable("spandrel knows no architecture with these weights") from error
+    if not isinstance(model, spandrel.ImageModelDescriptor):
+        raise NotApplicable("it is no model from a picture to a picture")
+    times = problem.size[0] // problem.picture.height
+    if model.scale != times:
+        raise NotApplicable(f"it enlarges {model.scale} times; {times} is wanted")
+    image = problem.picture.pixels.to(device)
+    if model.input_channels == model.output_channels == problem.channels:
+        return _applied(model, image)
+    if model.input_channels == model.output_channels == 1:
+        return torch.cat([_applied(model, plane) for plane in image.split(1, dim=1)], dim=1)
+    if model.input_channels == model.output_channels == 3 and problem.channels == 1:
+        return _applied(model, image.expand(1, 3, -1, -1)).mean(dim=1, keepdim=True)
+    raise NotApplicable(
+        f"it takes {model.input_channels} channels and gives {model.output_channels}; the picture "
+        f"has {problem.channels}"
+    )
+
+
+def _applied(model: Any, image: Tensor) -> Tensor:
+    # A copy leaves inference mode behind.
+    result: Tensor = model(image.contiguous().clamp(0, 1)).clone()
+    return result
+
+
+def read_weights(path: Path) -> dict[str, Any]:
+    """Read the weights of a trained model, and nothing else: no code in the file is run.
+
+    Raises
+    ------
+    RequestError
+        If the file cannot be read, or is not one of weights alone.
+    """
+    from safetensors.torch import load_file  # noqa: PLC0415
+
+    try:
+        if path.suffix.lower() == ".safetensors":
+            return dict(load_file(path))
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise RequestError(f"cannot read the model {path}: {error.strerror or error}") from error
+    except Exception as error:
+        raise RequestError(
+            f"{path} is no file of weights alone: give a .pth or .safetensors state dictionary"
+        ) from error
+    if not isinstance(weights, dict):
+        raise RequestError(f"{path} holds a {type(weights).__name__}: give a state dictionary")
+    return weights
+
+
+@contextmanager
+def _seeded(seed: int, device: str) -> Iterator[None]:
+    """Seed the global random state for a package that knows no generators, then put it back."""
+    devices = range(torch.cuda.device_count()) if device == "cuda" else ()
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,1 @@
+"""Classical self-similar denoisers, NL-Ridge and NL-Bayes, that need no network."""

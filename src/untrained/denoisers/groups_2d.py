@@ -1,0 +1,194 @@
+"""Groups of patches that look alike: found in a guide, combined, put back where they lie.
+
+The groups are found on the luminance, as CBM3D does (Dabov et al. 2007).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from untrained.system.parallel import side_by_side, workers
+
+STRIDE = 4
+"""Pixels between the patches that groups are sought for."""
+_REACH = 18
+"""Pixels within which a group is sought, each way."""
+_TILE = 12
+"""Patches along each side of a tile that is searched at once."""
+
+_FLOAT = 4
+"""Bytes of a float32."""
+
+_ROOM = 2**30
+"""Bytes that the bands at work may hold together."""
+
+_KEPT = 3 * 2**26
+"""Bytes that the allocator keeps at most, as measured with glibc."""
+
+
+class Stage(NamedTuple):
+    """Settings of one pass."""
+
+    patch: int
+    """Side of a patch, or a block, in pixels."""
+    group: int
+    """Patches in a group."""
+
+
+Combine = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""From groups ``(C, groups, k, n)`` of a picture and its guide to what they become and how far each
+patch is to be trusted ``(C, groups, k)``."""
+
+
+def combined(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
+    """Combine the groups of similar patches of a picture, and put the patches back.
+
+    Parameters
+    ----------
+    noisy
+        ``(1, C, H, W)``, its first channel the luminance; no side shorter than a patch.
+    guide
+        The same, in which the groups are found.
+    stage
+        Size of patches, at least as large as their distance, and of groups.
+    combine
+        What to make of the groups.
+
+    Returns
+    -------
+    A picture of the same shape: the mean of all that its patches have become, by their trust.
+    """
+    side, (channels, height, width) = stage.patch, noisy.shape[1:]
+    total, share = torch.zeros_like(noisy), torch.zeros_like(noisy)
+    alike = guide is noisy
+
+    def filtered(tops: Tensor) -> tuple[slice, Tensor, Tensor]:
+        first = max(0, int(tops[0]) - _REACH)
+        band = slice(first, min(height, int(tops[-1]) + _REACH + side))
+        own = noisy[..., band, :]
+        found = _band(own, own if alike else guide[..., band, :], tops - first, stage, combine)
+        return band, *found
+
+    tops = grid(height - side + 1, noisy.device, STRIDE).split(_TILE)
+    at_once = _bands_at_once(channels, (height, width), side)
+    for band, sums, counts in side_by_side(filtered, tops, at_once, noisy.device):
+        total[..., band, :] += sums
+        share[..., band, :] += counts
+    return total.div_(share)
+
+
+def working_bytes(channels: int, size: tuple[int, int], side: int) -> int:
+    """Predict how many bytes `combined` holds at most for a picture of this height and width.
+
+    Beside the picture it is what the bands at work hold. As much again, up to a limit, is lost to
+    what the allocator keeps between small bands.
+    """
+    patches = _bands_at_once(channels, size, side) * _band_bytes(channels, size, side)
+    return patches + min(patches, _KEPT)
+
+
+def _band_bytes(channels: int, size: tuple[int, int], side: int) -> int:
+    """Bytes of the patches of one band: noisy, of the guide, filtered, and one copy."""
+    rows = min(size[0], (_TILE - 1) * STRIDE + 2 * _REACH + side)
+    return 4 * _FLOAT * channels * rows * size[1] * side**2
+
+
+def _bands_at_once(channels: int, size: tuple[int, int], side: int) -> int:
+    """How many bands fit into what they may hold together; at least one."""
+    return workers(_ROOM // _band_bytes(channels, size, side))
+
+
+def _band(
+    noisy: Tensor, guide: Tensor, tops: Tensor, stage: Stage, combine: Combine
+) -> tuple[Tensor, Tensor]:
+    """Filter the groups of the patches at `tops` in a band that holds all their neighbours.
+
+    Returns
+    -------
+    Sums and weights of the patches, both as the band.
+    """
+    side, (height, width) = stage.patch, noisy.shape[-2:]
+    places = height - side + 1, width - side + 1
+    own = _patches(noisy[0], side)
+    guides = own if guide is noisy else _patches(guide[0], side)
+    sums, counts = torch.zeros_like(own), own.new_zeros(own.shape[:2])
+    for group in _groups(guides[0], tops, places, stage):
+        add_combined(sums, counts, own, guides, group, combine)
+    folded = F.fold(sums.transpose(1, 2), (height, width), side).transpose(0, 1)
+    wide = F.pad(counts.view(1, -1, *places), (side - 1,) * 4)
+    return folded, F.avg_pool2d(wide, side, stride=1, divisor_override=1)
+
+
+def _patches(band: Tensor, side: int) -> Tensor:
+    """All patches of a band ``(C, h, w)``: ``(C, places, side^2)``."""
+    return band.unfold(1, side, 1).unfold(2, side, 1).flatten(3).flatten(1, 2)
+
+
+def add_combined(
+    sums: Tensor, counts: Tensor, own: Tensor, guides: Tensor, group: Tensor, combine: Combine
+) -> None:
+    """Combine groups, and add what their patches become to sums and weights, in place.
+
+    Parameters
+    ----------
+    sums, own, guides
+        Of each patch, ``(C, places, n)``.
+    counts
+        ``(C, places)``.
+    group
+        ``(groups, k)`` indices of patches.
+    combine
+        What to make of the groups.
+    """
+    flat, shape = group.flatten(), (len(own), *group.shape, own.shape[-1])
+    mine = own[:, flat].view(shape)
+    found, trust = combine(mine, mine if guides is own else guides[:, flat].view(shape))
+    sums.index_add_(1, flat, (found * trust[..., None]).flatten(1, 2))
+    counts.index_add_(1, flat, trust.flatten(1))
+
+
+def _groups(
+    patches: Tensor, tops: Tensor, places: tuple[int, int], stage: Stage
+) -> Iterator[Tensor]:
+    """Yield ``(patches of a tile, group)`` indices of the patches nearest to each.
+
+    Parameters
+    ----------
+    patches
+        ``(places, area)`` of the luminance.
+    tops
+        Rows of the patches that groups are sought for.
+    places
+        Rows and columns of places.
+    stage
+        Size of the groups.
+    """
+    rows = torch.arange(places[0], device=patches.device)
+    squares = patches.square().sum(1)
+    for lefts in grid(places[1], patches.device, STRIDE).split(_TILE):
+        first, last = int(lefts[0]) - _REACH, int(lefts[-1]) + _REACH
+        columns = torch.arange(max(0, first), min(places[1], last + 1), device=patches.device)
+        candidates = (rows[:, None] * places[1] + columns).flatten()
+        wanted = (tops[:, None] * places[1] + lefts).flatten()
+        distance = squares[candidates] - 2 * patches[wanted] @ patches[candidates].T
+        far_rows = (tops[:, None] - rows).abs() > _REACH
+        far_columns = (lefts[:, None] - columns).abs() > _REACH
+        far = (far_rows[:, None, :, None] | far_columns[None, :, None, :]).view(distance.shape)
+        distance.masked_fill_(far, torch.inf)
+        # Each patch is of its own group, even among equals: no pixel goes without an estimate.
+        itself = (tops[:, None] * len(columns) + lefts - columns[0]).flatten()
+        distance[torch.arange(len(itself), device=itself.device), itself] = -torch.inf
+        fewest = int((~far).sum(1).min())
+        best = distance.topk(min(stage.group, fewest), largest=False, sorted=False).indices
+        yield candidates[best]
+
+
+def grid(count: int, device: torch.device, stride: int) -> Tensor:
+    """Every place at multiples of `stride`, and the last."""
+    places = torch.arange(0, count, stride, device=device)
+    last = torch.tensor([count - 1], device=device)
+    found: Tensor = torch.unique(torch.cat([places, last]))
+    return found

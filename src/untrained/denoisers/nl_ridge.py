@@ -1,0 +1,95 @@
+"""NL-Ridge: patches that look alike, combined linearly (Herbreteau and Kervrann 2022).
+
+Written from the formulas of the paper (arXiv:2203.12570); the channels of the opponent space are
+filtered apart, as CBM3D does (Dabov et al. 2007).
+"""
+
+import torch
+from torch import Tensor
+
+from untrained.denoisers.collaborative import combined_colours, factorised
+from untrained.denoisers.groups_2d import Stage
+
+_RIDGE = 1.05
+"""Factor on the noise in the diagonals, for conditioning."""
+
+FIRST = {2: Stage(11, 18), 3: Stage(4, 18)}
+"""Settings of the pass without a pilot, of pictures (2 axes) and of volumes (3)."""
+SECOND = {2: Stage(9, 64), 3: Stage(4, 64)}
+"""Settings of the pass with one."""
+SMALLEST = {axes: max(FIRST[axes].patch, SECOND[axes].patch) for axes in (2, 3)}
+"""Least side that has room for patches."""
+
+
+def nl_ridge(
+    image: Tensor, sigma: float, *, pilot: Tensor | None = None, stage: Stage | None = None
+) -> Tensor:
+    """Remove white Gaussian noise by ridge regression within groups of similar patches.
+
+    Parameters
+    ----------
+    image
+        ``(1, C, H, W)``; or a volume ``(1, C, D, H, W)``, with blocks of voxels for patches, as
+        BM4D is to BM3D (Maggioni et al. 2013, doi 10.1109/TIP.2012.2210725).
+    sigma
+        Standard deviation of the noise, in picture units.
+    pilot
+        An estimate of the clean picture, of the same shape, in which groups are found and from
+        which their combination is taken; the result of a first pass when None.
+    stage
+        Settings of the pass that has a pilot; those of `SECOND` when None.
+
+    Returns
+    -------
+    A picture of the same shape, not clipped; the one given where sigma is 0 or a side shorter than
+    a patch.
+    """
+    axes = image.ndim - 2
+    stage = stage or SECOND[axes]
+    largest = stage.patch if pilot is not None else max(FIRST[axes].patch, stage.patch)
+    if sigma <= 0 or min(image.shape[2:]) < largest:
+        return image
+    if pilot is None:
+        pilot = combined_colours(image, image, FIRST[axes], lambda own, _: _by_risk(own, sigma))
+    return combined_colours(image, pilot, stage, lambda own, guide: _by_pilot(own, guide, sigma))
+
+
+def _by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+    """Combine so that Stein's estimate of the risk is least: ``(I - n s^2 (Y Y')^-1) Y``."""
+    gram = own @ own.transpose(-1, -2)
+    # Clipping to black or white leaves less noise than sigma says: no group has less than none.
+    power = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True)
+    noise = power.clamp(max=own.shape[-1] * sigma**2)
+    weights = _shrinkage(gram, (_RIDGE - 1) * noise, noise)
+    return weights @ own, _trust(weights)
+
+
+def _by_pilot(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+    """Combine as if the pilot were the truth: ``P P' (P P' + n s^2 I)^-1 Y``."""
+    noise = _RIDGE * own.shape[-1] * sigma**2
+    weights = _shrinkage(pilot @ pilot.transpose(-1, -2), noise, noise)
+    return weights @ own, _trust(weights)
+
+
+def _trust(weights: Tensor) -> Tensor:
+    """One over the noise that is left in each patch."""
+    return 1 / weights.square().sum(-1).clamp_min(1e-3)
+
+
+def _shrinkage(gram: Tensor, ridge: Tensor | float, noise: Tensor | float) -> Tensor:
+    """``I - noise (gram + ridge I)^-1``; the identity where that cannot be inverted.
+
+    Parameters
+    ----------
+    gram
+        ``(..., k, k)``; it is overwritten.
+    ridge, noise
+        One for all, or ``(..., 1)``.
+    """
+    factor, singular = factorised(gram, ridge)
+    weights = torch.cholesky_inverse(factor)
+    weights *= -(noise[..., None] if isinstance(noise, Tensor) else noise)
+    weights.diagonal(dim1=-2, dim2=-1).add_(1)
+    if singular.any():
+        weights[singular] = torch.eye(weights.shape[-1], device=weights.device)
+    return weights

@@ -1,0 +1,1 @@
+"""Metrics, reports, comparisons, benches and studies: what may see the clean picture."""

@@ -1,0 +1,126 @@
+"""The benches of quality for the command line: check, measure, write, tell."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from untrained.errors import RequestError
+from untrained.evaluation.quality import cases
+from untrained.evaluation.quality.cases import Case, QualityTask
+from untrained.evaluation.quality.measure import Plan, account, measure
+from untrained.evaluation.quality.outcome import GAP, markdown, table
+from untrained.evaluation.quality.published import published
+from untrained.picture.files import check_folder_empty, replace_file
+from untrained.recipes.presets import preset
+from untrained.system.progress import progress_bars
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a task's bench is about."""
+
+    pictures: str
+    """The set when no other is asked for."""
+    option: str
+    """Name of the strength."""
+    usual: int
+    """The strength that need not be said."""
+    known: tuple[int, int]
+    """Least and largest strength that makes sense."""
+
+
+SETTINGS: dict[QualityTask, Setting] = {
+    "denoise": Setting("cset9", "sigma", 25, (1, 255)),
+    "deblock": Setting("cset9", "quality", 10, (1, 95)),
+    "upscale": Setting("set5", "factor", 4, (2, 16)),
+    "inpaint": Setting("set11", "missing", 50, (1, 99)),
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``untrained bench TASK`` was asked for."""
+
+    task: QualityTask
+    data: Path
+    strength: int
+    """Sigma, JPEG quality, factor or percentage of missing pixels."""
+    pictures: str | None = None
+    preset: str = "fast"
+    peers: bool = False
+    gap: bool = False
+    out: Path | None = None
+    device: str = "auto"
+    seed: int = 0
+    overwrite: bool = False
+    json: bool = False
+    quiet: bool = False
+
+
+def run_quality(request: Request) -> int:
+    """Measure all pictures and write the folder; return the exit status 0.
+
+    Raises
+    ------
+    RequestError
+        The request is wrong; nothing was written.
+    WorkError, OSError
+        It failed while working.
+    """
+    setting = SETTINGS[request.task]
+    low, high = setting.known
+    if not low <= request.strength <= high:
+        raise RequestError(f"--{setting.option} {request.strength}: give {low} to {high}")
+    if not 0 <= request.seed < 2**62:
+        raise RequestError(f"seed {request.seed} cannot be used: give 0 or more, below 2^62")
+    pictures = request.pictures or setting.pictures
+    preset(request.task, request.preset)  # an unknown one is an error before anything is measured
+    out = request.out or Path(f"bench-{request.task}")
+    check_folder_empty(out, overwrite=request.overwrite)
+    plan = Plan(request.preset, request.seed, request.device, request.peers, request.gap)
+    with progress_bars(quiet=request.quiet) as tell:
+        rows = [measure(case, plan, tell) for case in _cases(request, pictures)]
+    command = _command(request, setting, pictures)
+    told = account(request.task, plan, rows, command=command, pictures=pictures)
+    figures = published(request.task, pictures, request.strength)
+    told |= {
+        setting.option: request.strength,
+        "published": [each._asdict() for each in figures],
+    }
+    out.mkdir(exist_ok=True)
+    content = json.dumps(told, indent=2, allow_nan=False) + "\n"
+    replace_file(out / "bench.json", content.encode())
+    replace_file(out / "bench.md", (markdown(told) + "\n").encode())
+    if not request.quiet:
+        Console().print(table(told))
+        if gap := told["mean"].get("gap"):
+            sys.stdout.write(f"{GAP}: {gap['mean']:.2f} dB, at worst {gap['worst']:.2f}\n")
+        sys.stdout.write(f"the numbers are in {out / 'bench.json'}\n")
+    if request.json:
+        sys.stdout.write(json.dumps(told | {"out": str(out)}, allow_nan=False) + "\n")
+    return 0
+
+
+def _cases(request: Request, pictures: str) -> Iterator[Case]:
+    make = {
+        "denoise": cases.denoise,
+        "deblock": cases.deblock,
+        "upscale": cases.upscale,
+        "inpaint": cases.inpaint,
+    }[request.task]
+    return make(request.data, pictures, request.strength)
+
+
+def _command(request: Request, setting: Setting, pictures: str) -> str:
+    words = f"untrained bench {request.task} --data DIR --preset {request.preset}"
+    if pictures != setting.pictures:
+        words += f" --pictures {pictures}"
+    if request.strength != setting.usual:
+        words += f" --{setting.option} {request.strength}"
+    words += " --peers" if request.peers else ""
+    words += " --gap" if request.gap else ""
+    return f"{words} --seed {request.seed}"

@@ -1,0 +1,201 @@
+"""One picture of a bench: restored, judged, timed, and by the peers too when asked for."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from untrained.baselines.registry import baselines
+from untrained.evaluation.compare import Row, run_peer, run_total_variation
+from untrained.evaluation.quality.cases import Case
+from untrained.fitting.restoration import Restoration, versions
+from untrained.fitting.restore import watch
+from untrained.recipes import HeldOut, Recipe, Task, UnbiasedRisk
+from untrained.recipes.presets import preset
+from untrained.system import machine
+from untrained.system.progress import Tell
+
+_CHEAP = ("bicubic", "nearest", "joint-bilateral")
+"""Peers that always take part: the least that ours must beat."""
+
+_EVERY = 10
+"""Steps between two looks at a picture as it goes."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How all pictures are measured."""
+
+    preset: str
+    seed: int = 0
+    device: str = "auto"
+    peers: bool = False
+    """Whether total variation and every other method that is installed takes part."""
+    gap: bool = False
+    """Whether the picture is judged as it goes, and where a rule stopped it in a second fit beyond
+    that: what stopping at the best step of the budget would have given."""
+
+
+def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
+    """Restore one picture.
+
+    Returns
+    -------
+    What goes into the file: PSNR of the exported samples, wall-clock seconds, steps, and the PSNR
+    of each peer under its title. Infinite ones are None.
+    """
+    started = time.perf_counter()
+    fit = watch(case.problem, plan.preset, seed=plan.seed, device=plan.device)
+    judging, seen = 0.0, []
+    for step in fit:
+        tell(case.name, step.progress)
+        if plan.gap and (step.index % _EVERY == 0 or fit.stop is not None):
+            begun = time.perf_counter()
+            seen.append((step.index, case.judge(case.problem.compose(step.picture).pixels)))
+            judging += time.perf_counter() - begun
+    result = fit.restoration()
+    took = time.perf_counter() - started - judging
+    row: dict[str, Any] = {
+        "picture": case.name,
+        "variant": case.problem.variant,
+        "height": result.restored.height,
+        "width": result.restored.width,
+        "psnr": _judged(case, result.image),
+        "seconds": round(took, 1),
+        "steps": result.steps,
+        "stopped": result.stopped,
+        "notes": list(result.notes),
+    }
+    row["kept"] = _kept(case, result.restored.stored)
+    if result.uncertainty is not None:
+        row["covered"] = _covered(result.image, case.truth, result.uncertainty)
+    if seen:
+        seen += _beyond(case, plan, result, tell)
+        row["stopping"] = _gap(seen, result.chosen_step)
+    return row | _others(case, plan, result.recipe, tell)
+
+
+def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tuple[int, float]]:
+    """Look at the steps that a rule kept from being run: the same fit again, to its budget."""
+    recipe = result.recipe
+    if result.steps >= recipe.steps or recipe.members > 1:
+        return []
+    # A rule that keeps a part of the measurement back stays: without it, it were another fit.
+    keeps_back = tuple(r for r in recipe.stopping if isinstance(r, HeldOut | UnbiasedRisk))
+    changes: dict[str, Any] = {"stopping": keeps_back}
+    if recipe.partner is not None:
+        changes["partner"] = recipe.partner.model_copy(update={"patience": None})
+    unstopped = recipe.model_copy(update=changes)
+    if unstopped == recipe:
+        return []
+    seen = []
+    for step in watch(case.problem, unstopped, seed=plan.seed, device=plan.device):
+        tell(f"{case.name}, beyond its stop", step.progress)
+        if step.index > result.steps and step.index % _EVERY == 0:
+            seen.append((step.index, case.judge(case.problem.compose(step.picture).pixels)))
+    return seen
+
+
+def _covered(image: Tensor, truth: Tensor, deviation: Tensor) -> float:
+    """Share of the samples whose truth lies within two deviations, where there is any."""
+    doubtful = (deviation > 0).expand_as(image)
+    within = ((image - truth).abs() <= 2 * deviation)[doubtful]
+    return round(float(within.float().mean()), 4)
+
+
+def _gap(seen: list[tuple[int, float]], chosen: int) -> dict[str, Any]:
+    """How much better the best step was than the one chosen, of the networks' picture alone."""
+    best, most = max(seen, key=lambda look: look[1])
+    _, own = min(seen, key=lambda look: abs(look[0] - chosen))
+    return {"best_step": best, "chosen_step": chosen, "gap": round(most - own, 3)}
+
+
+def _kept(case: Case, restored: "np.ndarray[Any, Any]") -> bool | None:
+    """Whether the known pixels are exactly those given; None where none are to be kept."""
+    if case.problem.kept is None:
+        return None
+    kept = case.problem.kept[0].permute(1, 2, 0).cpu().numpy()
+    known = np.broadcast_to(kept, restored.shape)
+    return bool(np.array_equal(restored[known], case.problem.picture.stored[known]))
+
+
+def _others(case: Case, plan: Plan, recipe: Recipe, tell: Tell) -> dict[str, Any]:
+    """PSNR and seconds of the input and of the peers."""
+    problem = case.problem
+    told: dict[str, Any] = {"peers": {}, "skipped": {}}
+    whole = (problem.picture.channels, *problem.size)
+    if problem.filled is None and tuple(problem.measurement.shape[1:]) == whole:
+        told["peers"]["input"] = {"psnr": _judged(case, problem.picture.pixels)}
+    listed = baselines(problem.task, steps=recipe.steps, seed=plan.seed)
+    if not plan.peers:
+        listed = tuple(peer for peer in listed if peer.name in _CHEAP)
+    rows = [run_peer(peer, problem) for peer in listed]
+    if plan.peers:
+        tell("peers", 0.0)
+        rows.append(run_total_variation(problem, plan.device, plan.seed))
+        tell("peers", 1.0)
+    for row in rows:
+        if row.picture is None:
+            told["skipped"][row.title] = "; ".join(row.notes)
+        else:
+            told["peers"][row.title] = _measured(case, row, row.picture.pixels)
+    return told
+
+
+def _measured(case: Case, row: Row, image: Tensor) -> dict[str, float | None]:
+    seconds = None if row.seconds is None else round(row.seconds, 2)
+    return {"psnr": _judged(case, image), "seconds": seconds}
+
+
+def _judged(case: Case, image: Tensor) -> float | None:
+    value = case.judge(image)
+    return round(value, 3) if math.isfinite(value) else None
+
+
+def account(
+    task: Task, plan: Plan, rows: list[dict[str, Any]], *, command: str, pictures: str
+) -> dict[str, Any]:
+    """Give what goes into the file beside the strength: how it was measured, means, pictures."""
+    return {
+        "bench": "quality",
+        "command": command,
+        "task": task,
+        "pictures": pictures,
+        "preset": plan.preset,
+        "machine": {
+            **versions(),
+            "processor": machine.processor(),
+            "threads": str(torch.get_num_threads()),
+            "commit": machine.commit() or "unknown",
+        },
+        "recipe": preset(task, plan.preset, variant=rows[0]["variant"]).model_dump(mode="json"),
+        "mean": _means(rows),
+        "rows": rows,
+    }
+
+
+def _means(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean PSNR and seconds of ours and of every peer that gave a picture each time."""
+    titles = [title for title in rows[0]["peers"] if all(title in row["peers"] for row in rows)]
+    peers = {title: _mean([row["peers"][title] for row in rows]) for title in titles}
+    found: dict[str, Any] = _mean(rows) | {"peers": peers}
+    gaps = [row["stopping"]["gap"] for row in rows if "stopping" in row]
+    if gaps:
+        found["gap"] = {"mean": round(sum(gaps) / len(gaps), 3), "worst": max(gaps)}
+    covered = [row["covered"] for row in rows if "covered" in row]
+    if covered:
+        found["covered"] = round(sum(covered) / len(covered), 4)
+    return found
+
+
+def _mean(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+    """Mean of each figure, None where one is missing."""
+    found: dict[str, float | None] = {}
+    for key in ("psnr", "seconds"):
+        values = [row[key] for row in rows if row.get(key) is not None]
+        found[key] = round(sum(values) / len(values), 3) if len(values) == len(rows) else None
+    return found

@@ -1,0 +1,83 @@
+"""What is measured: the original way, the same network by our engine, our fast presets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from untrained import tasks
+from untrained.errors import RequestError
+from untrained.evaluation.speed.original import Original
+from untrained.evaluation.speed.scene import FACTOR, SIGMA
+from untrained.fitting.engine import Engine, choose_engine
+from untrained.fitting.fit import Fit
+from untrained.fitting.step import Step
+from untrained.picture import files
+from untrained.problem.problem import Problem
+from untrained.recipes import Recipe, Task
+from untrained.recipes.presets import preset
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A way to run a task."""
+
+    name: str
+    """Short name, its key in the results."""
+    title: str
+    """Name for people."""
+    task: Task
+    preset: str
+    original: bool = False
+    """Whether it runs the original way and not by our engine."""
+
+    def problem(self, folder: Path) -> Problem:
+        """Describe the problem from the files that `scene.write_inputs` wrote."""
+        if self.task == "upscale":
+            return tasks.upscale(files.read(folder / "small.png"), FACTOR)
+        if self.task == "inpaint":
+            return tasks.inpaint(files.read(folder / "damaged.png"), folder / "mask.png")
+        return tasks.denoise(files.read(folder / "noisy.png"), sigma=SIGMA)
+
+    def recipe(self, problem: Problem) -> Recipe:
+        """Look up the settings; ours choose the precision, the original way has float32."""
+        precision = "float32" if self.original else "auto"
+        found = preset(self.task, self.preset, variant=problem.variant)
+        return found.model_copy(update={"precision": precision})
+
+    def engine(self, recipe: Recipe, device: str) -> Engine:
+        """Choose device and precision."""
+        return choose_engine(device, recipe.precision)
+
+    def begin(self, problem: Problem, recipe: Recipe, *, seed: int, device: str) -> Iterator[Step]:
+        """Set up a fit."""
+        engine = self.engine(recipe, device)
+        if self.original:
+            return Original(problem, recipe, seed=seed, device=engine.device)
+        return Fit(problem, recipe, seed=seed, engine=engine)
+
+
+ORIGINAL = Configuration(
+    "original", "denoise, paper, original way", "denoise", "paper", original=True
+)
+FAST = Configuration("denoise-fast", "denoise, fast", "denoise", "fast")
+CONFIGURATIONS = (
+    ORIGINAL,
+    Configuration("denoise-paper", "denoise, paper", "denoise", "paper"),
+    FAST,
+    Configuration("upscale-fast", f"upscale x{FACTOR}, fast", "upscale", "fast"),
+    Configuration("inpaint-fast", "inpaint 50 %, fast", "inpaint", "fast"),
+)
+
+
+def configuration(name: str) -> Configuration:
+    """Look up a configuration by its name.
+
+    Raises
+    ------
+    RequestError
+        If there is none.
+    """
+    known = {each.name: each for each in CONFIGURATIONS}
+    if name not in known:
+        raise RequestError(f"unknown configuration {name!r}: choose from {', '.join(known)}")
+    return known[name]

@@ -1,0 +1,104 @@
+"""One study for the command line: check, run with a progress bar, write, tell."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from untrained.errors import RequestError
+from untrained.evaluation.study import pictures
+from untrained.evaluation.study.outcome import Outcome, Study, check_folder, write_outcome
+from untrained.evaluation.study.registry import study_of
+from untrained.evaluation.study.settings import settings_of
+from untrained.fitting.engine import choose_engine
+from untrained.fitting.restoration import versions
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``untrained study`` was asked for."""
+
+    name: str
+    out: Path | None = None
+    image: Path | None = None
+    quick: bool = False
+    steps: int | None = None
+    seed: int = 0
+    device: str = "auto"
+    overwrite: bool = False
+    quiet: bool = False
+
+
+def run_study(request: Request) -> int:
+    """Run a study and write its files; return the exit status 0.
+
+    Raises
+    ------
+    RequestError
+        The request is wrong; nothing was written.
+    WorkError, OSError
+        It failed while working.
+    """
+    study = study_of(request.name)
+    settings = settings_of(request.name, quick=request.quick, steps=request.steps)
+    folder = request.out or Path(f"study-{request.name}")
+    check_folder(folder, request.name, overwrite=request.overwrite)
+    if not 0 <= request.seed < 2**62:
+        raise RequestError(f"seed {request.seed} cannot be used: give 0 or more, below 2^62")
+    engine = choose_engine(request.device, "float32")
+    image, origin = pictures.natural(request.image, settings.side)
+    start = time.perf_counter()
+    outcome = _finished(
+        study(image, settings, seed=request.seed, device=engine.device.type), request
+    )
+    facts = {
+        "seconds": round(time.perf_counter() - start, 1),
+        "picture": origin,
+        "quick": request.quick,
+        "seed": request.seed,
+        "device": engine.device.type,
+        "settings": settings.model_dump(mode="json"),
+        "versions": versions(),
+    }
+    write_outcome(folder, request.name, outcome, facts)
+    if not request.quiet:
+        verdict = outcome.verdict
+        sys.stdout.write(
+            f"{folder}: {request.name}.png, {request.name}.json and {request.name}.csv in "
+            f"{facts['seconds']} s\n"
+            f"{'claim shown' if verdict.shown else 'claim NOT shown'}: {verdict.sentence}\n"
+        )
+    return 0
+
+
+def _finished(study: Study, request: Request) -> Outcome:
+    """Run a study to its end behind a progress bar."""
+    columns = (
+        TextColumn(request.name),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    console = Console(stderr=True, quiet=request.quiet)
+    with Progress(*columns, console=console, disable=request.quiet, transient=False) as bar:
+        task = bar.add_task("", total=1.0)
+        while True:
+            try:
+                label, share = next(study)
+            except StopIteration as end:
+                bar.update(task, completed=1.0, description="done")
+                outcome: Outcome = end.value
+                return outcome
+            bar.update(task, completed=share, description=label)

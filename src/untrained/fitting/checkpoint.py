@@ -1,0 +1,149 @@
+"""A fit on disk: saved while it runs, picked up bit for bit. Plain tensors and JSON, no code."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from untrained.errors import RequestError
+from untrained.fitting.engine import choose_engine
+from untrained.fitting.fit import Fit
+from untrained.fitting.shrinking import ElasticFit, begin
+from untrained.fitting.tile_size import read_tile, stays_whole
+from untrained.problem.problem import Problem
+from untrained.recipes import Recipe
+
+_FORMAT = "untrained fit 3"
+_WHOLE = "whole"
+"""Said of the tile of a fit that is never parted."""
+
+
+class CheckpointError(RequestError):
+    """A saved fit that cannot be read, or belongs to another picture or other settings."""
+
+
+def fingerprint(problem: Problem) -> str:
+    """Digest of all that a fit sees of a problem: measurement, operator, noise level, size."""
+    digest = hashlib.sha256(repr((problem.task, problem.size, problem.noise)).encode())
+    guide = [] if problem.guide is None else [problem.guide]
+    tensors = [problem.measurement, *guide, *problem.operator.buffers()]
+    tensors += [weights.detach() for weights in problem.operator.parameters()]
+    for tensor in tensors:
+        digest.update(repr(tuple(tensor.shape)).encode())
+        digest.update(np.ascontiguousarray(tensor.cpu().numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def save_fit(path: Path, fit: Fit | ElasticFit) -> None:
+    """Save a fit, whole or not at all, under a temporary name and then `path`.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder not writable.
+    """
+    tensors: dict[str, Tensor] = {}
+    tree = _without_tensors(fit.state_dict(), tensors, "")
+    header = {
+        "format": _FORMAT,
+        "fingerprint": fingerprint(fit.problem),
+        "recipe": fit.recipe.model_dump_json(),
+        "seed": str(fit.seed),
+        "device": fit.engine.device.type,
+        "tile": str(fit.tile) if isinstance(fit, ElasticFit) else _WHOLE,
+        "torch": torch.__version__,
+        "state": json.dumps(tree),
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        save_file(tensors, temporary, metadata=header)
+        temporary.replace(path)
+    except SafetensorError as error:
+        raise OSError(f"cannot save the fit to {path}: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_fit(
+    path: Path,
+    problem: Problem,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: str,
+    tile: int | str = "auto",
+) -> Fit | ElasticFit:
+    """Pick up a saved fit.
+
+    Parameters
+    ----------
+    path
+        As given to `save_fit`.
+    problem, recipe, seed, device, tile
+        As when the fit was begun.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is no saved fit, or was made for another problem, recipe, seed, device or tile.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is not a saved fit: {error}") from error
+    if header.get("format") != _FORMAT:
+        raise CheckpointError(
+            f"{path} is not a saved fit of this version: start again with --overwrite"
+        )
+    engine, chosen = choose_engine(device, recipe.precision), read_tile(tile)
+    now = {
+        "fingerprint": ("picture", fingerprint(problem)),
+        "recipe": ("recipe", recipe.model_dump_json()),
+        "seed": ("seed", str(seed)),
+        "device": ("device", engine.device.type),
+        "tile": ("tile", _WHOLE if stays_whole(problem, chosen) else str(chosen)),
+    }
+    for key, (what, value) in now.items():
+        if header[key] != value:
+            raise CheckpointError(
+                f"{path} was saved with another {what}: give the same as then, or start again "
+                "with --overwrite"
+            )
+    state = _with_tensors(json.loads(header["state"]), tensors)
+    return begin(problem, recipe, seed=seed, engine=engine, tile=chosen, state=state)
+
+
+def _without_tensors(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
+    """Move the tensors of a nested state into a flat table, leaving their names in their place."""
+    if isinstance(value, Tensor):
+        tensors[name] = value.detach().cpu().clone().contiguous()
+        return {"tensor": name}
+    if isinstance(value, dict):
+        return {
+            "items": [
+                [key, _without_tensors(item, tensors, f"{name}.{key}")]
+                for key, item in value.items()
+            ]
+        }
+    if isinstance(value, list | tuple):
+        return [_without_tensors(v, tensors, f"{name}.{i}") for i, v in enumerate(value)]
+    return value
+
+
+def _with_tensors(tree: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(tree, list):
+        return [_with_tensors(value, tensors) for value in tree]
+    if isinstance(tree, dict):
+        if "tensor" in tree:
+            return tensors[tree["tensor"]]
+        return {key: _with_tensors(value, tensors) for key, value in tree["items"]}
+    return tree

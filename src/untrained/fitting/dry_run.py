@@ -1,0 +1,50 @@
+"""Rehearsal: one step on shapes alone, for those who count what a step computes or holds."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from untrained.fitting.build_network import build_network
+from untrained.fitting.engine import Engine
+from untrained.fitting.penalties import measure
+from untrained.pairings.factory import input_channels
+from untrained.problem.problem import Problem
+from untrained.recipes import Recipe
+
+
+def rehearse(
+    problem: Problem, recipe: Recipe, engine: Engine, watching: AbstractContextManager[Any]
+) -> int:
+    """Build the network and run it forward and backward without computing anything.
+
+    Tensors have shape, type and device but no memory, so that it takes a fraction of a second
+    whatever the size of the picture.
+
+    Parameters
+    ----------
+    problem, recipe
+        What the step would be of.
+    engine
+        Its precision is that of the step; the shapes are always those of a CPU.
+    watching
+        Entered around the step: it sees every operation.
+
+    Returns
+    -------
+    Bytes of the network's weights.
+    """
+    engine = Engine(torch.device("cpu"), engine.precision, engine.why)
+    channels_in = input_channels(recipe.pairing, problem)
+    if recipe.guided_by is not None:
+        channels_in += problem.channels
+    with FakeTensorMode(allow_non_fake_inputs=True), watching:
+        built = build_network(recipe.network, channels_in, problem.channels, problem.size, 0)
+        image = engine.run(built.network, torch.empty((1, channels_in, *built.input_size)))
+        loss = problem.error(problem.operator(image), problem.measurement)
+        for settings in (recipe.total_variation, recipe.sparsity):
+            if settings is not None:
+                loss = loss + settings.weight * measure(settings)(image)
+        loss.backward()
+        return sum(weights.nbytes for weights in built.network.parameters())

@@ -1,0 +1,320 @@
+"""Member: one network fitted to one problem. The loop: one optimisation step per iteration."""
+
+import copy
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from untrained import recipes
+from untrained.fitting.averaging import ExponentialAverage
+from untrained.fitting.build_network import build_network
+from untrained.fitting.divergence import Guard
+from untrained.fitting.engine import Engine
+from untrained.fitting.penalties import make_penalties
+from untrained.fitting.step import Step
+from untrained.fitting.stopping import (
+    Budget,
+    Discrepancy,
+    HeldOut,
+    NearestPartner,
+    Rule,
+    Stop,
+    UnbiasedRisk,
+    WindowedVariance,
+)
+from untrained.noise import Gaussian, Poisson, mean_squared_error
+from untrained.pairings.factory import in_subsets, input_channels, make_pairing
+from untrained.problem.problem import Problem, ProblemError
+from untrained.recipes import Recipe, StopRule
+
+Score = Callable[[Tensor], float]
+"""How far a picture ``(1, C, H, W)`` is from something."""
+
+_LOOKS = 4
+"""Steps between two looks at the distance from the partner's estimate."""
+
+
+class Member:
+    """Fits one network: ``for step in member`` runs one step each, until a stop rule says so.
+
+    It looks at the settings of one network alone: what guides it is the problem's guide, and who
+    joins its picture with others is not its business.
+
+    Parameters
+    ----------
+    problem
+        All that the fit may see, on the device of the engine.
+    recipe
+        All settings; the steps are the budget.
+    held_out
+        How far a picture is from what was held out of the measurement, for the rule of that name.
+    partner
+        How far a picture is from the partner's estimate, where the network is to stop by that.
+    seconds
+        Another budget; None is without end.
+    seed
+        Draws the weights, the latent and the noise of every step.
+    engine
+        Device and precision.
+
+    Raises
+    ------
+    ProblemError
+        If the recipe does not apply to the problem.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        recipe: Recipe,
+        *,
+        held_out: Score | None = None,
+        partner: Score | None = None,
+        seconds: float | None = None,
+        seed: int,
+        engine: Engine,
+    ) -> None:
+        self.problem = problem
+        self.recipe = recipe
+        self.seed = seed
+        self.engine = engine
+        self.stop: Stop | None = None
+        self.last: Step | None = None
+        self._held_out = held_out
+        self._partner = partner
+        self._seconds = 0.0
+        self._restarts: list[str] = []
+        self._build()
+        self._average = ExponentialAverage(recipe.averaging)
+        self._guard = Guard(**recipe.guard.model_dump())
+        self._budget = Budget(recipe.steps, seconds)
+        self._penalties = make_penalties(recipe, problem.noise)
+        self._rules = self._make_rules()
+        self._index = 0
+        self._begun = 0
+
+    def _build(self) -> None:
+        problem, recipe = self.problem, self.recipe
+        seed = self.seed + len(self._restarts)
+        self._generator = self.engine.generator(seed)
+        network, input_size = build_network(
+            recipe.network,
+            input_channels(recipe.pairing, self.problem),
+            problem.channels,
+            problem.size,
+            seed,
+        )
+        pairing = make_pairing(recipe.pairing, self.problem, input_size, self._generator)
+        self._pairing = in_subsets(pairing, self.problem, recipe.subsets)
+        self._network = self.engine.prepare(network)
+        groups = [{"params": list(self._network.parameters()), "share": 1.0}]
+        self._unknown = problem.unknown
+        if self._unknown is not None:
+            self._unknown.draw(seed)
+            share = recipe.optimiser.operator_share
+            groups.append({"params": list(self._unknown.parameters()), "share": share})
+        self._optimiser = torch.optim.Adam(
+            groups,
+            lr=recipe.optimiser.step_size,
+            betas=recipe.optimiser.betas,
+            fused=True,
+        )
+
+    def _make_rules(self) -> tuple[Rule, ...]:
+        settings, distance = self.recipe.partner, self._partner
+        own = map(self._rule, self.recipe.stopping)
+        if settings is None or settings.patience is None or distance is None:
+            return (*own, self._budget)
+        return (*own, NearestPartner(distance, None, _LOOKS, settings.patience), self._budget)
+
+    def _rule(self, settings: StopRule) -> Rule:
+        if isinstance(settings, recipes.Discrepancy):
+            noise = self._noise("the discrepancy rule")
+            if isinstance(noise, Gaussian):
+                return Discrepancy(self._residual, noise.expected_residual, settings.factor)
+            return Discrepancy(partial(self._excess, noise), 1.0, settings.factor)
+        if isinstance(settings, recipes.HeldOut | recipes.UnbiasedRisk):
+            if self._held_out is None:
+                raise RuntimeError("nothing was held out")
+            if isinstance(settings, recipes.UnbiasedRisk):
+                return UnbiasedRisk(self._held_out, None, settings.every, settings.patience)
+            guide, channels = self.problem.guide, self.problem.channels
+            own = guide is not None and self.problem.estimate is not None
+            guess = self._held_out(guide[:, :channels]) if own and guide is not None else None
+            return HeldOut(self._held_out, guess, settings.every, settings.patience)
+        return WindowedVariance(settings.window, settings.patience)
+
+    def _noise(self, what: str) -> Gaussian | Poisson:
+        noise = self.problem.noise
+        if noise is None or (isinstance(noise, Gaussian) and noise.sigma == 0):
+            raise ProblemError(f"{what} needs a noise level above zero")
+        return noise
+
+    def _residual(self, picture: Tensor) -> float:
+        problem = self.problem
+        with torch.no_grad():
+            return float(mean_squared_error(problem.operator(picture), problem.measurement))
+
+    def _excess(self, noise: Gaussian | Poisson, picture: Tensor) -> float:
+        problem = self.problem
+        with torch.no_grad():
+            return noise.excess(problem.operator(picture), problem.measurement)
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What went wrong and was mended, a sentence each."""
+        return (*self._restarts, *self._guard.events)
+
+    @property
+    def statistic(self) -> float | None:
+        """What the first stop rule watches, for the curve."""
+        return self._rules[0].statistic
+
+    def __iter__(self) -> Iterator[Step]:
+        return self
+
+    def __next__(self) -> Step:
+        """Run one step.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss stays non-finite after all returns to good weights.
+        """
+        if self.stop is not None:
+            raise StopIteration
+        start = time.perf_counter()
+        self._begin_again_if_stuck()
+        image, loss = self._advance()
+        self._index += 1
+        average = self._average.update(image)
+        self._seconds += time.perf_counter() - start
+        step = Step(
+            index=self._index,
+            loss=loss,
+            image=image,
+            average=average,
+            picture=average if self.recipe.hand_over == "average" else image,
+            seconds=self._seconds,
+            progress=self._budget.progress(self._index, self._seconds),
+        )
+        self._take(step)
+        return step
+
+    def _begin_again_if_stuck(self) -> None:
+        """Draw other weights when the picture of the step that is looked at has drifted."""
+        settings, drift = self.recipe.restart, self.problem.drift
+        if drift is None or self.last is None or self._index - self._begun != settings.after:
+            return
+        off = drift(self.last.image)
+        if off <= settings.tolerance or len(self._restarts) >= settings.times:
+            return
+        self._restarts.append(
+            f"step {self._index}: the colours were off by {off:.2f} and stuck; began again with "
+            "other weights"
+        )
+        self._begun = self._index
+        self._build()
+        self._average = ExponentialAverage(self.recipe.averaging)
+        self._rules = self._make_rules()
+        self._guard.forget()
+
+    def _advance(self) -> tuple[Tensor, float]:
+        """Run forward and backward and update the weights; return the picture and its loss."""
+        while True:
+            pair = self._pairing.draw(self._generator)
+            image = self.engine.run(self._network, pair.input)
+            seen = pair.seen or self.problem
+            prediction = seen.operator(image)
+            if pair.judge is None:
+                misfit = pair.loss(prediction, seen.error)
+            else:
+                others = [self.engine.run(self._network, other) for other in pair.others]
+                misfit = pair.judge(image, others)
+            loss = sum((penalty.term(image) for penalty in self._penalties), start=misfit)
+            value = float(loss.detach())
+            if not self._guard.diverged(value):
+                break
+            self._load_weights(self._guard.give_back(self._index + 1, value))
+        if self._guard.due(self._index):
+            self._guard.keep(self._index, value, self._weights())
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self._set_step_size()
+        self._optimiser.step()
+        for penalty in self._penalties:
+            penalty.update(prediction.detach(), pair.target)
+        return image.detach().contiguous(), value
+
+    def _set_step_size(self) -> None:
+        settings = self.recipe.optimiser
+        size = settings.step_size * self._guard.step_scale
+        if self._index < settings.warm_up:
+            size *= (self._index + 1) / settings.warm_up
+        if settings.decay == "cosine":
+            progress = torch.tensor(self._budget.progress(self._index, self._seconds))
+            size *= 0.01 + 0.99 * float(torch.cos(progress * torch.pi) + 1) / 2
+        for group in self._optimiser.param_groups:
+            group["lr"] = size * group.get("share", 1.0)
+
+    def _take(self, step: Step) -> None:
+        stops = [rule.update(step) for rule in self._rules]
+        self.stop = next((stop for stop in stops if stop is not None), None)
+        self.last = step
+
+    def _weights(self) -> dict[str, Any]:
+        return {
+            "network": self._network.state_dict(),
+            "unknown": {} if self._unknown is None else self._unknown.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+
+    def _load_weights(self, state: dict[str, Any]) -> None:
+        self._network.load_state_dict(state["network"])
+        if self._unknown is not None:
+            self._unknown.load_state_dict(state["unknown"])
+        self._optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
+        # The fused step walks weights and moments side by side in memory: lay them out alike.
+        for weight, moments in self._optimiser.state.items():
+            for name, value in moments.items():
+                if value.shape == weight.shape:
+                    moments[name] = torch.empty_like(weight.detach()).copy_(value)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue bit for bit; the tensors are the live ones."""
+        return {
+            "weights": self._weights(),
+            "generator": self._generator.get_state(),
+            "average": self._average.state_dict(),
+            "guard": self._guard.state_dict(),
+            "penalties": [penalty.state_dict() for penalty in self._penalties],
+            "rules": [rule.state_dict() for rule in self._rules],
+            "index": self._index,
+            "begun": self._begun,
+            "restarts": list(self._restarts),
+            "seconds": self._seconds,
+            "last": dataclasses.asdict(self.last) if self.last else None,
+            "stop": dataclasses.asdict(self.stop) if self.stop else None,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a saved state; made with the same parameters as the one saved."""
+        if state["restarts"]:
+            self._restarts = list(state["restarts"])
+            self._build()
+        self._load_weights(state["weights"])
+        self._generator.set_state(state["generator"])
+        self._average.load_state_dict(state["average"])
+        self._guard.load_state_dict(state["guard"])
+        for penalty, saved in zip(self._penalties, state["penalties"], strict=True):
+            penalty.load_state_dict(saved)
+        for rule, saved in zip(self._rules, state["rules"], strict=True):
+            rule.load_state_dict(saved)
+        self._index, self._seconds, self._begun = state["index"], state["seconds"], state["begun"]
+        self.last = Step(**state["last"]) if state["last"] else None
+        self.stop = Stop(**state["stop"]) if state["stop"] else None

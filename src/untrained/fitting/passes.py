@@ -1,0 +1,101 @@
+"""Self-similar passes over a picture of one size, whole or half."""
+
+import time
+from typing import Any
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from untrained.denoisers.groups_2d import STRIDE, Stage
+from untrained.denoisers.registry import FILTERS
+from untrained.problem.data_consistency import Agreement
+from untrained.recipes import SelfSimilarPasses
+
+_STEP = 5
+"""How far the grid of patches goes on from pass to pass, by places: none is visited twice before
+all have been."""
+
+
+class Passes:
+    """Filters a picture as if it held noise of a level that falls from pass to pass.
+
+    Each pass goes further in the direction found, and brings the picture into agreement with the
+    measurement.
+
+    Parameters
+    ----------
+    settings
+        Number of passes, levels, sizes.
+    picture
+        Where to begin, ``(1, C, H, W)``.
+    agree
+        Brings one into agreement.
+    seconds
+        A budget; None is without end.
+    """
+
+    def __init__(
+        self,
+        settings: SelfSimilarPasses,
+        picture: Tensor,
+        agree: Agreement,
+        *,
+        seconds: float | None = None,
+    ) -> None:
+        self._settings = settings
+        self._agree = agree
+        self._budget = seconds
+        self._shifted = settings.shifted and picture.ndim == 4
+        self.picture = self._agree(picture, settings.first)
+        self.index = 0
+        self.seconds = 0.0
+
+    def run(self) -> Tensor:
+        """Run one pass; give what was filtered, before it was taken further."""
+        start, settings = time.perf_counter(), self._settings
+        level = settings.first * (settings.last / settings.first) ** self._progress
+        filtered = self._filtered(level)
+        towards = self.picture.lerp(filtered, settings.relaxation)
+        self.picture = self._agree(towards, level).clamp(0, 1)
+        self.index += 1
+        self.seconds += time.perf_counter() - start
+        return filtered
+
+    def _filtered(self, level: float) -> Tensor:
+        settings, picture = self._settings, self.picture
+        stage = Stage(settings.patch, settings.group)
+        down, right = divmod(self.index * _STEP % STRIDE**2, STRIDE)
+        if not self._shifted or not (down or right):
+            return FILTERS[settings.method](picture, level, pilot=picture, stage=stage)
+        picture = F.pad(picture, (right, 0, down, 0), mode="reflect")
+        filtered = FILTERS[settings.method](picture, level, pilot=picture, stage=stage)
+        return filtered[..., down:, right:]
+
+    @property
+    def ended(self) -> bool:
+        """Whether all passes were run, or all seconds used."""
+        return self.done == self._settings.passes
+
+    @property
+    def done(self) -> float:
+        """How many passes were run, or what share of them the seconds used are worth."""
+        passes = self._settings.passes
+        return min(max(float(self.index), self._spent * passes), passes)
+
+    @property
+    def _progress(self) -> float:
+        """Share of the way from the first level to the last, by passes or by seconds."""
+        share = self.index / max(self._settings.passes - 1, 1)
+        return min(max(share, self._spent), 1.0)
+
+    @property
+    def _spent(self) -> float:
+        return 0.0 if self._budget is None else self.seconds / self._budget
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue; the tensors are the live ones."""
+        return {"picture": self.picture, "index": self.index, "seconds": self.seconds}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a saved state."""
+        self.picture, self.index, self.seconds = state["picture"], state["index"], state["seconds"]

@@ -1,0 +1,152 @@
+"""How large the tiles of a fit should be, from what it needs and what there is."""
+
+import math
+from typing import Literal, NamedTuple
+
+from untrained.fitting.engine import Engine
+from untrained.fitting.memory import estimate, free_memory
+from untrained.fitting.mosaic import Grid
+from untrained.picture.region import Window
+from untrained.problem.problem import Problem, ProblemError
+from untrained.recipes import Recipe, RecipeError
+
+Tile = int | Literal["auto", "off"]
+"""Longest side in pixels of the result, or by memory, or no tiles."""
+
+LEAST_ASKED = 64
+"""Shortest side of a tile that may be asked for."""
+
+LEAST_CHOSEN = 128
+"""Shortest side that is chosen by itself."""
+
+_SHARE = 0.7
+"""Share of the free memory that a fit may take."""
+
+_AMPLE = 2**15
+"""Bytes a pixel with which any network fits: the largest preset needs a third of it.
+
+A rehearsal takes a second or two, most of it for what it loads.
+"""
+
+_WHOLES = 8
+"""Pictures of the whole size held beside the fit of a tile."""
+
+_MULTIPLE = 32
+"""Sides that are chosen are multiples of this."""
+
+
+class Sizing(NamedTuple):
+    """The longest side of a tile, None for the picture in one, and why, in words."""
+
+    side: int | None
+    note: str = ""
+
+
+def read_tile(words: str | int) -> Tile:
+    """Read ``auto``, ``off`` or a number of pixels.
+
+    Raises
+    ------
+    RecipeError
+        If it is none of them, or below 64 pixels.
+    """
+    if words == "auto":
+        return "auto"
+    if words == "off":
+        return "off"
+    if not str(words).isdecimal() or int(words) < LEAST_ASKED:
+        raise RecipeError(
+            f"tile {words!r}: give auto, off, or the side in pixels, {LEAST_ASKED} or more"
+        )
+    return int(words)
+
+
+def stays_whole(problem: Problem, tile: Tile) -> bool:
+    """Whether a picture is never parted, even if memory runs out."""
+    if tile == "off":
+        return True
+    if tile == "auto":
+        small = not problem.is_volume and max(problem.plane) <= LEAST_CHOSEN
+        return problem.cut is None or small
+    return max(problem.plane) <= min(tile, least_side(problem))
+
+
+def settle_size(
+    problem: Problem, recipe: Recipe, engine: Engine, tile: int | Literal["auto"]
+) -> Sizing:
+    """Decide on the tiles: those asked for, or the largest that the free memory holds.
+
+    A picture is left whole if it fits, or if the system does not tell its memory.
+
+    Raises
+    ------
+    ProblemError
+        If a volume fits in no tiles, which go through all its slices.
+    """
+    if tile != "auto":
+        return (
+            Sizing(tile, tiles_in_words(problem, tile))
+            if max(problem.plane) > tile
+            else Sizing(None)
+        )
+    free = free_memory(engine.device)
+    if free is None or stays_whole(problem, tile):
+        return Sizing(None)
+    if _AMPLE * math.prod(problem.size) <= _SHARE * free:
+        return Sizing(None)
+    need = estimate(problem, recipe, engine)
+    if need <= _SHARE * free:
+        return Sizing(None)
+    side = _largest(problem, recipe, engine, _SHARE * free)
+    if problem.is_volume:
+        _check_room(problem, recipe, engine, side, free)
+    why = f"the fit would need about {_amount(need)}, {_amount(free)} are free: "
+    return Sizing(side, why + tiles_in_words(problem, side))
+
+
+def least_side(problem: Problem) -> int:
+    """Shortest side of a tile that is chosen by itself: a volume's is as deep as the volume."""
+    return LEAST_ASKED if problem.is_volume else LEAST_CHOSEN
+
+
+def _check_room(problem: Problem, recipe: Recipe, engine: Engine, side: int, free: int) -> None:
+    """Refuse a volume of which not even a tile fits: it goes through all slices."""
+    part = problem.window(Window(0, 0, *(min(length, side) for length in problem.plane)))
+    if (need := estimate(part, recipe, engine)) > _SHARE * free:
+        raise ProblemError(
+            f"even in tiles of {side} pixels the fit of {problem.size[0]} slices would need about "
+            f"{_amount(need)}, {_amount(free)} are free: give fewer slices at a time"
+        )
+
+
+def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> int:
+    """Halve the interval between the smallest tile and the whole."""
+    if engine.device.type != "cuda":
+        room -= _WHOLES * 4 * problem.channels * math.prod(problem.size)
+
+    def fits(multiple: int) -> bool:
+        side = multiple * _MULTIPLE
+        whole_grains = side - side % problem.grain
+        sides = (length if length <= side else whole_grains for length in problem.plane)
+        part = problem.window(Window(0, 0, *sides))
+        return estimate(part, recipe, engine) <= room
+
+    low, high = least_side(problem) // _MULTIPLE, -(-max(problem.plane) // _MULTIPLE)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low * _MULTIPLE
+
+
+def tiles_in_words(problem: Problem, side: int) -> str:
+    """Say how many tiles of what size there are where `side` is the longest allowed."""
+    grid = Grid.cover(problem.plane, side, grain=problem.grain)
+    first = grid.windows[0]
+    return (
+        f"{len(grid.windows)} tiles of {first.width}x{first.height} with {grid.overlap} pixels of "
+        "overlap"
+    )
+
+
+def _amount(size: float) -> str:
+    return f"{size / 1e9:.2g} GB" if size < 99.5e9 else f"{size / 1e9:.0f} GB"

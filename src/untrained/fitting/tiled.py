@@ -1,0 +1,297 @@
+"""A fit in tiles: a picture larger than memory, fitted window by window."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from torch import Tensor
+
+from untrained.fitting.engine import Engine
+from untrained.fitting.fit import Fit, check_precision
+from untrained.fitting.mosaic import Grid, Mosaic
+from untrained.fitting.restoration import Record, Restoration
+from untrained.fitting.step import Step
+from untrained.fitting.stopping import Stop
+from untrained.operators import enlarge
+from untrained.problem.problem import Problem, ProblemError
+from untrained.recipes import Recipe
+
+_LEAST_SECONDS = 1e-3
+"""Budget of a tile for which none is left: a single step."""
+
+
+@dataclass(frozen=True, eq=False)
+class TiledStep:
+    """One optimisation step in one tile. Its pictures are put together when they are asked for."""
+
+    index: int
+    """Counted from 1, over all tiles."""
+    loss: float
+    """Mean squared error against the target of this step, in this tile."""
+    seconds: float
+    """Time spent fitting so far."""
+    progress: float
+    """Share of the budget used, in [0, 1]."""
+    tile: int
+    """Which of the grid's windows was fitted."""
+    step: Step
+    """What the step tells of the tile alone."""
+    mosaic: Mosaic
+    """The tiles that had ended before."""
+
+    @property
+    def image(self) -> Tensor:
+        """The whole with the network's picture in this tile, ``(1, C, H, W)``."""
+        return self._whole(self.step.image)
+
+    @property
+    def average(self) -> Tensor:
+        """The whole with the average of the pictures so far in this tile, ``(1, C, H, W)``."""
+        return self._whole(self.step.average)
+
+    @property
+    def picture(self) -> Tensor:
+        """What would be handed over now, ``(1, C, H, W)``; tiles not begun are as given."""
+        return self._whole(self.step.picture)
+
+    def _whole(self, picture: Tensor) -> Tensor:
+        return self.mosaic.joined(self.tile, picture).picture
+
+
+class TiledFit:
+    """Fits a network to each window of a picture in turn and joins what they find.
+
+    To be used as `Fit` is. The steps of the recipe are those of each tile, its seconds are shared
+    out among them; each tile has a seed of its own. Tiles in which nothing is sought are left out.
+
+    Parameters
+    ----------
+    problem, recipe, seed, engine
+        As for `Fit`.
+    side
+        Longest side of a tile, in pixels of the picture sought.
+
+    Raises
+    ------
+    ProblemError
+        If the problem is one of the whole picture, or nothing is known in a tile. That the recipe
+        does not apply is only found at the first step.
+    """
+
+    def __init__(
+        self, problem: Problem, recipe: Recipe, *, seed: int, engine: Engine, side: int
+    ) -> None:
+        self.problem = problem
+        self.recipe = recipe
+        self.seed = seed
+        self.engine = engine
+        self.side = side
+        self.stop: Stop | None = None
+        self.last: TiledStep | None = None
+        self.history: list[Record] = []
+        grid = Grid.cover(problem.plane, side, grain=problem.grain)
+        self._mosaic = Mosaic.blank(grid, _as_given(problem))
+        self._sought = _sought(problem, grid, side)
+        self._ended: list[str] = []
+        """Why the tiles so far have stopped."""
+        self._mended: list[str] = []
+        self._notes: tuple[str, ...] = ()
+        self._before = Record(0, 0.0, None, 0.0)
+        """How far the steps and seconds had come when the last tile ended."""
+        self._fit: Fit | None = None
+
+    @property
+    def _tile(self) -> int:
+        """Which of the grid's windows is being fitted."""
+        return self._sought[len(self._ended)]
+
+    def _share(self) -> float | None:
+        """Seconds for the next tile."""
+        if self.recipe.seconds is None:
+            return None
+        left = self.recipe.seconds - self._before.seconds
+        return max(left / (len(self._sought) - len(self._ended)), _LEAST_SECONDS)
+
+    def _begin(self) -> Fit:
+        recipe = self.recipe.model_copy(update={"seconds": self._share()})
+        fit = Fit(self._part, recipe, seed=self._part_seed, engine=self.engine)
+        self._fit, self._notes = fit, fit.notes
+        return fit
+
+    @property
+    def _part(self) -> Problem:
+        return self.problem.window(self._mosaic.grid.windows[self._tile])
+
+    @property
+    def _part_seed(self) -> int:
+        return (self.seed + self._tile) % 2**63
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What went wrong and was mended, a sentence each."""
+        return (*self._mended, *(self._told(self._fit) if self._fit else ()))
+
+    def _told(self, fit: Fit) -> list[str]:
+        return [f"tile {len(self._ended) + 1}, {event}" for event in fit.events]
+
+    def __iter__(self) -> Iterator[TiledStep]:
+        return self
+
+    def __next__(self) -> TiledStep:
+        """Run one step in the tile that is under way, or the first of the next.
+
+        Raises
+        ------
+        DivergenceError
+            As for `Fit`.
+        """
+        if self.stop is not None:
+            raise StopIteration
+        fit = self._fit or self._begin()
+        step = next(fit)
+        row, before = fit.history[-1], self._before
+        row = row._replace(step=before.step + row.step, seconds=before.seconds + row.seconds)
+        self.history.append(row)
+        self.last = TiledStep(
+            index=row.step,
+            loss=step.loss,
+            seconds=row.seconds,
+            progress=(len(self._ended) + step.progress) / len(self._sought),
+            tile=self._tile,
+            step=step,
+            mosaic=self._mosaic,
+        )
+        if fit.stop is not None:
+            self._end(fit, fit.stop)
+        return self.last
+
+    def _end(self, fit: Fit, stop: Stop) -> None:
+        """Join what a tile's fit has found; stop after the last one."""
+        start = time.perf_counter()
+        self._mosaic = self._mosaic.joined(self._tile, fit.found())
+        chosen = self._before.step + stop.step
+        took = time.perf_counter() - start
+        self._mended += self._told(fit)
+        self._ended.append(stop.reason)
+        row = self.history[-1]
+        self._before = row._replace(seconds=row.seconds + took)
+        self._fit = None
+        if len(self._ended) == len(self._sought):
+            self.stop = self._stopped(chosen)
+
+    def _stopped(self, chosen: int) -> Stop:
+        which = "each" if len(set(self._ended)) == 1 else "the last"
+        reason = f"in {which} of {len(self._ended)} tiles {self._ended[-1]}"
+        return Stop("tiles", reason, chosen, self._mosaic.picture)
+
+    def found(self) -> Tensor:
+        """Give what `restoration` will compose: tiles not begun as given, ``(1, C, H, W)``."""
+        if self._fit is None or self._fit.last is None:
+            return self._mosaic.picture
+        return self._mosaic.joined(self._tile, self._fit.found()).picture
+
+    def restoration(self) -> Restoration:
+        """Hand over: the whole, with the tile under way as it is and those not begun as given.
+
+        Raises
+        ------
+        RuntimeError
+            If no step has been run.
+        """
+        if not self.history:
+            raise RuntimeError("no step has been run yet: there is no picture to hand over")
+        steps, start = self.history[-1].step, time.perf_counter()
+        stop = self.stop or Stop(
+            "interrupted",
+            f"interrupted after {steps} steps, with {len(self._ended)} of {len(self._sought)} "
+            "tiles ended",
+            steps,
+            self.found(),
+        )
+        seconds = self._before.seconds
+        if self._fit is not None:
+            seconds = self.history[-1].seconds + time.perf_counter() - start
+        restored = self.problem.compose(stop.picture)
+        judge = self.problem.verdict
+        return Restoration(
+            task=self.problem.task,
+            image=restored.pixels,
+            restored=restored,
+            stopped=stop.reason,
+            chosen_step=stop.step,
+            steps=steps,
+            seconds=seconds,
+            history=tuple(self.history),
+            notes=(*self.problem.notes, *self.events, *self._notes),
+            verdicts=() if judge is None else (judge(restored),),
+            uncertainty=None,
+            recipe=self.recipe,
+            seed=self.seed,
+            device=self.engine.device.type,
+            precision=self.engine.precision,
+            precision_why=self.engine.why,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue, besides problem, recipe, seed and engine; live tensors."""
+        return {
+            "side": self.side,
+            "total": self._mosaic.total,
+            "cover": self._mosaic.cover,
+            "ended": list(self._ended),
+            "mended": list(self._mended),
+            "notes": list(self._notes),
+            "before": list(self._before),
+            "history": [list(record) for record in self.history],
+            "share": self._fit.recipe.seconds if self._fit else None,
+            "fit": self._fit.state_dict() if self._fit else None,
+            "chosen": self.stop.step if self.stop else None,
+            "precision": self.engine.precision,
+        }
+
+    @classmethod
+    def resume(
+        cls, problem: Problem, recipe: Recipe, state: dict[str, Any], *, seed: int, engine: Engine
+    ) -> Self:
+        """Continue a fit from its `state_dict`; the other parameters are as when it was made.
+
+        Raises
+        ------
+        ProblemError
+            If the engine's precision is not the one of the saved fit.
+        """
+        check_precision(state, engine)
+        fit = cls(problem, recipe, seed=seed, engine=engine, side=state["side"])
+        fit._mosaic = replace(fit._mosaic, total=state["total"], cover=state["cover"])
+        fit._ended, fit._mended = list(state["ended"]), list(state["mended"])
+        fit._notes, fit._before = tuple(state["notes"]), Record(*state["before"])
+        fit.history = [Record(*row) for row in state["history"]]
+        if state["fit"] is not None:
+            share = recipe.model_copy(update={"seconds": state["share"]})
+            fit._fit = Fit.resume(
+                fit._part, share, state["fit"], seed=fit._part_seed, engine=engine
+            )
+        if state["chosen"] is not None:
+            fit.stop = fit._stopped(state["chosen"])
+        return fit
+
+
+def _as_given(problem: Problem) -> Tensor:
+    pixels = problem.picture.pixels if problem.sought is None else problem.measurement
+    return pixels if tuple(pixels.shape[2:]) == problem.size else enlarge(pixels, problem.size)
+
+
+def _sought(problem: Problem, grid: Grid, side: int) -> tuple[int, ...]:
+    """Number the windows in which something is to be found."""
+    sought = []
+    for number, window in enumerate(grid.windows):
+        part = problem.window(window)
+        if part.blind:
+            raise ProblemError(
+                f"a tile of {side} pixels at column {window.left}, row {window.top} has no known "
+                "pixel: give a larger tile, or none (--tile off)"
+            )
+        if not part.settled:
+            sought.append(number)
+    return tuple(sought)

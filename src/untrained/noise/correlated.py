@@ -1,0 +1,62 @@
+"""Grain: whether neighbours share their noise, as in developed and compressed photographs."""
+
+import numpy as np
+from torch import Tensor
+from torch.nn import functional as F
+
+from untrained.noise.curve import binned_levels
+from untrained.noise.quiet_blocks import Blocks, cut_blocks
+
+RAISED = 1.8
+"""Factor on the level of coarse grain for a filter that takes noise as white: it leaves more of
+what neighbours share. Measured on photographs of real noise."""
+_WEAKEST, _STRONGEST = 4 / 255, 12 / 255
+"""Levels of coarse grain, in picture units: weaker cannot be told from the scene, and cameras leave
+no stronger one."""
+_COARSER = 2.9
+"""How many times stronger coarse grain is than it would be in white noise."""
+_FEW, _MANY, _ALIKE = 0.03, 0.3, 1.25
+"""Noise is nearly as strong in many quiet blocks as in few; structure is not."""
+_LOW = 0.25
+"""Which of the levels at different brightness is taken: there may be structure in the others."""
+_LEAST_SIDE = 192
+"""Sides in pixels below which grain cannot be told from structure."""
+
+
+def grain(image: Tensor, missing: Tensor | None = None) -> tuple[float, float]:
+    """Measure the grain of the brightness.
+
+    Parameters
+    ----------
+    image
+        ``(1, C, H, W)``, in picture units.
+    missing
+        Bool ``(1, 1, H, W)``, True where nothing was measured.
+
+    Returns
+    -------
+    The level of the finest grain; and that of grain twice as coarse, by which noise would be white
+    if the two were equal, or 0 where that is not correlated noise. In picture units, of one channel
+    if all are alike.
+    """
+    if min(image.shape[-2:]) < _LEAST_SIDE:
+        return 0.0, 0.0
+    grey = image.double().mean(1, keepdim=True)
+    holes = None if missing is None else missing.double()
+    several = image.shape[1] ** 0.5
+    fine = several * _low(_blocks(grey, holes), _FEW)
+    smaller = None if holes is None else F.max_pool2d(holes, 2)
+    halved = _blocks(F.avg_pool2d(grey, 2), smaller)
+    coarse, wider = (2 * several * _low(halved, share) for share in (_FEW, _MANY))
+    strong = max(_WEAKEST, _COARSER * fine) < coarse < _STRONGEST
+    return fine, coarse if strong and wider < _ALIKE * coarse else 0.0
+
+
+def _blocks(grey: Tensor, holes: Tensor | None) -> Blocks:
+    places = None if holes is None else holes[0, 0].cpu().numpy() > 0
+    return cut_blocks(grey[0, 0].cpu().numpy(), places)
+
+
+def _low(blocks: Blocks, share: float) -> float:
+    levels = binned_levels(blocks, share)[:, 1]
+    return float(np.quantile(levels, _LOW)) if len(levels) else 0.0

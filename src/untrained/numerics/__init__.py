@@ -1,0 +1,1 @@
+"""Mathematics on torch tensors that knows no picture and no problem."""

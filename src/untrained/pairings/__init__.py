@@ -1,0 +1,1 @@
+"""The ways of drawing (input, target) pairs from one measurement."""

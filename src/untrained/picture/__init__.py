@@ -1,0 +1,1 @@
+"""The user's picture: samples, metadata, regions, files in and out."""

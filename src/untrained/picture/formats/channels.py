@@ -1,0 +1,57 @@
+"""What every decoder and encoder needs: limits, orientation, alpha."""
+
+from pathlib import Path
+
+import numpy as np
+
+from untrained.picture.picture import Picture
+from untrained.picture.samples import PictureError, Samples
+
+LARGEST = 500_000_000
+"""Pixels above which a file is refused by its header."""
+
+
+def check_size(path: Path, height: int, width: int) -> None:
+    """Refuse a picture too large, before its pixels are decoded."""
+    if height * width > LARGEST:
+        raise PictureError(
+            f"{path} says it has {width}x{height} pixels, over {LARGEST // 10**6} megapixels: cut "
+            "it into parts"
+        )
+
+
+def refuse_pages(path: Path, count: int) -> None:
+    """Refuse a file of several pictures."""
+    if count > 1:
+        raise PictureError(f"{path} holds {count} pictures: give a file of one")
+
+
+def split_alpha(samples: Samples, *, has_alpha: bool) -> tuple[Samples, Samples | None]:
+    """Colour ``(H, W, C)`` and alpha ``(H, W)``, the last channel if `has_alpha`."""
+    if samples.ndim == 2:
+        samples = samples[..., None]
+    samples = np.ascontiguousarray(samples)
+    if not has_alpha:
+        return samples, None
+    return np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1])
+
+
+def upright(samples: Samples, orientation: int) -> Samples:
+    """Apply an EXIF orientation, 1 to 8."""
+    if orientation in (5, 6, 7, 8):
+        samples = samples.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        samples = samples[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        samples = samples[::-1]
+    return np.ascontiguousarray(samples)
+
+
+def interleaved(picture: Picture) -> Samples:
+    """Samples as files hold them: alpha last, grey without an axis of channels."""
+    samples = picture.stored
+    if samples.dtype == bool:
+        samples = samples.astype(np.uint8) * 255
+    if picture.alpha is not None:
+        samples = np.concatenate([samples, picture.alpha[..., None]], axis=2)
+    return np.ascontiguousarray(samples[..., 0] if samples.shape[2] == 1 else samples)

@@ -1,0 +1,126 @@
+"""HDF5, through h5py: files of one data set, and k-space as fastMRI stores it."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from untrained.picture.formats import tiff_pages as several
+from untrained.picture.formats.extras import imported
+from untrained.picture.picture import Picture
+from untrained.picture.samples import PictureError, Samples
+
+_DATA_SET = "reconstruction"
+"""Where a picture is written; fastMRI calls it so, too."""
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def is_hdf5(path: Path) -> bool:
+    """Say whether this file begins as HDF5; such files can be too large to be read whole."""
+    with path.open("rb") as file:
+        return file.read(len(SIGNATURE)) == SIGNATURE
+
+
+def read_array(path: Path) -> Samples:
+    """Read the only data set of numbers.
+
+    Raises
+    ------
+    PictureError
+        If there is none, or several: the message names them. Or h5py is not installed.
+    """
+    with imported("h5py", "HDF5").File(path, "r") as file:
+        return _values(path, _only(path, _datasets(file)))
+
+
+def read(path: Path, _data: bytes, pages: several.PagesAre = "auto") -> Picture:
+    """Read a picture or volume, the only data set of numbers; see `formats.pages.from_array`."""
+    return several.from_array(path, read_array(path), pages, "HDF5")
+
+
+def encoder(picture: Picture) -> Callable[[], bytes]:
+    """Make what encodes ``([D,] H, W[, C])`` in the stored type, as the data set `reconstruction`.
+
+    Raises
+    ------
+    PictureError
+        If h5py is not installed.
+    """
+    h5py = imported("h5py", "HDF5")
+
+    def encode() -> bytes:
+        buffer = io.BytesIO()
+        with h5py.File(buffer, "w") as file:
+            file[_DATA_SET] = several.to_array(picture)
+        return buffer.getvalue()
+
+    return encode
+
+
+def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None, str]:
+    """Read one slice of a file of fastMRI (Zbontar et al. 2018), or the only data set of another.
+
+    Parameters
+    ----------
+    path
+        fastMRI keeps ``kspace`` (slices, [coils,] H, W), and in its test files ``mask`` (W,).
+    number
+        Of the slice, counted from 0; the middle one when None.
+
+    Returns
+    -------
+    The samples of the slice; the mask, None when the file has none; and which slice it is, in
+    words, empty where the file has no slices.
+
+    Raises
+    ------
+    PictureError
+        As for `read_array`; or if there is no such slice.
+    """
+    with imported("h5py", "HDF5").File(path, "r") as file:
+        found = _datasets(file)
+        if "kspace" not in found:
+            if number is not None:
+                raise PictureError(f"{path} has no data set kspace to take the slice {number} of")
+            return _values(path, _only(path, found)), None, ""
+        volume = found["kspace"]
+        if volume.ndim not in (3, 4):
+            raise PictureError(
+                f"kspace in {path} has the shape {volume.shape}: give (slices, H, W) or (slices, "
+                "coils, H, W)"
+            )
+        chosen = len(volume) // 2 if number is None else number
+        if not 0 <= chosen < len(volume):
+            raise PictureError(
+                f"{path} has {len(volume)} slices, 0 to {len(volume) - 1}: there is no {chosen}"
+            )
+        mask = _values(path, found["mask"]) if "mask" in found else None
+        return np.asarray(volume[chosen]), mask, f"slice {chosen} of {len(volume)}, counted from 0"
+
+
+def _datasets(file: Any) -> dict[str, Any]:
+    """Data sets of numbers, by path; fastMRI also keeps text and scalars."""
+    found: dict[str, Any] = {}
+
+    def see(name: str, item: Any) -> None:
+        if getattr(item, "shape", None) and item.dtype.kind in "buifc":
+            found[name] = item
+
+    file.visititems(see)
+    return found
+
+
+def _only(path: Path, found: dict[str, Any]) -> Any:
+    if len(found) != 1:
+        named = f" ({', '.join(found)})" if found else ""
+        raise PictureError(f"{path} holds {len(found)} data sets{named}: give a file of one")
+    return next(iter(found.values()))
+
+
+def _values(path: Path, dataset: Any) -> Samples:
+    if dataset.size == 0:
+        raise PictureError(f"{path} holds an empty data set of shape {dataset.shape}")
+    return np.asarray(dataset[()])

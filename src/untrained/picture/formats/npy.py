@@ -1,0 +1,42 @@
+"""NumPy's .npy and .npz: arrays of any depth, and measurements."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from untrained.picture.formats import tiff_pages as several
+from untrained.picture.picture import Picture
+from untrained.picture.samples import PictureError, Samples
+
+_SIGNATURE = b"\x93NUMPY"
+_ZIP = b"PK"
+
+
+def is_array(data: bytes) -> bool:
+    """Say whether these bytes begin a .npy or .npz file."""
+    return data.startswith((_SIGNATURE, _ZIP))
+
+
+def read_array(path: Path, data: bytes) -> Samples:
+    """Decode an array of any shape; of an .npz, its only one."""
+    if data.startswith(_ZIP):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+            if len(names) != 1:
+                raise PictureError(f"{path} holds {len(names)} arrays: give a file of one")
+            data = archive.read(names[0])
+    return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+
+
+def read(path: Path, data: bytes, pages: several.PagesAre = "auto") -> Picture:
+    """Decode a picture or volume; see `formats.pages.from_array`."""
+    return several.from_array(path, read_array(path, data), pages, "NPY")
+
+
+def encode(picture: Picture) -> bytes:
+    """Encode ``([D,] H, W[, C])``, or in the order of the file read; alpha as the last channel."""
+    buffer = io.BytesIO()
+    np.save(buffer, several.to_array(picture), allow_pickle=False)
+    return buffer.getvalue()

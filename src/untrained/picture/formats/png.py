@@ -1,0 +1,106 @@
+"""PNG of 16 bits, through imagecodecs: Pillow would quietly halve the depth of colour ones."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from untrained.picture.formats.channels import (
+    check_size,
+    interleaved,
+    refuse_pages,
+    split_alpha,
+    upright,
+)
+from untrained.picture.formats.exif import ORIENTATION, exif_bytes, exif_for
+from untrained.picture.metadata import Metadata
+from untrained.picture.picture import Picture, make_picture
+from untrained.picture.samples import PictureError
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_COPIED_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"tIME")
+
+
+def is_deep(data: bytes) -> bool:
+    """Say whether these bytes begin a PNG of 16 bits."""
+    return data.startswith(_SIGNATURE) and len(data) > 25 and data[24] == 16
+
+
+def read(path: Path, data: bytes) -> Picture:
+    """Decode a whole picture; PictureError says what is wrong with it."""
+    import imagecodecs
+
+    width, height = struct.unpack(">II", data[16:24])
+    check_size(path, height, width)
+    chunks = dict(_chunks(data))
+    if b"IEND" not in chunks:
+        raise PictureError(f"{path} is cut short")
+    if b"acTL" in chunks:
+        refuse_pages(path, struct.unpack(">I", chunks[b"acTL"][:4])[0])
+    exif = Image.Exif()
+    if b"eXIf" in chunks:
+        exif.load(chunks[b"eXIf"])
+    samples = upright(imagecodecs.png_decode(data), exif.get(ORIENTATION, 1))
+    count = 1 if samples.ndim == 2 else samples.shape[2]
+    colour, alpha = split_alpha(samples, has_alpha=count in (2, 4))
+    metadata = Metadata(
+        format="PNG",
+        exif=exif_bytes(exif),
+        icc=_icc_of_chunk(chunks.get(b"iCCP")),
+        chunks=copied_chunks(data),
+    )
+    return make_picture(colour, alpha=alpha, metadata=metadata)
+
+
+def encode(picture: Picture) -> bytes:
+    """Encode 16-bit samples with the kept chunks."""
+    import imagecodecs
+
+    data = bytes(imagecodecs.png_encode(interleaved(picture)))
+    info = picture.metadata
+    chunks = info.chunks
+    if info.icc:
+        chunks = (*chunks, (b"iCCP", b"ICC profile\0\0" + zlib.compress(info.icc)))
+    if info.exif:
+        chunks = (*chunks, (b"eXIf", exif_for(picture).removeprefix(b"Exif\0\0")))
+    if info.dpi and b"pHYs" not in dict(chunks):
+        per_metre = [round(dots / 0.0254) for dots in info.dpi]
+        chunks = (*chunks, (b"pHYs", struct.pack(">IIB", *per_metre, 1)))
+    return with_chunks(data, replace(picture, metadata=replace(info, chunks=chunks)))
+
+
+def copied_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """Name and content of the ancillary chunks that a restored PNG keeps."""
+    return tuple((name, body) for name, body in _chunks(data) if name in _COPIED_CHUNKS)
+
+
+def with_chunks(data: bytes, picture: Picture, taken: tuple[bytes, ...] = ()) -> bytes:
+    """Put the kept ancillary chunks after the header of a PNG."""
+    chunks = [(name, body) for name, body in picture.metadata.chunks if name not in taken]
+    after_header = len(_SIGNATURE) + 12 + 13
+    packed = b"".join(_packed_chunk(name, body) for name, body in chunks)
+    return data[:after_header] + packed + data[after_header:]
+
+
+def _packed_chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content of the chunks of a PNG; stops at a cut one."""
+    at = len(_SIGNATURE)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        if at + 12 + length > len(data):
+            return
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        at += 12 + length
+
+
+def _icc_of_chunk(body: bytes | None) -> bytes | None:
+    if body is None:
+        return None
+    return zlib.decompress(body[body.index(b"\0") + 2 :])

@@ -1,0 +1,146 @@
+"""TIFF of any depth, float too, through tifffile."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from untrained.picture.formats import tiff_pages as several
+from untrained.picture.formats.channels import check_size, interleaved, split_alpha, upright
+from untrained.picture.formats.exif import ORIENTATION
+from untrained.picture.formats.pillow import opened
+from untrained.picture.metadata import Metadata
+from untrained.picture.picture import Picture, make_picture
+from untrained.picture.samples import PictureError, Samples
+
+_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def is_tiff(data: bytes) -> bool:
+    """Say whether these bytes begin a TIFF, classic or big."""
+    return data.startswith(_SIGNATURES)
+
+
+def read(path: Path, data: bytes, pages: several.PagesAre = "auto") -> Picture:
+    """Decode a picture, or all pages of a volume; PictureError says what is wrong with it."""
+    import tifffile  # noqa: PLC0415
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        if _has_several(file):
+            return several.read(path, file, pages)
+        page = next(page for page in file.pages if not page.aspage().is_reduced).aspage()
+        check_size(path, page.imagelength, page.imagewidth)
+        samples = page.asarray()
+        samples = np.moveaxis(samples, 0, -1) if page.axes.startswith("S") else samples
+        samples = _samples(path, page, samples)
+        orientation = page.tags.valueof(ORIENTATION, 1)
+        extra = tuple(int(e) for e in page.extrasamples or ())
+        cmyk = int(page.photometric or 0) == tifffile.PHOTOMETRIC.SEPARATED
+        icc, description = page.tags.valueof(34675), page.tags.valueof(270)
+        dpi = _dpi(page)
+    colour, alpha = split_alpha(upright(samples, orientation), has_alpha=extra[-1:] in ((1,), (2,)))
+    metadata = Metadata(
+        format="TIFF",
+        exif=_exif(data),
+        icc=icc,
+        dpi=dpi,
+        description=description if isinstance(description, str) else None,
+    )
+    return make_picture(colour, alpha=alpha, cmyk=cmyk and colour.shape[-1] == 4, metadata=metadata)
+
+
+def encode(picture: Picture) -> bytes:
+    """Encode samples of any depth with the kept tags."""
+    import tifffile  # noqa: PLC0415
+
+    pages = picture.metadata.pages
+    if picture.is_volume or (pages is not None and len(pages.letters) > 2):
+        return several.encode(picture)
+    samples = interleaved(picture)
+    colours = picture.channels
+    photometric = "separated" if picture.cmyk else "rgb" if colours == 3 else "minisblack"
+    base = {"separated": 4, "rgb": 3, "minisblack": 1}[photometric]
+    extra = ["unspecified"] * (colours - base) + ["unassalpha"] * (picture.alpha is not None)
+    info = picture.metadata
+    buffer = io.BytesIO()
+    options: dict[str, Any] = {"extrasamples": extra} if extra else {}
+    if info.dpi:
+        options |= {"resolution": info.dpi, "resolutionunit": "INCH"}
+    tifffile.imwrite(
+        buffer,
+        samples,
+        photometric=photometric,
+        planarconfig="contig" if samples.ndim == 3 else None,
+        compression="zlib",
+        iccprofile=info.icc,
+        description=info.description,
+        metadata=None,
+        software=False,
+        extratags=_text_tags(picture),
+        **options,
+    )
+    return buffer.getvalue()
+
+
+def _has_several(file: Any) -> bool:
+    """Whether there is more than one page, or one that stands for several."""
+    whole = [page.aspage() for page in file.pages if not page.aspage().is_reduced]
+    if len(whole) != 1:
+        return True
+    pixels = whole[0].imagelength * whole[0].imagewidth * whole[0].samplesperpixel
+    return bool(file.series[0].size > pixels)
+
+
+def _samples(path: Path, page: Any, samples: Samples) -> Samples:
+    """Undo palettes, inverted grey and depths below 8 bits."""
+    import tifffile  # noqa: PLC0415
+
+    if samples.ndim not in (2, 3):
+        raise PictureError(f"{path} holds an array of shape {samples.shape}: give one picture")
+    photometric = int(page.photometric if page.photometric is not None else 1)
+    if photometric == tifffile.PHOTOMETRIC.PALETTE:
+        return np.asarray((page.colormap.T[samples] >> 8).astype(np.uint8))
+    bits = page.bitspersample
+    if samples.dtype == bool or (samples.dtype == np.uint8 and bits < 8):
+        samples = (samples.astype(np.uint16) * 255 // (2**bits - 1)).astype(np.uint8)
+    if photometric == tifffile.PHOTOMETRIC.MINISWHITE and samples.dtype.kind == "u":
+        samples = np.iinfo(samples.dtype).max - samples
+    return samples
+
+
+def _dpi(page: Any) -> tuple[float, float] | None:
+    x, y = page.tags.valueof(282), page.tags.valueof(283)
+    if not x or not y or page.tags.valueof(296, 2) not in (2, 3):
+        return None
+    inch = 2.54 if page.tags.valueof(296, 2) == 3 else 1.0
+    return (inch * x[0] / x[1], inch * y[0] / y[1])
+
+
+def _exif(data: bytes) -> bytes | None:
+    """EXIF fields of a TIFF, where Pillow understands its header."""
+    try:
+        with opened(data) as image:
+            whole = image.getexif()
+            kept = Image.Exif()
+            for tag in (271, 272, 305, 306, 315, 33432):
+                if tag in whole:
+                    kept[tag] = whole[tag]
+            for ifd in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+                if fields := whole.get_ifd(ifd):
+                    kept.get_ifd(ifd).update(fields)
+                    kept[ifd] = dict(fields)
+            return kept.tobytes() if len(kept) else None
+    except UnidentifiedImageError:
+        return None
+
+
+def _text_tags(picture: Picture) -> list[tuple[int, int, int, str, bool]]:
+    """Text fields of the EXIF block that are plain TIFF tags."""
+    if not picture.metadata.exif:
+        return []
+    exif = Image.Exif()
+    exif.load(picture.metadata.exif)
+    texts = {tag: exif[tag] for tag in (271, 272, 305, 306, 315, 33432) if tag in exif}
+    return [(tag, 2, 0, str(text), True) for tag, text in texts.items()]

@@ -1,0 +1,258 @@
+"""TIFF of several pages: slices of a volume or bands of a picture, as its file says or the user."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from untrained.picture.formats.channels import check_size
+from untrained.picture.metadata import Metadata, Pages
+from untrained.picture.picture import Picture, make_picture
+from untrained.picture.region import sides_in_words
+from untrained.picture.samples import PictureError, Samples
+
+PagesAre = Literal["auto", "volume", "bands"]
+"""What the pages of a file are: what it says, slices of a volume, or bands of a picture."""
+
+PAGES_ARE: tuple[PagesAre, ...] = ("auto", "volume", "bands")
+
+_IMAGEJ_TYPES = (np.uint8, np.uint16, np.float32)
+_OF_ONE_SIZE = ("axes", "shape", "Labels", "ROI", "Overlays")
+"""Notes that are made anew, or hold for no other size."""
+
+_HINT = "say --pages volume or --pages bands (in Python read(path, pages=...))"
+
+
+def read(path: Path, file: Any, pages: PagesAre) -> Picture:
+    """Decode all pages of an open TIFF.
+
+    Raises
+    ------
+    PictureError
+        If they are not of one size and kind, or nothing says what they are.
+    """
+    series = _only_series(path, file)
+    page = series.keyframe
+    letters, shape = series.get_axes(squeeze=True), series.get_shape(squeeze=True)
+    roles = _roles(path, letters, shape, pages)
+    check_size(path, int(np.prod(shape)) // shape[letters.index("X")], shape[letters.index("X")])
+    _check_kind(path, page)
+    samples = _in_own_order(series.asarray().reshape(shape), roles)
+    alpha = None
+    if "S" in roles and tuple(map(int, page.extrasamples or ()))[-1:] in ((1,), (2,)):
+        samples, alpha = samples[..., :-1], np.ascontiguousarray(samples[..., -1])
+    kind, notes = _notes(file)
+    found = Pages(
+        axes=roles,
+        letters=letters,
+        size=samples.shape[:-1],
+        kind=kind,
+        notes=notes,
+        xml=file.ome_metadata if kind == "ome" else None,
+        inverted=page.photometric is not None and int(page.photometric) == 0,
+        resolution=_resolution(page),
+    )
+    description = page.description if kind == "plain" and page.description else None
+    metadata = Metadata(format="TIFF", description=description, pages=found)
+    return make_picture(np.ascontiguousarray(samples), alpha=alpha, metadata=metadata)
+
+
+def encode(picture: Picture) -> bytes:
+    """Encode slices or bands as pages, with the axes, sizes and notes of the file they came from.
+
+    A volume that came from no such file is written as ImageJ does, where that knows the data type.
+    """
+    import tifffile  # noqa: PLC0415
+
+    pages = picture.metadata.pages or _new_pages(picture)
+    samples = in_file_order(picture, pages.axes)
+    options: dict[str, Any] = {"photometric": "miniswhite" if pages.inverted else "minisblack"}
+    if "S" in pages.axes:
+        options |= {"photometric": "rgb", "planarconfig": "contig"}
+    if picture.alpha is not None:
+        options["extrasamples"] = ["unassalpha"]
+    if pages.kind != "imagej":
+        options["compression"] = "zlib"
+    options |= _scaled_resolution(pages, picture)
+    if pages.xml is not None and pages.size == picture.size:
+        # The XML may order its planes as it likes: it is kept where that is the order of the pages.
+        kept = _written(samples, options | {"description": pages.xml.encode(), "metadata": None})
+        with tifffile.TiffFile(io.BytesIO(kept)) as file:
+            again = file.series[0].asarray()
+        if again.size == samples.size and np.array_equal(again.reshape(samples.shape), samples):
+            return kept
+    if pages.kind == "plain":
+        return _written(
+            samples, options | {"metadata": None, "description": picture.metadata.description}
+        )
+    told = {name: value for name, value in pages.notes if name not in _OF_ONE_SIZE}
+    if pages.size == picture.size:
+        told = dict(pages.notes)
+    elif "spacing" in told and len(pages.size) == 3:
+        told["spacing"] *= pages.size[0] / picture.size[0]
+    if pages.xml is not None:
+        told |= _physical_sizes(pages, picture)
+    form = {"shaped": {}, "imagej": {"imagej": True}, "ome": {"ome": True}}[pages.kind]
+    return _written(samples, options | form | {"metadata": told | {"axes": pages.letters}})
+
+
+def in_file_order(picture: Picture, axes: str) -> Samples:
+    """Samples with their axes in the order of the file; alpha is the last sample of a pixel."""
+    samples = picture.stored
+    if samples.dtype == bool:
+        samples = samples.astype(np.uint8) * 255
+    if picture.alpha is not None:
+        samples = np.concatenate([samples, picture.alpha[..., None]], axis=-1)
+    own = ("Z" if picture.is_volume else "") + "YX" + ("S" if "S" in axes else "C")
+    if own[-1] not in axes:
+        samples, own = samples[..., 0], own[:-1]
+    return np.ascontiguousarray(samples.transpose([own.index(axis) for axis in axes]))
+
+
+def from_array(path: Path, samples: Samples, pages: PagesAre, name: str) -> Picture:
+    """Take the array of a file of the format `name`: ``(H, W)``, ``(H, W, C)``, ``(D, H, W, C)``.
+
+    Three axes are ``(D, H, W)`` where the pages are said to be a volume, and ``(C, H, W)`` where
+    they are said to be bands.
+
+    Raises
+    ------
+    PictureError
+        If it has another number of axes, or is too large.
+    """
+    if samples.ndim not in (2, 3, 4):
+        raise PictureError(f"{path} holds an array of shape {samples.shape}: give one picture")
+    metadata = Metadata(format=name)
+    if samples.ndim == 3 and pages == "bands":
+        found = Pages(axes="CYX", letters="CYX", size=samples.shape[1:])
+        samples = _in_own_order(samples, found.axes)
+        metadata = Metadata(format=name, pages=found)
+    elif samples.ndim == 2 or (samples.ndim == 3 and pages == "volume"):
+        samples = samples[..., None]
+    check_size(path, int(np.prod(samples.shape[:-2])), samples.shape[-2])
+    return make_picture(np.ascontiguousarray(samples), metadata=metadata)
+
+
+def to_array(picture: Picture) -> Samples:
+    """Give ``([D,] H, W[, C])`` in the stored type, or in the order of the array that was read."""
+    origin = picture.metadata
+    if origin.pages is None or origin.format == "TIFF":
+        return picture.to_numpy()
+    return in_file_order(picture, origin.pages.axes)
+
+
+def _in_own_order(samples: Samples, axes: str) -> Samples:
+    """``([D,] H, W, C)``."""
+    own = [axis for axis in "ZYX" if axis in axes] + [axis for axis in "CS" if axis in axes]
+    ordered = samples.transpose([axes.index(axis) for axis in own])
+    return np.ascontiguousarray(ordered if own[-1] in "CS" else ordered[..., None])
+
+
+def _only_series(path: Path, file: Any) -> Any:
+    """All pages as one; thumbnails are left out."""
+    found = [
+        series
+        for series in file.series
+        if not series.keyframe.is_reduced and series.name not in ("Thumbnail", "Label", "Macro")
+    ]
+    if not found:
+        raise PictureError(f"{path} holds no page")
+    sizes = dict.fromkeys((each.keyframe.imagelength, each.keyframe.imagewidth) for each in found)
+    if len(sizes) > 1:
+        words = ", ".join(sides_in_words(size) for size in sizes)
+        raise PictureError(f"{path} holds pages of sizes {words}: give a file of pages of one size")
+    if len(found) > 1:
+        raise PictureError(f"{path} holds {len(found)} pictures of {len(found)} kinds: part them")
+    return found[0]
+
+
+def _roles(path: Path, letters: str, shape: tuple[int, ...], pages: PagesAre) -> str:
+    """Say of each axis whether it is slices (Z), channels (C), rows, columns or samples (S)."""
+    counted = {axis: count for axis, count in zip(letters, shape, strict=True) if axis not in "YXS"}
+    words = " and ".join(f"{count} {_NAMES.get(axis, 'pages')}" for axis, count in counted.items())
+    others = [axis for axis in counted if axis != "C"]
+    if pages == "bands" and len(counted) == 1 and "S" not in letters:
+        return letters.replace(next(iter(counted)), "C")
+    if pages == "bands":
+        raise PictureError(f"{path} holds pages with axes {letters} ({words}): they are not bands")
+    if "C" in counted and "S" in letters:
+        raise PictureError(f"{path} holds channels of several samples (axes {letters}): part them")
+    if pages == "volume" and counted == {"C": counted.get("C")}:
+        return letters.replace("C", "Z")
+    if len(others) > 1:
+        raise PictureError(
+            f"{path} holds pages with axes {letters} ({words}): give a file of one volume"
+        )
+    if pages == "auto" and others and others != ["Z"]:
+        raise PictureError(f"{path} holds {words}: {_HINT}")
+    return letters.replace(others[0], "Z") if others else letters
+
+
+_NAMES = {"Z": "slices", "C": "channels", "T": "times"}
+
+
+def _check_kind(path: Path, page: Any) -> None:
+    import tifffile  # noqa: PLC0415
+
+    kinds = tifffile.PHOTOMETRIC.PALETTE, tifffile.PHOTOMETRIC.SEPARATED
+    if page.photometric in kinds or (page.bitspersample < 8 and page.dtype == np.uint8):
+        raise PictureError(
+            f"{path} holds pages in a palette, in CMYK or of {page.bitspersample} bits: convert "
+            "them to grey or RGB of 8 or more"
+        )
+
+
+def _notes(file: Any) -> tuple[Literal["imagej", "ome", "shaped", "plain"], tuple[Any, ...]]:
+    """Who wrote the file, and what else it says."""
+    if file.is_imagej:
+        made_anew = ("ImageJ", "images", "channels", "slices", "frames", "hyperstack")
+        known = file.imagej_metadata.items()
+        return "imagej", tuple((name, value) for name, value in known if name not in made_anew)
+    if file.is_ome:
+        return "ome", ()
+    if file.is_shaped:
+        return "shaped", tuple(file.shaped_metadata[0].items())
+    return "plain", ()
+
+
+def _resolution(page: Any) -> tuple[float, float, int] | None:
+    x, y = page.tags.valueof(282), page.tags.valueof(283)
+    if not x or not y or not x[1] or not y[1]:
+        return None
+    return x[0] / x[1], y[0] / y[1], int(page.tags.valueof(296, 2))
+
+
+def _scaled_resolution(pages: Pages, picture: Picture) -> dict[str, Any]:
+    """Pixels per unit, more of them where the picture has been enlarged."""
+    if pages.resolution is None:
+        return {}
+    x, y, unit = pages.resolution
+    rows, columns = picture.height / pages.size[-2], picture.width / pages.size[-1]
+    return {"resolution": (columns * x, rows * y), "resolutionunit": unit}
+
+
+def _physical_sizes(pages: Pages, picture: Picture) -> dict[str, Any]:
+    """Sizes of a pixel that the XML states, smaller where the picture has been enlarged."""
+    found = dict(re.findall(r'\b(PhysicalSize[XYZ](?:Unit)?)="([^"]*)"', pages.xml or ""))
+    for axis, old, new in zip("XYZ", reversed(pages.size), reversed(picture.size), strict=False):
+        if (name := f"PhysicalSize{axis}") in found:
+            found[name] = float(found[name]) * old / new
+    return found
+
+
+def _new_pages(picture: Picture) -> Pages:
+    axes = "ZYX" if picture.channels == 1 else "ZCYX"
+    kind: Literal["imagej", "shaped"] = (
+        "imagej" if picture.stored.dtype in _IMAGEJ_TYPES else "shaped"
+    )
+    return Pages(axes=axes, letters=axes, size=picture.size, kind=kind)
+
+
+def _written(samples: Samples, options: dict[str, Any]) -> bytes:
+    import tifffile  # noqa: PLC0415
+
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, samples, software=False, **options)
+    return buffer.getvalue()

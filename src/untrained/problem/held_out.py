@@ -1,0 +1,86 @@
+"""Hold a part of a measurement out of a fit, to judge the fit by it."""
+
+import dataclasses
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from untrained.problem.problem import Problem, ProblemError
+
+_LOUD = 4.0
+"""Parts with more than this times the mean energy are never held out: they carry the picture."""
+
+_ROUNDS = 3
+"""How often the held-out part is foretold anew for the guide."""
+
+
+def hold_out(
+    problem: Problem, share: float, seed: int
+) -> tuple[Problem, Callable[[Tensor], float]]:
+    """Split a problem in what is fitted and what judges.
+
+    The guide is made again without the held-out part: that part is foretold from the rest through
+    the guide itself, a few times over.
+
+    Parameters
+    ----------
+    problem
+        Its measurement may have any shape; that of what is fitted is a vector.
+    share
+        Of the parts of the measurement, in (0, 1); parts that carry the picture stay.
+    seed
+        Draws them.
+
+    Returns
+    -------
+    The problem to fit, and the misfit of a picture on the rest.
+
+    Raises
+    ------
+    ProblemError
+        If there are too few parts to hold out one.
+    """
+    measurement = problem.measurement.flatten()
+    held = _drawn(problem, share, seed)
+    kept, out = (~held).nonzero()[:, 0], held.nonzero()[:, 0]
+    judge, truth = problem.part(out), measurement[out]
+
+    def score(picture: Tensor) -> float:
+        with torch.no_grad():
+            return float(judge.error(judge.operator(picture), truth))
+
+    fitted = problem.part(kept)
+    return dataclasses.replace(fitted, guide=_guide(problem, held)), score
+
+
+def _drawn(problem: Problem, share: float, seed: int) -> Tensor:
+    """Draw the samples to hold out: bool, one for each."""
+    measurement = problem.measurement.flatten().cpu()
+    parts = torch.arange(measurement.numel()) if problem.parts is None else problem.parts
+    energy = measurement.abs().square().double()
+    mean = torch.zeros(int(parts.max()) + 1, dtype=torch.float64).index_add(0, parts, energy)
+    mean /= parts.bincount().clamp_min(1)
+    quiet = (mean <= _LOUD * energy.mean()).nonzero()[:, 0]
+    count = max(1, round(share * len(mean)))
+    if len(quiet) <= count:
+        raise ProblemError(
+            f"a measurement of {len(mean)} parts is too small to hold out {count} of them: take "
+            "the held-out rule from the recipe"
+        )
+    generator = torch.Generator().manual_seed(seed)
+    chosen = quiet[torch.randperm(len(quiet), generator=generator)[:count]]
+    return torch.isin(parts, chosen).to(problem.measurement.device)
+
+
+def _guide(problem: Problem, held: Tensor) -> Tensor | None:
+    if problem.estimate is None:
+        return problem.guide
+    measurement = problem.measurement.flatten()
+    filled = torch.where(held, measurement[~held].mean(), measurement)
+    for _ in range(_ROUNDS):
+        guide = problem.estimate(filled.reshape(problem.measurement.shape))
+        with torch.no_grad():
+            foretold = problem.operator(guide[:, : problem.channels]).flatten()
+        filled = torch.where(held, foretold, measurement)
+    return problem.estimate(filled.reshape(problem.measurement.shape))

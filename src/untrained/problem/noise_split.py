@@ -1,0 +1,61 @@
+"""Split the noise of a measurement in two, to judge a fit on one by the other."""
+
+import dataclasses
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from untrained.noise import Gaussian
+from untrained.problem.problem import Problem, ProblemError
+
+
+def couple(
+    problem: Problem, strength: float, seed: int
+) -> tuple[Problem, Callable[[Tensor], float]]:
+    """Make the problem of a measurement with a little more noise, and an estimate of the risk.
+
+    With ``n`` like the noise, that of ``y + a n`` and that of ``y - n / a`` are independent: what
+    was fitted to the first is judged by the second without bias, however it was fitted (coupled
+    bootstrap, Oliveira, Lei and Tibshirani 2022, arXiv:2111.09447). As a falls this becomes Stein's
+    estimate (SURE, Stein 1981).
+
+    Parameters
+    ----------
+    problem
+        Its noise is Gaussian, of a known level above 0.
+    strength
+        The factor a.
+    seed
+        Draws n.
+
+    Returns
+    -------
+    The problem to fit, its noise ``(1 + a^2)^(1/2)`` of what it was, and the estimate of
+    ``|A x - A x*|^2`` for a picture x and the clean x*, a mean over the samples.
+
+    Raises
+    ------
+    ProblemError
+        If the noise is another.
+    """
+    noise, y = problem.noise, problem.measurement
+    if not isinstance(noise, Gaussian) or noise.sigma == 0 or y.is_complex():
+        raise ProblemError(
+            "an unbiased estimate of the risk needs real samples under Gaussian noise of a known "
+            "level above zero: choose another stop rule"
+        )
+    generator = torch.Generator().manual_seed(seed)
+    drawn = noise.sigma * torch.randn(y.shape, generator=generator).to(y.device)
+    judge = y - drawn / strength
+    offset = float(noise.sigma**2 * (1 + strength**-2))
+
+    def score(picture: Tensor) -> float:
+        with torch.no_grad():
+            return float((problem.operator(picture) - judge).square().mean()) - offset
+
+    louder = dataclasses.replace(noise, sigma=noise.sigma * (1 + strength**2) ** 0.5)
+    measurement = y + strength * drawn
+    guide = problem.guide if problem.estimate is None else problem.estimate(measurement)
+    fitted = dataclasses.replace(problem, measurement=measurement, noise=louder, guide=guide)
+    return fitted, score

@@ -1,0 +1,112 @@
+"""The quick settings for what an operator measured: CT, MRI, blur, phase, mosaics."""
+
+from untrained.recipes import (
+    GuidePairing,
+    HeldOut,
+    LatentPairing,
+    SelfSimilarPasses,
+    TotalVariation,
+)
+from untrained.recipes.presets.building_blocks import OPTIMISER, SHALLOW, SHORT_MEMORY
+from untrained.recipes.presets.fast import LATENT
+from untrained.recipes.presets.total_variation import CHROMA, tv_from_guess, tv_of_mosaic
+
+RECONSTRUCT = LATENT.model_copy(
+    update={
+        "why": "the initial guess as guide, some total variation, stop by held-out measurements",
+        "pairing": GuidePairing(jitter=0.03),
+        "total_variation": TotalVariation(weight=0.0005),
+        "optimiser": SHORT_MEMORY,
+        "steps": 400,
+        "stopping": (HeldOut(),),
+    }
+)
+RECONSTRUCT_LEVEL = RECONSTRUCT.model_copy(
+    update={
+        "why": "the initial guess as guide, variation led to the noise level; self-similar passes",
+        "total_variation": TotalVariation(weight=0.002, discrepancy=1.0, after=120, least=0.0005),
+        "stopping": (),
+        "refinement": SelfSimilarPasses(passes=16, first=0.1, last=0.02, relaxation=1.5, trust=0.7),
+    }
+)
+SPECTRUM = RECONSTRUCT.model_copy(
+    update={
+        "why": "the zero-filled picture as guide, a little variation, then self-similar passes",
+        "pairing": GuidePairing(jitter=0.01),
+        "stopping": (),
+        "refinement": SelfSimilarPasses(
+            method="nl-bayes", passes=24, first=0.2, last=0.01, patch=6
+        ),
+    }
+)
+DEBLUR = RECONSTRUCT_LEVEL.model_copy(
+    update={
+        "why": "the blurred picture and that by total variation as guides, the latter beside too",
+        "guided_by": tv_from_guess(0.01, 1.0).model_copy(update={"steps": 150}),
+        "pairing": GuidePairing(jitter=0.01),
+        "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.002),
+        "steps": 200,
+        "refinement": SelfSimilarPasses(
+            passes=10, first=0.04, last=0.01, relaxation=1.0, trust=1.0
+        ),
+    }
+)
+PHASE = RECONSTRUCT.model_copy(
+    update={
+        "why": "a classical retrieval as guide, stop by held-out magnitudes",
+        "pairing": GuidePairing(jitter=0.06),
+        "steps": 300,
+    }
+)
+PHASE_LEVEL = RECONSTRUCT_LEVEL.model_copy(
+    update={
+        "why": "a classical retrieval as guide, total variation led to the noise level",
+        "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.0005),
+        "steps": 300,
+        # Of masks and pupils: the passes were worse on some pictures, better on others.
+        "refinement": None,
+    }
+)
+MAGNITUDE_LEVEL = PHASE_LEVEL.model_copy(
+    update={
+        "why": "as for other phases, then self-similar passes",
+        "refinement": RECONSTRUCT_LEVEL.refinement,
+    }
+)
+PHASE_NOISY = PHASE_LEVEL.model_copy(
+    update={
+        "why": "a noisy retrieval as guide, under strong jitter, as its noise is not to be kept",
+        "pairing": GuidePairing(jitter=0.1),
+        "steps": 250,
+    }
+)
+BLIND = LATENT.model_copy(
+    update={
+        "why": "SelfDeblur (Ren et al. 2020): picture and kernel, each from a network of its own",
+        "network": SHALLOW,
+        "pairing": LatentPairing(channels=8, jitter=0.001),
+        "optimiser": OPTIMISER.model_copy(update={"operator_share": 0.03}),
+        "total_variation": TotalVariation(weight=0.0001),
+        "steps": 1000,
+    }
+)
+DEMOSAIC = LATENT.model_copy(
+    update={
+        "why": "bilinear interpolation and total variation with smoother colours as guides",
+        "guided_by": tv_of_mosaic(0.0001),
+        "pairing": GuidePairing(jitter=0.01),
+        "total_variation": TotalVariation(weight=0.001, chroma=CHROMA),
+        "optimiser": SHORT_MEMORY,
+        "steps": 300,
+    }
+)
+DEMOSAIC_NOISY = DEMOSAIC.model_copy(
+    update={
+        "why": "as for exact samples, total variation led to the noise level",
+        "guided_by": tv_of_mosaic(0.01, 1.0),
+        "total_variation": TotalVariation(
+            weight=0.004, discrepancy=1.0, after=60, least=0.001, chroma=CHROMA
+        ),
+        "steps": 200,
+    }
+)

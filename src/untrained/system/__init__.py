@@ -1,0 +1,1 @@
+"""What the computer is: processor, memory, threads, the allocator, a progress bar."""

@@ -1,0 +1,105 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.helpers.tiny import photo, tiny_recipe
+from untrained import tasks
+from untrained.errors import RequestError
+from untrained.evaluation import report
+from untrained.fitting.restore import watch
+from untrained.picture.picture import as_picture
+from untrained.recipes import WindowedVariance
+
+
+def fitted(task, **changes):
+    fit = watch(task, tiny_recipe(**changes), device="cpu")
+    snapshots = report.Snapshots()
+    for step in fit:
+        snapshots.update(step)
+    return fit.restoration(), snapshots
+
+
+def test_snapshots_are_log_spaced():
+    _, snapshots = fitted(tasks.deblock(photo()), steps=40)
+    assert list(snapshots.pictures) == [1, 2, 3, 5, 8, 12, 18, 27]
+
+
+def test_report_of_an_enlarged_picture_with_a_stop_statistic(tmp_path):
+    rules = (WindowedVariance(window=3, patience=100),)
+    picture = as_picture(photo())
+    result, snapshots = fitted(tasks.upscale(picture, 2), stopping=rules)
+    page = report.write_report(tmp_path / "r", result, before=picture, snapshots=snapshots)
+    facts = json.loads((tmp_path / "r" / "report.json").read_text())
+    assert facts["psnr"] is None
+    assert [row["statistic"] for row in facts["history"]][:2] == [None, None]
+    assert facts["history"][5]["statistic"] > 0
+    assert "windowed-variance" in facts["recipe"]["stopping"][0]["kind"]
+    with Image.open(tmp_path / "r" / "restored.png") as image:
+        assert image.size == (40, 48)
+    assert "<script" not in page.read_text()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 7])
+def test_pictures_of_any_channels_can_be_reported(tmp_path, channels):
+    array = np.random.default_rng(0).random((12, 9, channels)).astype(np.float32)
+    result, snapshots = fitted(tasks.denoise(array, sigma=0.1), steps=2)
+    report.write_report(
+        tmp_path, result, before=as_picture(array), snapshots=snapshots, picture_name="r.tif"
+    )
+    assert (tmp_path / "index.html").stat().st_size > 5000
+
+
+def test_scores_agree_with_their_definitions():
+    clean = as_picture(photo(40, 40))
+    noisy = clean.with_pixels(clean.pixels + 0.05)
+    scores = report.scores(noisy, clean)
+    error = (noisy.pixels - clean.pixels).double().square().mean()
+    assert scores["psnr"] == pytest.approx(float(-10 * torch.log10(error)))
+    assert 0.5 < scores["ssim"] < 1
+    assert report.scores(clean, clean) == {"psnr": None, "ssim": pytest.approx(1)}
+    assert report.scores(clean, None) == {"psnr": None, "ssim": None}
+
+
+def test_floats_of_any_range_are_scored_in_one_scale():
+    clean = 1000 * photo().astype(np.float32)
+    noisy = as_picture(clean + np.random.default_rng(0).normal(0, 3e4, clean.shape))
+    truth = as_picture(clean.astype(np.float64))
+    exact = noisy.with_pixels(
+        (truth.pixels * truth.scale + truth.offset - noisy.offset) / noisy.scale
+    )
+    assert report.scores(exact, truth)["psnr"] > 100
+
+
+def test_references_that_do_not_match_are_refused():
+    clean, other = as_picture(photo(24, 20)), as_picture(photo(20, 24))
+    with pytest.raises(RequestError, match=r"24x20.*20x24"):
+        report.scores(clean, other)
+
+
+def test_side_by_side_enlarges_the_smaller():
+    row = report.side_by_side([torch.zeros(1, 3, 4, 5), torch.ones(1, 3, 8, 10)], gap=2)
+    assert row.shape == (1, 3, 8, 22)
+    assert row[..., :10].max() == 0
+    assert row[..., 10:].min() == 1
+
+
+def test_the_report_of_several_networks_shows_where_they_disagree(tmp_path):
+    filled = np.zeros(photo().shape[:2], bool)
+    filled[5:12, 4:9] = True
+    problem = tasks.inpaint(photo(), filled)
+    result, _ = fitted(problem, members=2)
+    page = report.write_report(tmp_path / "r", result, before=problem.picture)
+    kept = np.load(tmp_path / "r" / "uncertainty.npy")
+    assert np.array_equal(kept, result.uncertainty[0, 0].numpy())
+    assert (kept[filled] > 0).all()
+    assert (kept[~filled] == 0).all()
+    with Image.open(tmp_path / "r" / "uncertainty.png") as drawn:
+        assert drawn.size == (770, 550)
+    assert "networks disagree" in page.read_text()
+    alone, _ = fitted(problem)
+    report.write_report(tmp_path / "r", alone, before=problem.picture)
+    assert not list((tmp_path / "r").glob("uncertainty*"))
+    assert "networks disagree" not in page.read_text()
