@@ -73,11 +73,11 @@ def described_volume(task: str, side: int) -> Problem:
 
 
 def shortened(recipe: Recipe) -> Recipe:
-    """Four steps, each of which keeps the weights, and one pass."""
+    """Four steps, each of which keeps the weights, and one pass at each size."""
     first = recipe.guided_by
-    passes = recipe.refinement and recipe.refinement.model_copy(update={"passes": 1})
+    passes = tuple(entry.model_copy(update={"count": 1}) for entry in recipe.passes)
     changes = {"steps": 4, "guard": Guard(every=1), "guided_by": first and shortened(first)}
-    return recipe.model_copy(update=changes | {"refinement": passes})
+    return recipe.model_copy(update=changes | {"passes": passes})
 
 
 def measure(task: str, preset: str, side: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from untrained.denoisers.nl_ridge import SMALLEST, nl_ridge
 from untrained.evaluation.metrics import psnr
 from untrained.fitting.fusion import Partner
 from untrained.fitting.restore import restore, watch
-from untrained.recipes import GuidePairing, PixelNetwork, SelfSimilarity
+from untrained.recipes import Fusion, GuidePairing, PixelNetwork
 from untrained.recipes.presets import preset
 
 GENERATOR = torch.Generator()
@@ -88,7 +88,7 @@ def test_zero_noise_returns_the_picture():
 
 def guided(**settings):
     return tiny_recipe(
-        pairing=GuidePairing(channels=0), partner=SelfSimilarity(**settings), hand_over="iterate"
+        pairing=GuidePairing(channels=0), fusion=Fusion(**settings), hand_over="iterate"
     )
 
 
@@ -96,7 +96,15 @@ def test_the_result_is_the_blend_and_says_so():
     sigma = 0.3
     problem = tasks.denoise(photo(), sigma=sigma)
     fit = watch(
-        problem, guided(scales=1, again=False, pilot=0.5, returned=0.5, share=0.25), device="cpu"
+        problem,
+        guided(
+            scales=1,
+            second_pass=False,
+            pilot_weight=0.5,
+            residual_feedback=0.5,
+            network_weight=0.25,
+        ),
+        device="cpu",
     )
     for _ in fit:
         pass
@@ -115,11 +123,9 @@ def test_the_partner_is_the_guide():
     problem = tasks.denoise(photo(), sigma=0.1)
     recipe = guided().model_copy(update={"pairing": GuidePairing(channels=0, jitter=0)})
     drawn = watch(problem, recipe, device="cpu")._member._pairing.draw(torch.Generator())
-    assert torch.equal(
-        drawn.input, Partner(problem, SelfSimilarity(), torch.device("cpu")).estimate
-    )
+    assert torch.equal(drawn.input, Partner(problem, Fusion(), torch.device("cpu")).estimate)
     assert torch.equal(drawn.target, problem.measurement)
-    alone = recipe.model_copy(update={"partner": None})
+    alone = recipe.model_copy(update={"fusion": None})
     drawn = watch(problem, alone, device="cpu")._member._pairing.draw(torch.Generator())
     assert torch.equal(drawn.input, problem.measurement)
 
@@ -141,7 +147,7 @@ def test_a_picture_without_noise_comes_back_as_it_was():
     flat = photo().copy()
     flat[:] = 70
     flat[10:, 5:] = 200
-    several = guided().model_copy(update={"members": 3, "steps": 7})
+    several = guided().model_copy(update={"ensemble_size": 3, "steps": 7})
     result = restore(tasks.denoise(flat), several, device="cpu")
     assert torch.equal(result.image, tasks.denoise(flat).measurement)
     assert any("no noise to speak of" in note for note in result.notes)
@@ -182,8 +188,8 @@ def test_the_network_stops_where_it_is_nearest_to_the_estimate():
     truth = torch.from_numpy(clean)[None, None]
 
     def fitted(patience):
-        partner = SelfSimilarity(patience=patience, pilot=1, share=1)
-        recipe = preset("denoise", "fast").model_copy(update={"partner": partner})
+        fusion = Fusion(patience=patience, pilot_weight=1, network_weight=1)
+        recipe = preset("denoise", "fast").model_copy(update={"fusion": fusion})
         fit = watch(problem, recipe, device="cpu")
         pictures = {step.index: step.picture for step in fit}
         return fit, pictures
@@ -192,7 +198,7 @@ def test_the_network_stops_where_it_is_nearest_to_the_estimate():
     whole, _ = fitted(None)
     assert stopped.stop.rule == "nearest-partner"
     assert stopped.stop.step == len(seen) - 20 < whole.stop.step - 20 == 120
-    estimate = Partner(problem, SelfSimilarity(), torch.device("cpu")).estimate
+    estimate = Partner(problem, Fusion(), torch.device("cpu")).estimate
     far = {index: float((seen[index] - estimate).square().mean()) for index in seen}
     assert min(range(4, len(seen) + 1, 4), key=far.__getitem__) == stopped.stop.step
     assert psnr(stopped.stop.picture, truth) > psnr(whole.stop.picture, truth) + 0.5

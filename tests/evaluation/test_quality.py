@@ -240,4 +240,4 @@ def test_the_recipe_told_is_the_one_that_was_run(tmp_path):
     row = measure(case, Plan("tv"), lambda *_: None)
     told = account("deblock", Plan("fast"), [row], command="", pictures="mine")
     assert told["recipe"] == preset("deblock", "fast", variant="tables").model_dump(mode="json")
-    assert told["recipe"]["refinement"] is not None
+    assert told["recipe"]["passes"]

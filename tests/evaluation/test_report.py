@@ -90,7 +90,7 @@ def test_the_report_of_several_networks_shows_where_they_disagree(tmp_path):
     filled = np.zeros(photo().shape[:2], bool)
     filled[5:12, 4:9] = True
     problem = tasks.inpaint(photo(), filled)
-    result, _ = fitted(problem, members=2)
+    result, _ = fitted(problem, ensemble_size=2)
     page = report.write_report(tmp_path / "r", result, before=problem.picture)
     kept = np.load(tmp_path / "r" / "uncertainty.npy")
     assert np.array_equal(kept, result.uncertainty[0, 0].numpy())

@@ -16,13 +16,13 @@ from untrained.problem.problem import ProblemError
 from untrained.recipes import (
     DecoderNetwork,
     Discrepancy,
+    Fusion,
     Guard,
     GuidePairing,
     LatentPairing,
     Optimiser,
     RecorruptPairing,
     ResNetNetwork,
-    SelfSimilarity,
     TotalVariation,
     UNetNetwork,
     WindowedVariance,
@@ -81,7 +81,7 @@ def test_global_random_state_is_neither_used_nor_touched():
         {},
         {"hand_over": "iterate", "optimiser": Optimiser(warm_up=3, decay="cosine")},
         {"pairing": RecorruptPairing()},
-        {"pairing": GuidePairing(), "partner": SelfSimilarity()},
+        {"pairing": GuidePairing(), "fusion": Fusion()},
         {"pairing": GuidePairing(), "guided_by": tiny_recipe(steps=5)},
         {"network": NETWORK.model_copy(update={"fold": 2})},
         {"stopping": (WindowedVariance(window=3, patience=50), Discrepancy(factor=0.01))},
@@ -112,7 +112,7 @@ def test_resumes_bit_for_bit(changes, cut):
 
 @pytest.mark.parametrize("cut", [5, 12, 13, 24, 30])
 def test_resumes_bit_for_bit_among_its_members(cut):
-    recipe = tiny_recipe(members=3)
+    recipe = tiny_recipe(ensemble_size=3)
     whole, first = make(recipe), make(recipe)
     expected = list(whole)
     for _ in range(cut):
@@ -194,7 +194,7 @@ def test_seconds_are_a_budget():
 
 
 def test_members_are_fits_of_their_own_and_their_mean_is_taken():
-    recipe = tiny_recipe(members=3)
+    recipe = tiny_recipe(ensemble_size=3)
     fit = make(recipe, seed=5)
     steps = list(fit)
     alone = [make(seed=5 + k * (recipe.restart.times + 1)) for k in range(3)]
@@ -219,7 +219,7 @@ def test_members_are_fits_of_their_own_and_their_mean_is_taken():
 
 
 def test_members_share_the_seconds():
-    fit = make(tiny_recipe(steps=10**6, seconds=0.6, members=2))
+    fit = make(tiny_recipe(steps=10**6, seconds=0.6, ensemble_size=2))
     list(fit)
     assert len(fit._pictures) == 1
     assert "0.6 seconds" in fit.stop.reason
@@ -228,7 +228,7 @@ def test_members_share_the_seconds():
 
 
 def test_a_member_that_diverged_is_named():
-    fit = make(tiny_recipe(steps=20, members=2))
+    fit = make(tiny_recipe(steps=20, ensemble_size=2))
     for _ in range(30):
         next(fit)
     poison(fit, float("nan"))

@@ -9,7 +9,7 @@ from untrained import tasks
 from untrained.fitting.engine import choose_engine
 from untrained.fitting.memory import estimate, free_memory, ran_out
 from untrained.fitting.restore import settle_recipe
-from untrained.recipes import GuidePairing, PixelNetwork, SelfSimilarity
+from untrained.recipes import Fusion, GuidePairing, PixelNetwork
 
 FLOAT32 = choose_engine("cpu", "float32")
 BFLOAT16 = choose_engine("cpu", "bfloat16")
@@ -40,7 +40,7 @@ def test_free_pixels_count_with_their_moments_and_copies():
 def test_partner_and_guiding_fit_are_counted():
     recipe = tiny_recipe(pairing=GuidePairing())
     alone = estimate(problem(128), recipe, FLOAT32)
-    partner = recipe.model_copy(update={"partner": SelfSimilarity()})
+    partner = recipe.model_copy(update={"fusion": Fusion()})
     assert estimate(problem(128), partner, FLOAT32) > alone + 50e6
     wide = NETWORK.model_copy(update={"channels": (128, 128)})
     guided = recipe.model_copy(update={"guided_by": tiny_recipe(network=wide)})

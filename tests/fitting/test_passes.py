@@ -24,7 +24,7 @@ def seams(picture, _sigma, **_settings):
 def test_the_grid_visits_every_place_once(monkeypatch, shifted):
     monkeypatch.setitem(FILTERS, "nl-ridge", seams)
     passes = Passes(
-        SelfSimilarPasses(passes=16, relaxation=1.0, shifted=shifted),
+        SelfSimilarPasses(count=16, relaxation=1.0, shift_grid=shifted),
         torch.zeros(1, 1, 20, 24),
         as_it_is,
     )
@@ -57,6 +57,6 @@ def test_a_half_picture_agrees_as_the_whole_one_does():
 
 def test_the_grid_of_a_volume_stays(monkeypatch):
     monkeypatch.setitem(FILTERS, "nl-ridge", seams)
-    settings = SelfSimilarPasses(passes=2, relaxation=1.0, shifted=True)
+    settings = SelfSimilarPasses(count=2, relaxation=1.0, shift_grid=True)
     passes = Passes(settings, torch.zeros(1, 1, 8, 8, 8), as_it_is)
     assert torch.equal(passes.run(), passes.run())

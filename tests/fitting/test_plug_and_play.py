@@ -12,15 +12,16 @@ from untrained import tasks
 from untrained.denoisers.registry import FILTERS
 from untrained.evaluation.metrics import psnr
 from untrained.fitting.fit import Fit
-from untrained.fitting.plug_and_play import Refinement
+from untrained.fitting.plug_and_play import PlugAndPlay
 from untrained.fitting.restore import watch
 from untrained.operators import Blur, gaussian_kernel
 from untrained.problem.problem import ProblemError
 from untrained.recipes import SelfSimilarPasses
 
-PASSES = SelfSimilarPasses(passes=4)
-FROM_HALF = PASSES.model_copy(
-    update={"coarse": SelfSimilarPasses(passes=3, patch=4, shifted=True, method="nl-bayes")}
+PASSES = (SelfSimilarPasses(count=4),)
+FROM_HALF = (
+    SelfSimilarPasses(scale=2, count=3, patch=4, shift_grid=True, method="nl-bayes"),
+    *PASSES,
 )
 
 
@@ -43,7 +44,7 @@ def test_passes_fill_what_repeats():
     problem = scattered(stripes())
     clean = tasks.denoise(stripes()).measurement
     grey = torch.full_like(clean, 0.5)
-    steps = run(Refinement(problem, SelfSimilarPasses(passes=12), grey))
+    steps = run(PlugAndPlay(problem, [SelfSimilarPasses(count=12)], grey))
     quality = [psnr(step.picture, clean) for step in steps]
     assert [step.index for step in steps] == list(range(1, 13))
     assert quality == sorted(quality)
@@ -53,7 +54,7 @@ def test_passes_fill_what_repeats():
 
 def test_every_pass_keeps_what_is_known():
     problem = scattered(stripes())
-    for step in Refinement(problem, PASSES, torch.rand_like(problem.measurement)):
+    for step in PlugAndPlay(problem, PASSES, torch.rand_like(problem.measurement)):
         kept = problem.kept.expand_as(step.picture)
         assert torch.equal(step.picture[kept], problem.measurement[kept])
         assert step.picture.min() >= 0
@@ -65,14 +66,14 @@ def test_every_pass_keeps_what_is_known():
 
 def test_an_enlarged_picture_agrees_after_every_pass():
     problem = tasks.upscale(stripes(20, 24), 2)
-    steps = run(Refinement(problem, PASSES, torch.full((1, 3, 40, 48), 0.5)))
+    steps = run(PlugAndPlay(problem, PASSES, torch.full((1, 3, 40, 48), 0.5)))
     off = (problem.operator(steps[-1].picture) - problem.measurement).abs().mean()
     assert off < 0.01
 
 
 def test_passes_at_half_the_size_come_first_and_agree_in_the_end():
     problem = tasks.upscale(stripes(21, 25), 2.5)
-    steps = run(Refinement(problem, FROM_HALF, torch.full((1, 3, *problem.size), 0.5)))
+    steps = run(PlugAndPlay(problem, FROM_HALF, torch.full((1, 3, *problem.size), 0.5)))
     assert [step.index for step in steps] == list(range(1, 8))
     assert [step.progress for step in steps] == pytest.approx([k / 7 for k in range(1, 8)])
     assert {step.picture.shape[2:] for step in steps} == {problem.size}
@@ -85,22 +86,20 @@ def test_passes_at_half_the_size_leave_finer_detail_to_the_others():
     detail = torch.zeros(1, 3, 40, 48)
     detail[..., ::2, ::2], detail[..., 1::2, 1::2] = 0.1, 0.1
     detail[..., 1::2, ::2], detail[..., ::2, 1::2] = -0.1, -0.1
-    one = FROM_HALF.model_copy(update={"passes": 1})
+    one = (FROM_HALF[0], SelfSimilarPasses(count=1))
     before = problem.agreed(torch.full((1, 3, 40, 48), 0.5))
-    plain, detailed = (run(Refinement(problem, one, before + part)) for part in (0, detail))
+    plain, detailed = (run(PlugAndPlay(problem, one, before + part)) for part in (0, detail))
     kept = (detailed[2].picture - plain[2].picture)[..., 8:-8, 8:-8]
     assert kept.sub(detail[..., 8:-8, 8:-8]).abs().max() < 0.02
 
 
 def test_there_is_no_half_of_small_pictures_and_volumes():
     narrow = scattered(stripes(7, 40))
-    settings = FROM_HALF.model_copy(
-        update={"coarse": SelfSimilarPasses(passes=3, patch=5)}, deep=True
-    )
-    assert len(run(Refinement(narrow, settings, narrow.measurement))) == 4
+    settings = (SelfSimilarPasses(scale=2, count=3, patch=5), *PASSES)
+    assert len(run(PlugAndPlay(narrow, settings, narrow.measurement))) == 4
     volume = tasks.upscale(torch.rand(1, 1, 8, 8, 8), 2)
-    small = FROM_HALF.model_copy(update={"patch": 4})
-    assert len(run(Refinement(volume, small, torch.rand(1, 1, 16, 16, 16)))) == 4
+    small = (FROM_HALF[0], SelfSimilarPasses(count=4, patch=4))
+    assert len(run(PlugAndPlay(volume, small, torch.rand(1, 1, 16, 16, 16)))) == 4
 
 
 def record(monkeypatch):
@@ -120,9 +119,13 @@ def record(monkeypatch):
 def test_passes_that_follow_begin_at_half_the_size_again(monkeypatch):
     seen = record(monkeypatch)
     problem = tasks.upscale(stripes(20, 24), 2)
-    again = SelfSimilarPasses(passes=1, first=0.02, coarse=SelfSimilarPasses(passes=2, first=0.03))
-    settings = SelfSimilarPasses(passes=3, coarse=SelfSimilarPasses(passes=4), then=again)
-    steps = run(Refinement(problem, settings, torch.full((1, 3, 40, 48), 0.5)))
+    settings = (
+        SelfSimilarPasses(scale=2, count=4),
+        SelfSimilarPasses(count=3),
+        SelfSimilarPasses(scale=2, count=2, first_level=0.03),
+        SelfSimilarPasses(count=1, first_level=0.02),
+    )
+    steps = run(PlugAndPlay(problem, settings, torch.full((1, 3, 40, 48), 0.5)))
     half, whole = (20, 24), (40, 48)
     assert [size for size, _ in seen] == [half] * 4 + [whole] * 3 + [half] * 2 + [whole]
     assert [seen[k][1] for k in (7, 9)] == [0.03, 0.02]
@@ -134,9 +137,9 @@ def test_passes_that_follow_begin_at_half_the_size_again(monkeypatch):
 def test_seconds_are_shared_by_what_the_sizes_cost(monkeypatch):
     seen = record(monkeypatch)
     problem = tasks.upscale(stripes(20, 24), 2)
-    many = SelfSimilarPasses(passes=100)
-    settings = many.model_copy(update={"coarse": many, "then": many})
-    refinement = Refinement(problem, settings, torch.full((1, 3, 40, 48), 0.5), seconds=18)
+    many = SelfSimilarPasses(count=100)
+    settings = (SelfSimilarPasses(scale=2, count=100), many, many)
+    refinement = PlugAndPlay(problem, settings, torch.full((1, 3, 40, 48), 0.5), seconds=18)
     steps = run(refinement)
     assert [size for size, _ in seen] == [(20, 24)] * 2 + [(40, 48)] * 16
     assert steps[-1].seconds == 18
@@ -147,35 +150,35 @@ def test_seconds_are_shared_by_what_the_sizes_cost(monkeypatch):
 def test_seconds_end_it_at_the_last_level(monkeypatch):
     seen = record(monkeypatch)
     problem = scattered(stripes())
-    settings = SelfSimilarPasses(passes=100, first=0.1, last=0.01)
-    refinement = Refinement(problem, settings, problem.measurement, seconds=5)
+    settings = [SelfSimilarPasses(count=100, first_level=0.1, last_level=0.01)]
+    refinement = PlugAndPlay(problem, settings, problem.measurement, seconds=5)
     assert len(run(refinement)) == 5
     assert [level for _, level in seen] == pytest.approx([0.1 * 0.1 ** (k / 5) for k in range(5)])
     assert refinement.stop.reason == "5 self-similar passes were run"
 
 
 def test_it_stays_away_where_nothing_is_known_of_the_picture_or_patches_do_not_fit():
-    assert Refinement.applies(scattered(stripes()), PASSES)
+    assert PlugAndPlay.reason_against(scattered(stripes()), PASSES) is None
     blurred = tasks.denoise(photo(), sigma=0.1).measurement
     unknown = tasks.reconstruct(blurred, Blur(gaussian_kernel(1.0)), shape=(3, 30, 26))
-    assert not Refinement.applies(unknown, PASSES)
-    with pytest.raises(ProblemError, match="nothing tells"):
-        Refinement(unknown, PASSES, unknown.measurement)
-    assert not Refinement.applies(scattered(stripes(6, 40)), PASSES)
-    fit = watch(unknown, tiny_recipe(refinement=PASSES), device="cpu")
+    with pytest.raises(ProblemError, match="need known pixels"):
+        PlugAndPlay(unknown, PASSES, unknown.measurement)
+    reason = PlugAndPlay.reason_against(scattered(stripes(6, 40)), PASSES)
+    assert reason == "patches of 7 pixels do not fit into 6x40 pixels"
+    fit = watch(unknown, tiny_recipe(passes=PASSES), device="cpu")
     assert len(list(fit)) == fit.recipe.steps
 
 
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_fit_ends_with_the_passes_over_the_mean_of_its_networks(members):
-    problem, recipe = scattered(stripes()), tiny_recipe(members=members)
+    problem, recipe = scattered(stripes()), tiny_recipe(ensemble_size=members)
     alone = watch(problem, recipe, device="cpu")
     list(alone)
-    fit = watch(problem, recipe.model_copy(update={"refinement": PASSES}), device="cpu")
+    fit = watch(problem, recipe.model_copy(update={"passes": PASSES}), device="cpu")
     steps = list(fit)
     assert [step.index for step in steps] == list(range(1, len(steps) + 1))
-    assert len(steps) == members * recipe.steps + PASSES.passes
-    expected = run(Refinement(alone.problem, PASSES, alone.stop.picture))[-1].picture
+    assert len(steps) == members * recipe.steps + PASSES[0].count
+    expected = run(PlugAndPlay(alone.problem, PASSES, alone.stop.picture))[-1].picture
     assert torch.equal(fit.stop.picture, expected)
     assert "4 self-similar passes" in fit.restoration().stopped
     progress = [step.progress for step in steps]
@@ -186,8 +189,8 @@ def test_a_fit_ends_with_the_passes_over_the_mean_of_its_networks(members):
 
 @pytest.mark.parametrize("cut", [5, 12, 14, 15, 16, 18, 19, 21, 22, 25])
 def test_a_fit_goes_on_bit_for_bit_before_and_among_its_passes(cut):
-    twice = FROM_HALF.model_copy(update={"then": FROM_HALF})
-    problem, recipe = tasks.upscale(stripes(20, 24), 2), tiny_recipe(refinement=twice)
+    twice = FROM_HALF * 2
+    problem, recipe = tasks.upscale(stripes(20, 24), 2), tiny_recipe(passes=twice)
     whole = watch(problem, recipe, device="cpu")
     list(whole)
     fit = watch(problem, recipe, device="cpu")
@@ -205,7 +208,7 @@ def test_a_fit_goes_on_bit_for_bit_before_and_among_its_passes(cut):
 
 
 def test_seconds_are_shared_with_the_passes():
-    recipe = tiny_recipe(refinement=SelfSimilarPasses(passes=10**6), steps=10**6, seconds=1.0)
+    recipe = tiny_recipe(passes=(SelfSimilarPasses(count=10**6),), steps=10**6, seconds=1.0)
     fit = watch(scattered(stripes()), recipe, device="cpu")
     steps = list(fit)
     passes = [step for step in steps if step.image.shape and step.progress > 0.5]

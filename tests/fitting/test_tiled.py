@@ -18,7 +18,7 @@ from untrained.noise import Gaussian
 from untrained.operators import downsample
 from untrained.picture.region import Window
 from untrained.problem.problem import ProblemError
-from untrained.recipes import GuidePairing, Optimiser, SelfSimilarity, WindowedVariance
+from untrained.recipes import Fusion, GuidePairing, Optimiser, WindowedVariance
 
 SIDE = 64
 LARGE = photo(70, 130)
@@ -241,7 +241,7 @@ def test_interrupted_it_hands_over_what_there_is():
         (4, {}),
         (5, {}),
         (24, {}),
-        (4, {"pairing": GuidePairing(), "partner": SelfSimilarity()}),
+        (4, {"pairing": GuidePairing(), "fusion": Fusion()}),
     ],
 )
 def test_it_goes_on_bit_for_bit_through_a_file(tmp_path, cut, changes):

@@ -12,7 +12,7 @@ from untrained import restore, tasks
 from untrained.evaluation.metrics import psnr
 from untrained.noise import Clipping, find_clipping
 from untrained.picture.region import Window
-from untrained.recipes import GuidePairing, SelfSimilarity
+from untrained.recipes import Fusion, GuidePairing
 
 BOTH = Clipping(0.2, black=True, white=True)
 
@@ -85,7 +85,7 @@ def test_the_result_is_as_dark_and_as_light_as_the_picture():
     problem = tasks.denoise(drawn(clean, 0.2).clamp(0, 1), sigma=0.2)
     assert any("clipped at black and white" in note for note in problem.notes)
     recipe = tiny_recipe(
-        pairing=GuidePairing(channels=0), partner=SelfSimilarity(pilot=0, share=0), steps=2
+        pairing=GuidePairing(channels=0), fusion=Fusion(pilot_weight=0, network_weight=0), steps=2
     )
     result = restore(problem, recipe, device="cpu")
     shifted = restore(replace(problem, unbias=None), recipe, device="cpu").image

@@ -75,9 +75,9 @@ def test_every_preset_runs(task, name):
 def test_slower_presets_keep_what_a_variant_is_about(variant):
     fast = preset("reconstruct", "fast", variant=variant)
     slow = preset("reconstruct", "balanced", variant=variant)
-    same = {"name": "fast", "why": fast.why, "members": 1, "calibration": 1.0}
+    same = {"name": "fast", "why": fast.why, "ensemble_size": 1, "calibration": 1.0}
     assert slow.model_copy(update=same) == fast
-    assert (slow.members, slow.calibration > 1) == (4, True)
+    assert (slow.ensemble_size, slow.calibration > 1) == (4, True)
 
 
 def test_blind_deblurring_has_one_network_whose_kernel_it_is():

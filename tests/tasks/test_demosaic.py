@@ -122,7 +122,7 @@ def test_fast_beats_the_filters():
 
 
 def test_the_uncertainty_is_a_plane():
-    recipe = tiny_recipe(steps=2, members=2, pairing=GuidePairing())
+    recipe = tiny_recipe(steps=2, ensemble_size=2, pairing=GuidePairing())
     result = ut.demosaic(mosaic()[0], recipe=recipe, device="cpu")
     assert result.uncertainty.shape == (1, 1, 16, 14)
 

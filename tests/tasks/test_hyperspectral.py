@@ -89,7 +89,7 @@ def test_bands_are_better_together():
 def test_missing_pixels_tiles_and_several_networks():
     noisy = noisy_cube()
     noisy[3:5, 7] = np.nan
-    recipe = tiny_recipe(steps=2, members=2)
+    recipe = tiny_recipe(steps=2, ensemble_size=2)
     result = ut.denoise(noisy, sigma=0.1, recipe=recipe)
     assert np.array_equal(np.isnan(result.picture), np.isnan(noisy))
     assert result.uncertainty.shape == (1, 1, 48, 48)

@@ -213,7 +213,7 @@ def test_lines_that_carry_the_picture_are_never_held_out():
 
 
 def test_uncertainty_is_in_the_units_and_the_frame_of_the_result():
-    recipe = tiny_recipe(steps=3, members=2)
+    recipe = tiny_recipe(steps=3, ensemble_size=2)
     y, times = sinogram(), 7.0
     small, large = (
         restore(
@@ -244,7 +244,7 @@ def test_the_stop_hands_over_the_picture_foretold_best_and_compares_with_the_gue
 
 
 def test_each_of_several_networks_that_is_worse_than_the_guess_is_told():
-    recipe = tiny_recipe(steps=6, members=3, stopping=(HeldOut(share=0.2, every=1),))
+    recipe = tiny_recipe(steps=6, ensemble_size=3, stopping=(HeldOut(share=0.2, every=1),))
     result = restore(tasks.reconstruct(sinogram(), CT), recipe, device="cpu")
     told = [note for note in result.notes if "worse than by the initial guess" in note]
     assert [note.split(",")[0] for note in told] == ["network 1", "network 2"]

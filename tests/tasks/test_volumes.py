@@ -146,7 +146,7 @@ def test_the_spread_is_smoothed_along_all_axes():
 
 
 def test_several_networks_and_their_spread(tmp_path):
-    recipe = RECIPE.model_copy(update={"members": 2})
+    recipe = RECIPE.model_copy(update={"ensemble_size": 2})
     volume = ut.as_volume(smooth())
     fit, kept = ut.watch(tasks.denoise(volume, sigma=0.1), recipe), Snapshots()
     for step in fit:
@@ -208,17 +208,17 @@ def test_the_presets_of_inpainting_know_volumes(variant):
     problem = dataclasses.replace(
         tasks.inpaint(ut.as_volume(smooth()), np.eye(20, 18, dtype=bool)), variant=variant
     )
-    ends = recipe.refinement and recipe.refinement.model_copy(update={"passes": 1})
-    short = recipe.model_copy(update={"refinement": ends, "steps": 2})
+    ends = tuple(entry.model_copy(update={"count": 1}) for entry in recipe.passes)
+    short = recipe.model_copy(update={"passes": ends, "steps": 2})
     assert ut.restore(problem, short).picture.shape == (6, 20, 18)
 
 
 @pytest.mark.parametrize("task", ["denoise", "inpaint", "upscale"])
 def test_several_networks_of_volumes_take_the_passes_of_volumes(task):
     fast, best = (ut.preset(task, name, variant="volume") for name in ("fast", "best"))
-    assert best.members == 12
+    assert best.ensemble_size == 12
     assert best.network == fast.network
-    assert best.refinement == fast.refinement
+    assert best.passes == fast.passes
 
 
 @pytest.mark.slow

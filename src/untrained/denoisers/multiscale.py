@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from untrained.denoisers.nl_ridge import SMALLEST, nl_ridge
 from untrained.denoisers.registry import FILTERS
-from untrained.recipes import FilterName
+from untrained.recipes import DenoiserName
 
 _CELL = 8
 """Pixels along the cells whose means the coarse scale tells: half-size pixels, 4 by 4."""
@@ -66,7 +66,7 @@ def both(estimate: Tensor, image: Tensor, sigma: float) -> Tensor:
 
 
 def regained(
-    estimate: Tensor, image: Tensor, sigma: float, returned: float, method: FilterName
+    estimate: Tensor, image: Tensor, sigma: float, returned: float, method: DenoiserName
 ) -> Tensor:
     """Return a part of the residual and filter again, with the estimate as pilot.
 

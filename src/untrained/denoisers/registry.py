@@ -7,7 +7,7 @@ from torch import Tensor
 from untrained.denoisers.groups_2d import Stage
 from untrained.denoisers.nl_bayes import nl_bayes
 from untrained.denoisers.nl_ridge import nl_ridge
-from untrained.recipes import FilterName
+from untrained.recipes import DenoiserName
 
 
 class Filter(Protocol):
@@ -19,6 +19,6 @@ class Filter(Protocol):
         """Filter a picture or a volume."""
 
 
-FILTERS: dict[FilterName, Filter] = {"nl-ridge": nl_ridge, "nl-bayes": nl_bayes}
-NAMES: dict[FilterName, str] = {"nl-ridge": "NL-Ridge", "nl-bayes": "NL-Bayes"}
+FILTERS: dict[DenoiserName, Filter] = {"nl-ridge": nl_ridge, "nl-bayes": nl_bayes}
+NAMES: dict[DenoiserName, str] = {"nl-ridge": "NL-Ridge", "nl-bayes": "NL-Bayes"}
 """As people write them."""

@@ -20,7 +20,7 @@ from untrained.fitting.tile_size import read_tile, stays_whole
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
 
-_FORMAT = "untrained fit 3"
+_FORMAT = "untrained fit 4"
 _WHOLE = "whole"
 """Said of the tile of a fit that is never parted."""
 

@@ -13,7 +13,7 @@ from untrained.fitting import averaging
 from untrained.fitting.engine import Engine, choose_engine
 from untrained.fitting.fusion import Partner
 from untrained.fitting.network_fit import Member, Score
-from untrained.fitting.plug_and_play import Refinement
+from untrained.fitting.plug_and_play import PlugAndPlay
 from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import Stop
@@ -82,7 +82,7 @@ class Fit:
         self._pictures: list[Tensor] = []
         self._uncertainty: Tensor | None = None
         self._earlier: list[str] = []
-        self._refinement: Refinement | None = None
+        self._refinement: PlugAndPlay | None = None
         self._fitted = ""
         """Why the networks have stopped, once there is a refinement."""
         self._member = self._next_member()
@@ -114,7 +114,7 @@ class Fit:
         return dataclasses.replace(problem, guide=guide)
 
     def _make_partner(self, problem: Problem) -> Partner | None:
-        settings = self.recipe.partner
+        settings = self.recipe.fusion
         if settings is None or not Partner.applies(problem):
             return None
         return Partner(problem, settings, self.engine.device)
@@ -126,7 +126,7 @@ class Fit:
         if recipe.seconds is not None:
             share = 1.0 if not self._refines else 1 - _SHARE_OF_REFINEMENT
             left = share * (recipe.seconds - self._reserved) - self._seconds
-            seconds = max(left / (recipe.members - begun), _SHORTEST)
+            seconds = max(left / (recipe.ensemble_size - begun), _SHORTEST)
         # Each restart of a member draws from another seed, too.
         seed = self.seed + begun * (recipe.restart.times + 1)
         return Member(
@@ -141,8 +141,7 @@ class Fit:
 
     @property
     def _refines(self) -> bool:
-        settings = self.recipe.refinement
-        return settings is not None and Refinement.applies(self.problem, settings)
+        return PlugAndPlay.reason_against(self.problem, self.recipe.passes) is None
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -150,7 +149,7 @@ class Fit:
         return (*self._earlier, *self._told())
 
     def _told(self) -> list[str]:
-        number = f"network {len(self._pictures) + 1}, " if self.recipe.members > 1 else ""
+        number = f"network {len(self._pictures) + 1}, " if self.recipe.ensemble_size > 1 else ""
         return [number + event for event in self._member.events]
 
     @property
@@ -194,14 +193,14 @@ class Fit:
             own,
             index=self._index + own.index,
             seconds=self._seconds + own.seconds,
-            progress=(done + own.progress) / (self.recipe.members + self._refines),
+            progress=(done + own.progress) / (self.recipe.ensemble_size + self._refines),
         )
         self.history.append(Record(step.index, step.loss, statistic, step.seconds))
         return step
 
-    def _refine(self, refinement: Refinement) -> Step:
+    def _refine(self, refinement: PlugAndPlay) -> Step:
         """Run one pass."""
-        step = self._counted(next(refinement), self.recipe.members, None)
+        step = self._counted(next(refinement), self.recipe.ensemble_size, None)
         self.last = step
         if (found := refinement.stop) is not None:
             reason = f"{self._fitted}; then {found.reason}"
@@ -210,7 +209,7 @@ class Fit:
 
     def _finish(self, found: Stop, step: Step) -> None:
         """Take the picture of the network that has stopped, and begin the next, if there is one."""
-        if len(self._pictures) + 1 == self.recipe.members:
+        if len(self._pictures) + 1 == self.recipe.ensemble_size:
             picture = step.picture if self._pictures else found.picture
             if self._pictures:
                 apart = averaging.spread([*self._pictures, found.picture])
@@ -230,21 +229,19 @@ class Fit:
         self._index, self._seconds = step.index, step.seconds
         self._member = self._next_member()
 
-    def _make_refinement(self, picture: Tensor) -> Refinement:
-        settings, seconds = self.recipe.refinement, self.recipe.seconds
-        if settings is None:
-            raise RuntimeError("the recipe has no refinement")
+    def _make_refinement(self, picture: Tensor) -> PlugAndPlay:
+        settings, seconds = self.recipe.passes, self.recipe.seconds
         left = None if seconds is None else max(seconds - self._seconds, _SHORTEST)
-        return Refinement(self._whole, settings, picture, seconds=left)
+        return PlugAndPlay(self._whole, settings, picture, seconds=left)
 
     def _reason(self, found: Stop) -> str:
         recipe, reason = self.recipe, found.reason
         if found.rule == "budget" and found.step < recipe.steps:
             steps = self._index + found.step
             reason = f"the budget of {recipe.seconds:g} seconds was used after {steps} steps"
-        if recipe.members == 1:
+        if recipe.ensemble_size == 1:
             return reason
-        return f"{recipe.members} networks were fitted and averaged; of the last, {reason}"
+        return f"{recipe.ensemble_size} networks were fitted and averaged; of the last, {reason}"
 
     def _stopped(self) -> Stop:
         last = self.last

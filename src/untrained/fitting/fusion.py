@@ -8,7 +8,7 @@ from untrained.denoisers.nl_ridge import SMALLEST
 from untrained.denoisers.registry import NAMES
 from untrained.noise import Gaussian, mean_squared_error
 from untrained.problem.problem import Problem
-from untrained.recipes import SelfSimilarity
+from untrained.recipes import Fusion
 
 
 class Partner:
@@ -30,7 +30,7 @@ class Partner:
         Where to work.
     """
 
-    def __init__(self, problem: Problem, settings: SelfSimilarity, device: torch.device) -> None:
+    def __init__(self, problem: Problem, settings: Fusion, device: torch.device) -> None:
         # Not every factorisation that it needs exists on MPS.
         place = "cpu" if device.type == "mps" else device
         self._measurement = problem.measurement.to(place)
@@ -40,7 +40,7 @@ class Partner:
             self._measurement,
             self._sigma,
             settings.scales,
-            again=settings.again,
+            again=settings.second_pass,
         )
         self.estimate = found.clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
@@ -62,7 +62,7 @@ class Partner:
             return "no noise is removed: the picture is left as it was"
         share = f"{self._share:.0%}" if self._share is not None else None
         by = NAMES[self._settings.method]
-        share = share or f"at most {self._settings.share:.0%}"
+        share = share or f"at most {self._settings.network_weight:.0%}"
         return f"{share} of the result is the network's, the rest {by} guided by it"
 
     @staticmethod
@@ -75,12 +75,16 @@ class Partner:
 
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
-        picture = picture.to(self._measurement.device)
+        picture, settings = picture.to(self._measurement.device), self._settings
         trust = self._trust(picture)
-        self._share = min(self._settings.share, trust)
-        pilot = self.estimate.lerp(picture, min(self._settings.pilot, trust))
+        self._share = min(settings.network_weight, trust)
+        pilot = self.estimate.lerp(picture, min(settings.pilot_weight, trust))
         refined = regained(
-            pilot, self._measurement, self._sigma, self._settings.returned, self._settings.method
+            pilot,
+            self._measurement,
+            self._sigma,
+            self._settings.residual_feedback,
+            self._settings.method,
         )
         return refined.lerp(picture, self._share)
 
@@ -90,5 +94,5 @@ class Partner:
         if noise == 0:
             return 0.0
         residual = float(mean_squared_error(picture, self._measurement))
-        error = self._settings.error * noise
+        error = self._settings.error_prior * noise
         return error / (error + max(0.0, residual - noise))

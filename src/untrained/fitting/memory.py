@@ -15,7 +15,7 @@ from untrained.denoisers.nl_ridge import SMALLEST
 from untrained.fitting.dry_run import rehearse
 from untrained.fitting.engine import Engine
 from untrained.fitting.fusion import Partner
-from untrained.fitting.plug_and_play import Refinement
+from untrained.fitting.plug_and_play import PlugAndPlay
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
 from untrained.system.machine import gpu_memory, memory
@@ -61,8 +61,8 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     fixed = _COPIES_OF_WEIGHTS * weights + _PICTURES * picture
     share, most = _KEPT
     peak = living.peak + int(_WITHIN * living.peak) + min(int(share * living.peak), most)
-    partner = recipe.partner is not None and Partner.applies(problem)
-    refines = recipe.refinement is not None and Refinement.applies(problem, recipe.refinement)
+    partner = recipe.fusion is not None and Partner.applies(problem)
+    refines = PlugAndPlay.reason_against(problem, recipe.passes) is None
     if partner or refines:
         # Where freed memory is kept, little of this serves the steps that follow.
         axes = len(problem.size)

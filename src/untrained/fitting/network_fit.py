@@ -126,7 +126,7 @@ class Member:
         )
 
     def _make_rules(self) -> tuple[Rule, ...]:
-        settings, distance = self.recipe.partner, self._partner
+        settings, distance = self.recipe.fusion, self._partner
         own = map(self._rule, self.recipe.stopping)
         if settings is None or settings.patience is None or distance is None:
             return (*own, self._budget)

@@ -45,15 +45,17 @@ class Passes:
         self._settings = settings
         self._agree = agree
         self._budget = seconds
-        self._shifted = settings.shifted and picture.ndim == 4
-        self.picture = self._agree(picture, settings.first)
+        self._shifted = settings.shift_grid and picture.ndim == 4
+        self.picture = self._agree(picture, settings.first_level)
         self.index = 0
         self.seconds = 0.0
 
     def run(self) -> Tensor:
         """Run one pass; give what was filtered, before it was taken further."""
         start, settings = time.perf_counter(), self._settings
-        level = settings.first * (settings.last / settings.first) ** self._progress
+        level = (
+            settings.first_level * (settings.last_level / settings.first_level) ** self._progress
+        )
         filtered = self._filtered(level)
         towards = self.picture.lerp(filtered, settings.relaxation)
         self.picture = self._agree(towards, level).clamp(0, 1)
@@ -74,18 +76,18 @@ class Passes:
     @property
     def ended(self) -> bool:
         """Whether all passes were run, or all seconds used."""
-        return self.done == self._settings.passes
+        return self.done == self._settings.count
 
     @property
     def done(self) -> float:
         """How many passes were run, or what share of them the seconds used are worth."""
-        passes = self._settings.passes
-        return min(max(float(self.index), self._spent * passes), passes)
+        count = self._settings.count
+        return min(max(float(self.index), self._spent * count), count)
 
     @property
     def _progress(self) -> float:
         """Share of the way from the first level to the last, by passes or by seconds."""
-        share = self.index / max(self._settings.passes - 1, 1)
+        share = self.index / max(self._settings.count - 1, 1)
         return min(max(share, self._spent), 1.0)
 
     @property

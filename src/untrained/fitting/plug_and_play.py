@@ -1,8 +1,6 @@
-"""Refinement: self-similar passes over the networks' picture, under what was measured."""
+"""Plug-and-play: self-similar passes over the networks' picture, consistent with the data."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -20,55 +18,72 @@ _SHORTEST = 1e-6
 """Seconds for a part when all are used up: it still takes one pass."""
 
 
-class Refinement:
-    """Filters a picture again and again: ``for step in refinement`` runs one pass each.
+class PlugAndPlay:
+    """Denoises a picture again and again: each step of ``for step in plug_and_play`` is one pass.
 
-    First at half the size, where the settings ask for it: what those passes change is enlarged and
-    added to the picture. Then as it is; and so on with the passes that follow.
+    The entries of the settings run in order. Passes at half the size work on the reduced picture,
+    and their change is enlarged and added. Entries without room in the picture are left out.
 
     Parameters
     ----------
     problem
-        What was measured, on the device where to work.
+        What was measured, on the device that does the work.
     settings
-        Number of passes, levels, sizes.
+        The entries: scale, number of passes, levels, patches.
     picture
-        Where to begin, ``(1, C, H, W)``.
+        Where to start, ``(1, C, H, W)``.
     seconds
-        A budget, shared by what the parts cost; None is without end.
+        A budget, split between the entries by their cost; None for no limit.
 
     Raises
     ------
     ProblemError
-        If nothing tells how a picture agrees with the measurement; see `applies`.
+        If the passes cannot run, with the reason: see `reason_against`.
     """
 
     def __init__(
         self,
         problem: Problem,
-        settings: SelfSimilarPasses,
+        settings: Sequence[SelfSimilarPasses],
         picture: Tensor,
         *,
         seconds: float | None = None,
     ) -> None:
+        if reason := self.reason_against(problem, settings):
+            raise ProblemError(f"no plug-and-play passes can be run: {reason}")
         self._problem = problem
         # Not every factorisation that they need exists on MPS.
         place = "cpu" if picture.device.type == "mps" else picture.device
-        agree = agreement(problem, settings)
-        if agree is None:
-            raise ProblemError("nothing tells how a picture agrees with this measurement")
-        self._agree = agree
         self._budget = seconds
         self._picture = picture.to(place)
-        self._parts = [part for part in _parts(settings) if part.fits(problem)]
+        self._entries = [entry for entry in settings if _reason_to_skip(problem, entry) is None]
         self._begin(0, index=0, seconds=0.0)
         self.stop: Stop | None = None
 
     @staticmethod
-    def applies(problem: Problem, settings: SelfSimilarPasses) -> bool:
-        """Whether a picture can be brought into agreement, and has room for patches."""
-        room = min(problem.size) >= settings.patch
-        return room and agreement(problem, settings) is not None
+    def reason_against(problem: Problem, settings: Sequence[SelfSimilarPasses]) -> str | None:
+        """Say in a sentence why no pass can run on this problem; None if some can."""
+        if not settings:
+            return "the recipe has none"
+        if agreement(problem, settings[0]) is None:
+            return "they need known pixels, a projection, or a known noise level"
+        reasons = [_reason_to_skip(problem, entry) for entry in settings]
+        return None if None in reasons else reasons[0]
+
+    @staticmethod
+    def notes(problem: Problem, settings: Sequence[SelfSimilarPasses]) -> tuple[str, ...]:
+        """Say which settings have no effect on this problem and why, a sentence each."""
+        if not settings:
+            return ()
+        if reason := PlugAndPlay.reason_against(problem, settings):
+            return (f"no plug-and-play passes were run: {reason}",)
+        notes = []
+        for number, entry in enumerate(settings, 1):
+            if reason := _reason_to_skip(problem, entry):
+                notes.append(f"passes {number} of {len(settings)} were left out: {reason}")
+            elif entry.shift_grid and problem.is_volume:
+                notes.append(f"passes {number} of {len(settings)}: volumes have a fixed grid")
+        return tuple(notes)
 
     def __iter__(self) -> Iterator[Step]:
         return self
@@ -78,13 +93,13 @@ class Refinement:
         if self.stop is not None:
             raise StopIteration
         if self._passes.ended:
-            self._begin(self._part + 1, index=self._done, seconds=self._spent)
-        if self._parts[self._part].halved:
+            self._begin(self._entry + 1, index=self._done, seconds=self._spent)
+        if self._entries[self._entry].scale == 2:
             filtered = self._run_at_half_size()
         else:
             filtered = self._passes.run()
             self._picture = self._passes.picture
-        if self._passes.ended and self._part + 1 == len(self._parts):
+        if self._passes.ended and self._entry + 1 == len(self._entries):
             reason = f"{self._done} self-similar passes were run"
             self.stop = Stop("budget", reason, self._done, self._picture)
         return Step(
@@ -97,18 +112,22 @@ class Refinement:
             progress=self._progress(),
         )
 
-    def _begin(self, part: int, *, index: int, seconds: float) -> None:
-        """Begin a part, when so many passes were run in so many seconds."""
-        self._part, self._index, self._seconds = part, index, seconds
-        chosen, budget = self._parts[part], None
+    def _begin(self, number: int, *, index: int, seconds: float) -> None:
+        """Begin an entry after `index` passes that took `seconds`."""
+        self._entry, self._index, self._seconds = number, index, seconds
+        entry, budget = self._entries[number], None
         if self._budget is not None:
             left = max(self._budget - seconds, _SHORTEST)
-            budget = left * chosen.cost / sum(other.cost for other in self._parts[part:])
-        if chosen.halved:
+            budget = left * _cost(entry) / sum(_cost(other) for other in self._entries[number:])
+        agree = agreement(self._problem, entry)
+        if agree is None:
+            raise RuntimeError("the constructor has refused such a problem")
+        if entry.scale == 2:
+            self._halved = Halved(self._problem.plane, agree)
             half = self._halved.reduced(self._picture)
-            self._passes = Passes(chosen.settings, half, self._halved, seconds=budget)
+            self._passes = Passes(entry, half, self._halved, seconds=budget)
         else:
-            self._passes = Passes(chosen.settings, self._picture, self._agree, seconds=budget)
+            self._passes = Passes(entry, self._picture, agree, seconds=budget)
 
     def _run_at_half_size(self) -> Tensor:
         """Run one pass there; give the whole picture as it was filtered."""
@@ -116,10 +135,6 @@ class Refinement:
         filtered = self._passes.run()
         self._picture = picture + self._halved.enlarged(self._passes.picture - before)
         return picture + self._halved.enlarged(filtered - before)
-
-    @cached_property
-    def _halved(self) -> Halved:
-        return Halved(self._problem.plane, self._agree)
 
     @property
     def _done(self) -> int:
@@ -136,14 +151,14 @@ class Refinement:
 
     def _progress(self) -> float:
         """Share of the passes that were run, or of the seconds that they may use."""
-        counts = [part.settings.passes for part in self._parts]
-        return (sum(counts[: self._part]) + self._passes.done) / sum(counts)
+        counts = [entry.count for entry in self._entries]
+        return (sum(counts[: self._entry]) + self._passes.done) / sum(counts)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue; the tensors are the live ones."""
         return {
             "picture": self._picture,
-            "part": self._part,
+            "entry": self._entry,
             "index": self._index,
             "seconds": self._seconds,
             "passes": self._passes.state_dict(),
@@ -152,33 +167,21 @@ class Refinement:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state."""
         self._picture = state["picture"]
-        self._begin(state["part"], index=state["index"], seconds=state["seconds"])
+        self._begin(state["entry"], index=state["index"], seconds=state["seconds"])
         self._passes.load_state_dict(state["passes"])
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Passes of one size, of those that are run in turn."""
-
-    settings: SelfSimilarPasses
-    halved: bool
-
-    def fits(self, problem: Problem) -> bool:
-        """Whether there is room for them: half the size is for pictures alone."""
-        if not self.halved:
-            return min(problem.size) >= self.settings.patch
-        return not problem.is_volume and min(half_of(problem.plane)) >= self.settings.patch
-
-    @property
-    def cost(self) -> float:
-        """Time, in that of a pass at whole size."""
-        return self.settings.passes / (4 if self.halved else 1)
+def _reason_to_skip(problem: Problem, entry: SelfSimilarPasses) -> str | None:
+    """Why these passes cannot run: half the size is for pictures; a patch must fit in."""
+    if entry.scale == 2 and problem.is_volume:
+        return "volumes have no passes at half the size"
+    size = half_of(problem.plane) if entry.scale == 2 else problem.size
+    if min(size) < entry.patch:
+        shape = "x".join(map(str, size))
+        return f"patches of {entry.patch} pixels do not fit into {shape} pixels"
+    return None
 
 
-def _parts(settings: SelfSimilarPasses) -> Iterator[_Part]:
-    """Take the settings apart, in the order of the passes."""
-    if settings.coarse is not None:
-        yield _Part(settings.coarse, halved=True)
-    yield _Part(settings, halved=False)
-    if settings.then is not None:
-        yield from _parts(settings.then)
+def _cost(entry: SelfSimilarPasses) -> float:
+    """Time, relative to one pass at full size."""
+    return entry.count / entry.scale**2

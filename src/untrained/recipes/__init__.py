@@ -1,5 +1,7 @@
 """Every setting of a fit. Imports no torch: the command line reads this."""
 
+from untrained.recipes.denoisers import DenoiserName
+from untrained.recipes.fusion import Fusion
 from untrained.recipes.network import (
     DecoderNetwork,
     Network,
@@ -18,6 +20,7 @@ from untrained.recipes.pairing import (
     Pairing,
     RecorruptPairing,
 )
+from untrained.recipes.passes import SelfSimilarPasses
 from untrained.recipes.recipe import (
     Guard,
     Optimiser,
@@ -29,7 +32,6 @@ from untrained.recipes.recipe import (
     TotalVariation,
     read_recipe,
 )
-from untrained.recipes.self_similarity import FilterName, SelfSimilarity, SelfSimilarPasses
 from untrained.recipes.settings import RecipeError, Settings, first_fault
 from untrained.recipes.stopping import (
     Discrepancy,
@@ -42,8 +44,9 @@ from untrained.recipes.stopping import (
 __all__ = [
     "BlindSpotPairing",
     "DecoderNetwork",
+    "DenoiserName",
     "Discrepancy",
-    "FilterName",
+    "Fusion",
     "Guard",
     "GuidePairing",
     "HalvesPairing",
@@ -60,7 +63,6 @@ __all__ = [
     "ResNetNetwork",
     "Restart",
     "SelfSimilarPasses",
-    "SelfSimilarity",
     "Settings",
     "SkipNetwork",
     "Sparsity",

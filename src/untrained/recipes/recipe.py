@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, ValidationError
 
+from untrained.recipes.fusion import Fusion
 from untrained.recipes.network import Network, SkipNetwork
 from untrained.recipes.pairing import LatentPairing, Pairing
-from untrained.recipes.self_similarity import SelfSimilarity, SelfSimilarPasses
+from untrained.recipes.passes import SelfSimilarPasses
 from untrained.recipes.settings import RecipeError, Settings, first_fault
 from untrained.recipes.stopping import StopRule
 
@@ -113,8 +114,8 @@ class Recipe(Settings):
     masks, pupils. Less memory and time a step, the same in expectation; 1 fits the whole."""
     seconds: float | None = Field(None, gt=0)
     """Budget in seconds, where time matters more than repeatability."""
-    members: PositiveInt = 1
-    """Networks fitted one after the other, each for the budget in steps; their mean is taken."""
+    ensemble_size: PositiveInt = 1
+    """Networks, fitted one after the other, each for the whole budget; the result is their mean."""
     averaging: float = Field(0.99, ge=0, lt=1)
     """Decay of the exponential average of the pictures."""
     hand_over: Literal["average", "iterate"] = "average"
@@ -124,10 +125,10 @@ class Recipe(Settings):
     calibration: float = Field(1.0, gt=0)
     """Factor on the standard deviation of several networks where it is shown as uncertainty: the
     errors that they share are not in it."""
-    partner: SelfSimilarity | None = None
-    """Another estimate that the result is blended with."""
-    refinement: SelfSimilarPasses | None = None
-    """What the networks' picture goes through in the end."""
+    fusion: Fusion | None = None
+    """A classical estimate that guides the network and is fused with its picture."""
+    passes: tuple[SelfSimilarPasses, ...] = ()
+    """Plug-and-play passes over the networks' picture, in this order."""
     stopping: tuple[StopRule, ...] = ()
     """Rules that may stop before the budget is used."""
     guard: Guard = Guard()

@@ -82,13 +82,13 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
 def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tuple[int, float]]:
     """Look at the steps that a rule kept from being run: the same fit again, to its budget."""
     recipe = result.recipe
-    if result.steps >= recipe.steps or recipe.members > 1:
+    if result.steps >= recipe.steps or recipe.ensemble_size > 1:
         return []
     # A rule that keeps a part of the measurement back stays: without it, it were another fit.
     keeps_back = tuple(r for r in recipe.stopping if isinstance(r, HeldOut | UnbiasedRisk))
     changes: dict[str, Any] = {"stopping": keeps_back}
-    if recipe.partner is not None:
-        changes["partner"] = recipe.partner.model_copy(update={"patience": None})
+    if recipe.fusion is not None:
+        changes["fusion"] = recipe.fusion.model_copy(update={"patience": None})
     unstopped = recipe.model_copy(update=changes)
     if unstopped == recipe:
         return []

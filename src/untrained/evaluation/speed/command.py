@@ -131,10 +131,10 @@ def _settled(request: Request) -> Settings:
 
 def _endless(recipe: Recipe) -> Recipe:
     """The same steps, without anything that ends them."""
-    partner = recipe.partner
+    fusion = recipe.fusion
     changes: dict[str, Any] = {"steps": _ENDLESS, "stopping": ()}
-    if partner is not None:
-        changes["partner"] = partner.model_copy(update={"patience": None})
+    if fusion is not None:
+        changes["fusion"] = fusion.model_copy(update={"patience": None})
     return recipe.model_copy(update=changes)
 
 

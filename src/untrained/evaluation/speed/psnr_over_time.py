@@ -118,7 +118,7 @@ def _curve(
 
     def blended() -> Tensor | None:
         fit = fits[0]
-        return fit.found() if isinstance(fit, Fit) and recipe.partner is not None else None
+        return fit.found() if isinstance(fit, Fit) and recipe.fusion is not None else None
 
     def quality(image: Tensor) -> float:
         return psnr(problem.compose(image).pixels, clean)

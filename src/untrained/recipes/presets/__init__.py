@@ -4,7 +4,7 @@ import difflib
 
 from untrained.recipes import Recipe, RecipeError, Task
 from untrained.recipes.presets import fast, inverse_problems, paper, volumes
-from untrained.recipes.presets.ensembles import AVERAGED, MEMBERS, several
+from untrained.recipes.presets.ensembles import AVERAGED, ENSEMBLE_SIZES, several
 from untrained.recipes.presets.total_variation import tv, tv_from_guess, tv_of_mosaic
 
 
@@ -92,7 +92,7 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("reconstruct", "tv", "blur"): tv_from_guess(0.01, 1.0),
 }
 
-for _name in MEMBERS:
+for _name in ENSEMBLE_SIZES:
     for _task in AVERAGED:
         _PRESETS[_task][_name] = several(_task, _PRESETS[_task]["fast"], _name)
     for (_task, _like, _variant), _recipe in tuple(_VARIANTS.items()):

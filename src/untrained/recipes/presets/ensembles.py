@@ -3,23 +3,27 @@
 from untrained.recipes import Recipe, SelfSimilarPasses, Task
 from untrained.recipes.presets import fast
 
-MEMBERS = {"balanced": 4, "best": 12}
+ENSEMBLE_SIZES = {"balanced": 4, "best": 12}
 AVERAGED: tuple[Task, ...] = ("denoise", "deblock", "upscale", "inpaint", "flash", "reconstruct")
 
 
-def _longer(passes: SelfSimilarPasses, whole: int, half: int) -> SelfSimilarPasses:
-    """Set the number of passes at whole and half size; of those that follow, half as many."""
-    coarse = passes.coarse and passes.coarse.model_copy(update={"passes": half})
-    then = passes.then and _longer(passes.then, whole // 2, half // 2)
-    return passes.model_copy(update={"passes": whole, "coarse": coarse, "then": then})
+def _counted(passes: tuple[SelfSimilarPasses, ...], *counts: int) -> tuple[SelfSimilarPasses, ...]:
+    """Set how many passes each entry runs."""
+    return tuple(
+        entry.model_copy(update={"count": count})
+        for entry, count in zip(passes, counts, strict=True)
+    )
 
 
-_PASSES: dict[tuple[Task, str], SelfSimilarPasses] = {
-    ("inpaint", ""): SelfSimilarPasses(
-        method="nl-bayes", passes=40, first=30 / 255, last=2 / 255, patch=8
+_AT_HALF, _WHOLE = fast.UPSCALE_PASSES
+_PASSES: dict[tuple[Task, str], tuple[SelfSimilarPasses, ...]] = {
+    ("inpaint", ""): (
+        SelfSimilarPasses(
+            method="nl-bayes", count=40, first_level=30 / 255, last_level=2 / 255, patch=8
+        ),
     ),
-    ("upscale", ""): _longer(fast.UPSCALE_PASSES, 12, 48).model_copy(update={"first": 0.06}),
-    ("upscale", "x8"): _longer(fast.UPSCALE_8_PASSES, 24, 48),
+    ("upscale", ""): _counted((_AT_HALF, _WHOLE.model_copy(update={"first_level": 0.06})), 48, 12),
+    ("upscale", "x8"): _counted(fast.UPSCALE_8_PASSES, 48, 24, 24, 12),
 }
 """Longer passes of a task, and of a variant that has its own."""
 _CALIBRATION: dict[Task, float] = {
@@ -37,17 +41,17 @@ def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
 
     Longer passes than those of the recipe are for pictures: volumes keep theirs.
     """
-    members = MEMBERS[name]
-    why = f"{members} networks like that of {recipe.name}, averaged; {recipe.why}"
-    passes = recipe.refinement
+    size = ENSEMBLE_SIZES[name]
+    why = f"{size} networks like that of {recipe.name}, averaged; {recipe.why}"
+    passes = recipe.passes
     of_picture = not variant.startswith("volume")
-    if of_picture and passes is not None:
+    if of_picture and passes:
         passes = _PASSES.get((task, variant)) or _PASSES.get((task, ""), passes)
     changes = {
         "name": name,
         "why": why,
-        "members": members,
+        "ensemble_size": size,
         "calibration": _CALIBRATION.get(task, 1.0) if of_picture else 1.0,
-        "refinement": passes,
+        "passes": passes,
     }
     return recipe.model_copy(update=changes)

@@ -3,11 +3,11 @@
 from untrained.recipes import (
     BlindSpotPairing,
     Discrepancy,
+    Fusion,
     GuidePairing,
     LatentPairing,
     Optimiser,
     Recipe,
-    SelfSimilarity,
     SelfSimilarPasses,
     SkipNetwork,
 )
@@ -36,7 +36,7 @@ DENOISE = Recipe(
     why="self-similarity (NL-Ridge, NL-Bayes) as guide and partner, blocks of 2x2 as channels",
     network=FOLDED,
     pairing=GuidePairing(channels=0, jitter=0.05),
-    partner=SelfSimilarity(),
+    fusion=Fusion(),
     optimiser=SHORT_MEMORY,
     steps=140,
     averaging=0.96,
@@ -44,7 +44,9 @@ DENOISE = Recipe(
 COUNTED = DENOISE.model_copy(
     update={
         "why": "as for equal noise, stopped before the noise of the dark, which is less, is fitted",
-        "partner": SelfSimilarity(again=False, method="nl-ridge", pilot=0.4, share=0.1),
+        "fusion": Fusion(
+            second_pass=False, method="nl-ridge", pilot_weight=0.4, network_weight=0.1
+        ),
         "stopping": (Discrepancy(factor=0.8),),
     }
 )
@@ -57,7 +59,14 @@ DEBLOCK = LATENT.model_copy(
     }
 )
 _AT_HALF = SelfSimilarPasses(
-    method="nl-bayes", passes=16, first=0.1, last=0.01, relaxation=1.8, patch=4, shifted=True
+    scale=2,
+    method="nl-bayes",
+    count=16,
+    first_level=0.1,
+    last_level=0.01,
+    relaxation=1.8,
+    patch=4,
+    shift_grid=True,
 )
 DEBLOCK_TABLES = LATENT.model_copy(
     update={
@@ -65,27 +74,31 @@ DEBLOCK_TABLES = LATENT.model_copy(
         "pairing": LatentPairing(jitter=0.05),
         "optimiser": SHORT_MEMORY,
         "steps": 200,
-        "refinement": SelfSimilarPasses(
-            method="nl-bayes",
-            passes=8,
-            first=20 / 255,
-            last=7 / 255,
-            relaxation=1.5,
-            patch=4,
-            shifted=True,
-            coarse=_AT_HALF.model_copy(update={"passes": 8, "first": 0.06}),
+        "passes": (
+            _AT_HALF.model_copy(update={"count": 8, "first_level": 0.06}),
+            SelfSimilarPasses(
+                method="nl-bayes",
+                count=8,
+                first_level=20 / 255,
+                last_level=7 / 255,
+                relaxation=1.5,
+                patch=4,
+                shift_grid=True,
+            ),
         ),
     }
 )
-UPSCALE_PASSES = SelfSimilarPasses(
-    method="nl-bayes",
-    passes=6,
-    first=0.03,
-    last=0.01,
-    relaxation=1.5,
-    patch=4,
-    shifted=True,
-    coarse=_AT_HALF,
+UPSCALE_PASSES = (
+    _AT_HALF,
+    SelfSimilarPasses(
+        method="nl-bayes",
+        count=6,
+        first_level=0.03,
+        last_level=0.01,
+        relaxation=1.5,
+        patch=4,
+        shift_grid=True,
+    ),
 )
 UPSCALE = LATENT.model_copy(
     update={
@@ -94,31 +107,25 @@ UPSCALE = LATENT.model_copy(
         "pairing": GuidePairing(jitter=0.03),
         "optimiser": SHORT_MEMORY,
         "steps": 140,
-        "refinement": UPSCALE_PASSES,
+        "passes": UPSCALE_PASSES,
     }
 )
 _LARGE_PATCHES = SelfSimilarPasses(
-    method="nl-bayes", passes=12, first=0.1, last=0.04, relaxation=1.8, patch=6
+    method="nl-bayes", count=12, first_level=0.1, last_level=0.04, relaxation=1.8, patch=6
 )
-UPSCALE_8_PASSES = _LARGE_PATCHES.model_copy(
-    update={
-        "coarse": _AT_HALF.model_copy(update={"passes": 48, "first": 0.3, "last": 0.02}),
-        "then": _LARGE_PATCHES.model_copy(
-            update={
-                "passes": 6,
-                "first": 0.03,
-                "last": 0.03,
-                "shifted": True,
-                "coarse": _AT_HALF.model_copy(update={"passes": 12, "first": 0.03, "last": 0.02}),
-            }
-        ),
-    }
+UPSCALE_8_PASSES = (
+    _AT_HALF.model_copy(update={"count": 48, "first_level": 0.3, "last_level": 0.02}),
+    _LARGE_PATCHES,
+    _AT_HALF.model_copy(update={"count": 12, "first_level": 0.03, "last_level": 0.02}),
+    _LARGE_PATCHES.model_copy(
+        update={"count": 6, "first_level": 0.03, "last_level": 0.03, "shift_grid": True}
+    ),
 )
 UPSCALE_8 = UPSCALE.model_copy(
     update={
         "why": "as for smaller factors, with more steps and self-similar passes",
         "steps": 200,
-        "refinement": UPSCALE_8_PASSES,
+        "passes": UPSCALE_8_PASSES,
     }
 )
 HOLES = LATENT.model_copy(
@@ -138,14 +145,14 @@ SCATTERED = LATENT.model_copy(
         "pairing": BlindSpotPairing(keep=0.85),
         "optimiser": SHORT_MEMORY,
         "steps": 100,
-        "refinement": SelfSimilarPasses(method="nl-bayes", passes=16, patch=8),
+        "passes": (SelfSimilarPasses(method="nl-bayes", count=16, patch=8),),
     }
 )
 IMPULSES = SCATTERED.model_copy(
     update={
         "why": "impulses filled as missing pixels: predicted from others, then self-similar passes",
         # Most pixels are known: NL-Ridge is better here than NL-Bayes.
-        "refinement": SelfSimilarPasses(passes=16),
+        "passes": (SelfSimilarPasses(count=16),),
     }
 )
 STROKES = SCATTERED.model_copy(

@@ -26,7 +26,11 @@ RECONSTRUCT_LEVEL = RECONSTRUCT.model_copy(
         "why": "the initial guess as guide, variation led to the noise level; self-similar passes",
         "total_variation": TotalVariation(weight=0.002, discrepancy=1.0, after=120, least=0.0005),
         "stopping": (),
-        "refinement": SelfSimilarPasses(passes=16, first=0.1, last=0.02, relaxation=1.5, trust=0.7),
+        "passes": (
+            SelfSimilarPasses(
+                count=16, first_level=0.1, last_level=0.02, relaxation=1.5, trust=0.7
+            ),
+        ),
     }
 )
 SPECTRUM = RECONSTRUCT.model_copy(
@@ -34,8 +38,10 @@ SPECTRUM = RECONSTRUCT.model_copy(
         "why": "the zero-filled picture as guide, a little variation, then self-similar passes",
         "pairing": GuidePairing(jitter=0.01),
         "stopping": (),
-        "refinement": SelfSimilarPasses(
-            method="nl-bayes", passes=24, first=0.2, last=0.01, patch=6
+        "passes": (
+            SelfSimilarPasses(
+                method="nl-bayes", count=24, first_level=0.2, last_level=0.01, patch=6
+            ),
         ),
     }
 )
@@ -46,8 +52,10 @@ DEBLUR = RECONSTRUCT_LEVEL.model_copy(
         "pairing": GuidePairing(jitter=0.01),
         "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.002),
         "steps": 200,
-        "refinement": SelfSimilarPasses(
-            passes=10, first=0.04, last=0.01, relaxation=1.0, trust=1.0
+        "passes": (
+            SelfSimilarPasses(
+                count=10, first_level=0.04, last_level=0.01, relaxation=1.0, trust=1.0
+            ),
         ),
     }
 )
@@ -64,13 +72,13 @@ PHASE_LEVEL = RECONSTRUCT_LEVEL.model_copy(
         "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.0005),
         "steps": 300,
         # Of masks and pupils: the passes were worse on some pictures, better on others.
-        "refinement": None,
+        "passes": (),
     }
 )
 MAGNITUDE_LEVEL = PHASE_LEVEL.model_copy(
     update={
         "why": "as for other phases, then self-similar passes",
-        "refinement": RECONSTRUCT_LEVEL.refinement,
+        "passes": RECONSTRUCT_LEVEL.passes,
     }
 )
 PHASE_NOISY = PHASE_LEVEL.model_copy(

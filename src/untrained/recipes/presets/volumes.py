@@ -1,9 +1,9 @@
 """The quick settings for volumes: denoise, inpaint, upscale."""
 
 from untrained.recipes import (
+    Fusion,
     GuidePairing,
     LatentPairing,
-    SelfSimilarity,
     SelfSimilarPasses,
     SkipNetwork,
 )
@@ -22,13 +22,13 @@ DENOISE = fast.DENOISE.model_copy(
     update={
         "why": "self-similarity of blocks (NL-Ridge) as guide and partner; in 3-D",
         "network": NETWORK,
-        "partner": SelfSimilarity(
-            again=False,
+        "fusion": Fusion(
+            second_pass=False,
             method="nl-ridge",
-            returned=0.6,
-            pilot=0.3,
-            share=0.2,
-            error=0.03,
+            residual_feedback=0.6,
+            pilot_weight=0.3,
+            network_weight=0.2,
+            error_prior=0.03,
             patience=None,
         ),
         "steps": 100,
@@ -39,7 +39,7 @@ SCATTERED = fast.SCATTERED.model_copy(
         "why": "known voxels predicted from others (Quan et al. 2020), then self-similar passes",
         "network": NETWORK,
         "steps": 40,
-        "refinement": SelfSimilarPasses(passes=20, first=30 / 255, patch=4, group=32),
+        "passes": (SelfSimilarPasses(count=20, first_level=30 / 255, patch=4, group=32),),
     }
 )
 HOLES = fast.HOLES.model_copy(
@@ -59,6 +59,6 @@ UPSCALE = fast.UPSCALE.model_copy(
         "guided_by": tv(0.001),
         "pairing": GuidePairing(jitter=0.03),
         "steps": 120,
-        "refinement": None,
+        "passes": (),
     }
 )

@@ -1,0 +1,41 @@
+"""Settings of the plug-and-play passes that follow the networks."""
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from untrained.recipes.denoisers import DenoiserName
+from untrained.recipes.settings import Settings
+
+
+class SelfSimilarPasses(Settings):
+    """Passes of a self-similar denoiser over a picture, each made consistent with the measurement.
+
+    Plug-and-play with a falling noise level (Venkatakrishnan et al. 2013, doi
+    10.1109/GlobalSIP.2013.6737048; Zhang et al. 2017, arXiv:1704.03264). They need known pixels, a
+    projection, or a known noise level; and a picture large enough for patches.
+    """
+
+    scale: Literal[1, 2] = 1
+    """1 runs at full size; 2 at half the size, where a patch covers twice the length, and adds the
+    change, enlarged, to the picture. Volumes have full size only."""
+    method: DenoiserName = "nl-ridge"
+    count: PositiveInt = 14
+    """Number of passes."""
+    first_level: float = Field(20 / 255, gt=0, le=1)
+    """Noise level of the first pass, in picture units."""
+    last_level: float = Field(3 / 255, gt=0, le=1)
+    """Noise level of the last pass; the levels between fall geometrically."""
+    relaxation: float = Field(1.7, gt=0, lt=2)
+    """Step towards the denoised picture; 1 takes the denoised picture itself."""
+    patch: PositiveInt = 7
+    """Side of the patches in pixels."""
+    group: PositiveInt = 64
+    """Patches in a group."""
+    trust: float = Field(0.5, gt=0)
+    """Weight of the denoised picture against a noisy measurement; 1 takes the levels literally."""
+    iterations: PositiveInt = 8
+    """Conjugate gradient steps in each pass, for a noisy measurement."""
+    shift_grid: bool = False
+    """Whether the grid of patches moves from pass to pass: a fixed grid of small patches leaves
+    seams. Pictures only."""
