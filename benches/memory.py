@@ -75,7 +75,9 @@ def described_volume(task: str, side: int) -> Problem:
 def shortened(recipe: Recipe) -> Recipe:
     """Four steps, each of which keeps the weights, and one pass at each size."""
     first = recipe.guided_by
-    passes = tuple(entry.model_copy(update={"count": 1}) for entry in recipe.passes)
+    passes = tuple(
+        entry.model_copy(update={"count": 1, "shift_grid": False}) for entry in recipe.passes
+    )
     changes = {"steps": 4, "guard": Guard(every=1), "guided_by": first and shortened(first)}
     return recipe.model_copy(update=changes | {"passes": passes})
 

@@ -27,7 +27,7 @@ from scipy.interpolate import LinearNDInterpolator
 import untrained as ut
 from benches.memory import VOLUMES
 from benches.run import RESULTS, machine
-from untrained.denoisers.nl_ridge import nl_ridge
+from untrained.denoisers.nl_ridge import nl_ridge_twice
 from untrained.operators import downsample, enlarge
 
 Volume = NDArray[np.float32]
@@ -111,7 +111,7 @@ def denoising(clean: Volume) -> dict[str, Method]:
         return found
 
     def blocks() -> Volume:
-        return nl_ridge(tensor, SIGMA)[0, 0].numpy()
+        return nl_ridge_twice(tensor, SIGMA)[0, 0].numpy()
 
     methods: dict[str, Method] = {
         "input": lambda: noisy,

@@ -7,9 +7,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from untrained.denoisers import groups_3d
-from untrained.denoisers.groups_2d import Stage
-from untrained.denoisers.nl_ridge import nl_ridge
+from untrained.denoisers.nl_ridge import nl_ridge, nl_ridge_twice
+from untrained.recipes import NLRidge
 
 
 def smooth(shape, seed=0):
@@ -40,11 +39,10 @@ def by_hand(noisy, pilot, sigma, side, group, stride, reach):
     return total / share
 
 
-def test_it_is_what_the_paper_says(monkeypatch):
-    monkeypatch.setattr(groups_3d, "_REACH", 2)
+def test_it_is_what_the_paper_says():
     pilot = smooth((7, 8, 9))
     noisy = pilot + 0.1 * torch.randn(pilot.shape, generator=torch.Generator().manual_seed(0))
-    found = nl_ridge(noisy, 0.1, pilot=pilot, stage=Stage(3, 6))
+    found = nl_ridge(noisy, 0.1, NLRidge(patch=3, group=6, stride=3, reach=2), pilot=pilot)
     expected = by_hand(noisy, pilot, 0.1, side=3, group=6, stride=3, reach=2)
     np.testing.assert_allclose(found[0, 0].numpy(), expected, atol=2e-4)
 
@@ -53,24 +51,24 @@ def test_it_is_what_the_paper_says(monkeypatch):
 def test_noise_goes_down_and_the_shape_stays(channels):
     clean = smooth((10, 14, 17)).expand(1, channels, -1, -1, -1)
     noisy = clean + 0.1 * torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
-    found = nl_ridge(noisy, 0.1)
+    found = nl_ridge_twice(noisy, 0.1)
     assert found.shape == clean.shape
     assert float((found - clean).square().mean()) < 0.15 * 0.1**2
 
 
 def test_no_axis_is_preferred():
     noisy = smooth((12, 12, 12)) + 0.1 * torch.randn(1, 1, 12, 12, 12)
-    found = nl_ridge(noisy, 0.1)
-    turned = nl_ridge(noisy.permute(0, 1, 4, 2, 3), 0.1).permute(0, 1, 3, 4, 2)
+    found = nl_ridge_twice(noisy, 0.1)
+    turned = nl_ridge_twice(noisy.permute(0, 1, 4, 2, 3), 0.1).permute(0, 1, 3, 4, 2)
     torch.testing.assert_close(found, turned, atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize(("sigma", "shape"), [(0, (8, 8, 8)), (0.1, (3, 8, 8))])
 def test_it_leaves_alone_what_it_cannot_filter(sigma, shape):
     volume = torch.rand(1, 1, *shape)
-    assert nl_ridge(volume, sigma) is volume
+    assert nl_ridge_twice(volume, sigma) is volume
 
 
 def test_a_flat_volume_stays_flat():
-    found = nl_ridge(torch.full((1, 1, 9, 9, 9), 0.3), 0.1)
+    found = nl_ridge_twice(torch.full((1, 1, 9, 9, 9), 0.3), 0.1)
     torch.testing.assert_close(found, torch.full_like(found, 0.3), atol=1e-3, rtol=0)

@@ -5,11 +5,10 @@ import pytest
 import skimage.data
 import torch
 
-from untrained.denoisers import groups_2d, groups_3d
-from untrained.denoisers.groups_2d import Stage
-from untrained.denoisers.nl_bayes import nl_bayes, stage_for
-from untrained.denoisers.nl_ridge import nl_ridge
+from untrained.denoisers.nl_bayes import nl_bayes
+from untrained.denoisers.nl_ridge import nl_ridge, nl_ridge_twice
 from untrained.evaluation.metrics import psnr
+from untrained.recipes import NLBayes, NLRidge
 
 GENERATOR = torch.Generator()
 
@@ -35,7 +34,7 @@ def test_it_is_what_the_paper_says():
     """One group of all patches: each pixel is the mean of what the patches over it say."""
     pilot = photo(7)
     given = noisy(pilot, 0.1)
-    found = nl_bayes(given, 0.1, pilot=pilot, stage=Stage(4, 16))
+    found = nl_bayes(given, 0.1, NLBayes(patch=4, channel_exponent=0, group=16), pilot=pilot)
     places = [(y, x) for y in range(4) for x in range(4)]
 
     def rows(picture):
@@ -53,16 +52,17 @@ def test_what_it_leaves_differs_from_what_nl_ridge_leaves():
     """With the same pilot it is closer to the truth; alike errors would not let it be."""
     clean = photo(96)
     given = noisy(clean, 0.1)
-    pilot = nl_ridge(given, 0.1)
-    again = nl_ridge(given, 0.1, pilot=pilot)
-    assert psnr(nl_bayes(given, 0.1, pilot=pilot), clean) > psnr(again, clean) + 0.1
+    pilot = nl_ridge_twice(given, 0.1)
+    again = nl_ridge(given, 0.1, NLRidge(), pilot=pilot)
+    assert psnr(nl_bayes(given, 0.1, NLBayes(), pilot=pilot), clean) > psnr(again, clean) + 0.1
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 30, 41), (1, 5, 24, 24), (1, 2, 9, 10, 11)])
 def test_noise_goes_down_and_the_shape_stays(shape):
     clean = torch.linspace(0.2, 0.8, shape[-1]).expand(shape)
     given = noisy(clean, 0.1)
-    found = nl_bayes(given, 0.1, pilot=clean)
+    settings = NLBayes() if len(shape) == 4 else NLBayes(patch=4, stride=3, reach=5)
+    found = nl_bayes(given, 0.1, settings, pilot=clean)
     assert found.shape == clean.shape
     assert (found - clean).square().mean() < 0.1 * 0.1**2
 
@@ -70,28 +70,30 @@ def test_noise_goes_down_and_the_shape_stays(shape):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_flat_pilot_gives_its_means(channels):
     flat = torch.full((1, channels, 20, 30), 0.3)
-    found = nl_bayes(noisy(flat, 0.1), 0.1, pilot=flat)
+    found = nl_bayes(noisy(flat, 0.1), 0.1, NLBayes(), pilot=flat)
     torch.testing.assert_close(found, flat, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("sigma", [1e-5, 1e-3])
 def test_little_noise_leaves_the_picture(sigma):
     clean = photo()
-    assert psnr(nl_bayes(noisy(clean, sigma), sigma, pilot=clean), clean) > min(
+    assert psnr(nl_bayes(noisy(clean, sigma), sigma, NLBayes(), pilot=clean), clean) > min(
         85, -20 * np.log10(sigma) - 1
     )
 
 
 def test_it_leaves_alone_what_it_cannot_filter():
     for picture, sigma in ((torch.rand(1, 3, 20, 20), 0.0), (torch.rand(1, 3, 5, 40), 0.1)):
-        assert nl_bayes(picture, sigma, pilot=picture) is picture
+        assert nl_bayes(picture, sigma, NLBayes(), pilot=picture) is picture
 
 
 @pytest.mark.parametrize(("channels", "side"), [(1, 8), (2, 7), (3, 6), (4, 6), (50, 4)])
 def test_the_fewer_channels_the_larger_the_patches(channels, side):
-    assert stage_for(torch.zeros(1, channels, 40, 40)).patch == side
+    assert NLBayes().side(channels) == side
+    assert NLBayes(channel_exponent=0).side(channels) == 8
 
 
 def test_patches_lie_no_further_apart_than_they_are_long():
-    assert stage_for(torch.zeros(1, 500, 40, 40)).patch >= groups_2d.STRIDE
-    assert stage_for(torch.zeros(1, 1, 9, 9, 9)).patch >= groups_3d._STRIDE
+    assert NLBayes().side(500) == NLBayes().stride
+    with pytest.raises(ValueError, match="patches of 3 pixels, 4 apart, leave gaps"):
+        NLBayes(patch=3)

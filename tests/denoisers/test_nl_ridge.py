@@ -11,11 +11,11 @@ import torch
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.denoisers.nl_bayes import nl_bayes
-from untrained.denoisers.nl_ridge import SMALLEST, nl_ridge
+from untrained.denoisers.nl_ridge import nl_ridge, nl_ridge_twice
 from untrained.evaluation.metrics import psnr
 from untrained.fitting.fusion import Partner
 from untrained.fitting.restore import restore, watch
-from untrained.recipes import Fusion, GuidePairing, PixelNetwork
+from untrained.recipes import Fusion, GuidePairing, NLBayes, NLRidge, PixelNetwork
 from untrained.recipes.presets import preset
 
 GENERATOR = torch.Generator()
@@ -39,7 +39,7 @@ def texture(height=48, width=56, channels=3):
 def test_noise_is_removed(channels, sigma):
     clean = texture(channels=channels)
     given = noisy(clean, sigma)
-    found = nl_ridge(given, sigma)
+    found = nl_ridge_twice(given, sigma)
     assert found.shape == clean.shape
     assert (found - clean).square().mean() < 0.12 * (given - clean).square().mean()
 
@@ -48,8 +48,8 @@ def test_a_better_pilot_gives_a_better_picture():
     clean = texture()
     given = noisy(clean, 0.1)
     errors = [
-        (nl_ridge(given, 0.1, pilot=pilot) - clean).square().mean()
-        for pilot in (given, None, clean)
+        (nl_ridge(given, 0.1, NLRidge(), pilot=pilot) - clean).square().mean()
+        for pilot in (given, nl_ridge_twice(given, 0.1), clean)
     ]
     assert errors[2] < errors[1] < errors[0]
 
@@ -57,33 +57,33 @@ def test_a_better_pilot_gives_a_better_picture():
 def test_flat_areas_stay_flat_whatever_the_level():
     for value, size in itertools.product((0.0, 0.5, 1.0), ((30, 33), (40, 30), (90, 70))):
         flat = torch.full((1, 3, *size), value)
-        torch.testing.assert_close(nl_ridge(flat, 0.1), flat, atol=1e-3, rtol=0)
+        torch.testing.assert_close(nl_ridge_twice(flat, 0.1), flat, atol=1e-3, rtol=0)
 
 
 def test_noise_cut_by_clipping_is_not_amplified():
     clean = torch.full((1, 1, 40, 40), 0.01)
     given = noisy(clean, 0.2).clamp(0, 1)
-    found = nl_ridge(given, 0.2)
+    found = nl_ridge_twice(given, 0.2)
     assert found.std() < 0.3 * given.std()
     assert abs(float(found.mean() - given.mean())) < 0.02
 
 
 def test_almost_no_noise_leaves_the_picture():
     clean = texture()
-    assert psnr(nl_ridge(noisy(clean, 1e-4), 1e-4), clean) > 75
+    assert psnr(nl_ridge_twice(noisy(clean, 1e-4), 1e-4), clean) > 75
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 40), (11, 11), (12, 70), (70, 13)])
 def test_every_size_works(size):
     picture = torch.rand(1, 3, *size, generator=GENERATOR.manual_seed(1))
-    found = nl_ridge(picture, 0.1)
+    found = nl_ridge_twice(picture, 0.1)
     assert found.shape == picture.shape
     assert found.isfinite().all()
 
 
 def test_zero_noise_returns_the_picture():
     picture = torch.rand(1, 3, 20, 20)
-    assert nl_ridge(picture, 0.0) is picture
+    assert nl_ridge_twice(picture, 0.0) is picture
 
 
 def guided(**settings):
@@ -99,7 +99,7 @@ def test_the_result_is_the_blend_and_says_so():
         problem,
         guided(
             scales=1,
-            second_pass=False,
+            second_pass=None,
             pilot_weight=0.5,
             residual_feedback=0.5,
             network_weight=0.25,
@@ -110,9 +110,9 @@ def test_the_result_is_the_blend_and_says_so():
         pass
     result = fit.restoration()
     own = fit.last.picture
-    first = nl_ridge(problem.measurement, sigma).clamp(0, 1)
+    first = nl_ridge_twice(problem.measurement, sigma).clamp(0, 1)
     pilot = (first + own) / 2
-    second = nl_bayes((pilot + problem.measurement) / 2, sigma / 2, pilot=pilot)
+    second = nl_bayes((pilot + problem.measurement) / 2, sigma / 2, NLBayes(), pilot=pilot)
     expected = problem.compose(0.75 * second + 0.25 * own).pixels
     torch.testing.assert_close(result.image, expected, atol=1.5 / 255, rtol=0)
     assert any("25% of the result" in note for note in result.notes)
@@ -157,13 +157,13 @@ def test_a_picture_without_noise_comes_back_as_it_was():
 def test_it_stays_away_where_it_does_not_apply():
     holes = photo().copy().astype("float32") / 255
     holes[3:5, 4:9] = float("nan")
-    narrow = tasks.denoise(photo()[: SMALLEST[2] - 1], sigma=0.1)
+    narrow = tasks.denoise(photo()[: Fusion().least_side(3) - 1], sigma=0.1)
     for problem in (tasks.denoise(holes, sigma=0.1), tasks.deblock(photo()), narrow):
-        assert not Partner.applies(problem)
+        assert not Partner.applies(problem, Fusion())
         result = restore(problem, guided(), device="cpu")
         assert not any("NL-Ridge" in note for note in result.notes)
     silent = dataclasses.replace(tasks.denoise(photo(), sigma=0.1), noise=None)
-    assert not Partner.applies(silent)
+    assert not Partner.applies(silent, Fusion())
 
 
 def test_seconds_are_kept_for_the_blend():

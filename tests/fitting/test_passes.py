@@ -3,18 +3,19 @@
 import pytest
 import torch
 
-from untrained.denoisers.groups_2d import STRIDE
-from untrained.denoisers.registry import FILTERS
+from untrained.denoisers.registry import DENOISERS
 from untrained.fitting.half_size import Halved, half_of
 from untrained.fitting.passes import Passes
-from untrained.recipes import SelfSimilarPasses
+from untrained.recipes import NLRidge, SelfSimilarPasses
+
+STRIDE = NLRidge().stride
 
 
 def as_it_is(picture, _level):
     return picture
 
 
-def seams(picture, _sigma, **_settings):
+def seams(picture, _sigma, _settings, **_pilot):
     marked = torch.zeros_like(picture)
     marked[..., ::STRIDE, ::STRIDE] = 1.0
     return marked
@@ -22,7 +23,7 @@ def seams(picture, _sigma, **_settings):
 
 @pytest.mark.parametrize("shifted", [True, False])
 def test_the_grid_visits_every_place_once(monkeypatch, shifted):
-    monkeypatch.setitem(FILTERS, "nl-ridge", seams)
+    monkeypatch.setitem(DENOISERS._known, NLRidge, seams)
     passes = Passes(
         SelfSimilarPasses(count=16, relaxation=1.0, shift_grid=shifted),
         torch.zeros(1, 1, 20, 24),
@@ -56,7 +57,7 @@ def test_a_half_picture_agrees_as_the_whole_one_does():
 
 
 def test_the_grid_of_a_volume_stays(monkeypatch):
-    monkeypatch.setitem(FILTERS, "nl-ridge", seams)
+    monkeypatch.setitem(DENOISERS._known, NLRidge, seams)
     settings = SelfSimilarPasses(count=2, relaxation=1.0, shift_grid=True)
     passes = Passes(settings, torch.zeros(1, 1, 8, 8, 8), as_it_is)
     assert torch.equal(passes.run(), passes.run())

@@ -9,18 +9,20 @@ import torch
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
-from untrained.denoisers.registry import FILTERS
+from untrained.denoisers.registry import DENOISERS
 from untrained.evaluation.metrics import psnr
 from untrained.fitting.fit import Fit
 from untrained.fitting.plug_and_play import PlugAndPlay
 from untrained.fitting.restore import watch
 from untrained.operators import Blur, gaussian_kernel
 from untrained.problem.problem import ProblemError
-from untrained.recipes import SelfSimilarPasses
+from untrained.recipes import NLBayes, NLRidge, SelfSimilarPasses
 
 PASSES = (SelfSimilarPasses(count=4),)
 FROM_HALF = (
-    SelfSimilarPasses(scale=2, count=3, patch=4, shift_grid=True, method="nl-bayes"),
+    SelfSimilarPasses(
+        scale=2, count=3, shift_grid=True, method=NLBayes(patch=4, channel_exponent=0)
+    ),
     *PASSES,
 )
 
@@ -95,10 +97,10 @@ def test_passes_at_half_the_size_leave_finer_detail_to_the_others():
 
 def test_there_is_no_half_of_small_pictures_and_volumes():
     narrow = scattered(stripes(7, 40))
-    settings = (SelfSimilarPasses(scale=2, count=3, patch=5), *PASSES)
+    settings = (SelfSimilarPasses(scale=2, count=3, method=NLRidge(patch=5)), *PASSES)
     assert len(run(PlugAndPlay(narrow, settings, narrow.measurement))) == 4
     volume = tasks.upscale(torch.rand(1, 1, 8, 8, 8), 2)
-    small = (FROM_HALF[0], SelfSimilarPasses(count=4, patch=4))
+    small = (FROM_HALF[0], SelfSimilarPasses(count=4, method=NLRidge(patch=4, stride=3, reach=5)))
     assert len(run(PlugAndPlay(volume, small, torch.rand(1, 1, 16, 16, 16)))) == 4
 
 
@@ -106,11 +108,11 @@ def record(monkeypatch):
     """Passes that change nothing and take a second each; gives the sizes and levels they saw."""
     seen = []
 
-    def filtered(image, level, **_settings):
+    def filtered(image, level, _settings, **_pilot):
         seen.append((tuple(image.shape[2:]), level))
         return image
 
-    monkeypatch.setitem(FILTERS, "nl-ridge", filtered)
+    monkeypatch.setitem(DENOISERS._known, NLRidge, filtered)
     clock = iter(range(1000))
     monkeypatch.setattr("untrained.fitting.passes.time.perf_counter", lambda: next(clock))
     return seen

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.denoisers.nl_ridge import nl_ridge
+from untrained.denoisers.nl_ridge import nl_ridge_twice
 from untrained.errors import NotApplicable, RequestError
 from untrained.noise import Gaussian, surroundings
 from untrained.operators import Bayer
@@ -53,7 +53,7 @@ def ridge_of_patches(problem: Problem) -> Tensor:
 
     It is what guides our preset `fast` and is blended with its picture.
     """
-    return nl_ridge(_noisy(problem), _level(problem))
+    return nl_ridge_twice(_noisy(problem), _level(problem))
 
 
 def block_matching(problem: Problem) -> Tensor:

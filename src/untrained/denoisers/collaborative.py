@@ -1,12 +1,13 @@
-"""Self-similarity of pictures and of volumes: how groups are filtered, and what that needs."""
+"""Collaborative filtering of pictures and volumes: groups of similar patches."""
 
 import torch
 from torch import Tensor
 
 from untrained.denoisers import groups_2d, groups_3d
-from untrained.denoisers.groups_2d import Combine, Stage
+from untrained.denoisers.groups_2d import Combine
 from untrained.numerics.opponent_colour import opponent
 from untrained.picture.region import Size
+from untrained.recipes import PatchSettings
 
 _PRECISION = 1e-6
 """Share of a group's power that the diagonals get at least: what float32 can resolve."""
@@ -14,7 +15,9 @@ _LEAST_POWER = 1e-12
 """The same where a group is black."""
 
 
-def combined_colours(image: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
+def combined_colours(
+    image: Tensor, guide: Tensor, settings: PatchSettings, combine: Combine
+) -> Tensor:
     """Combine groups of similar patches, or blocks, in the opponent space of the channels.
 
     Parameters
@@ -23,7 +26,7 @@ def combined_colours(image: Tensor, guide: Tensor, stage: Stage, combine: Combin
         A picture ``(1, C, H, W)`` or a volume ``(1, C, D, H, W)``.
     guide
         One of the same shape, in whose luminance the groups are found.
-    stage, combine
+    settings, combine
         As for `groups_2d.combined`.
 
     Returns
@@ -35,7 +38,7 @@ def combined_colours(image: Tensor, guide: Tensor, stage: Stage, combine: Combin
     guide = noisy if guide is image else torch.einsum("dc,nc...->nd...", forth, guide)
     kind = groups_2d if image.ndim == 4 else groups_3d
     back: Tensor = torch.einsum(
-        "dc,nd...->nc...", forth, kind.combined(noisy, guide, stage, combine)
+        "dc,nd...->nc...", forth, kind.combined(noisy, guide, settings, combine)
     )
     return back.contiguous()
 
@@ -56,8 +59,8 @@ def factorised(gram: Tensor, ridge: Tensor | float) -> tuple[Tensor, Tensor]:
     return factor, singular
 
 
-def working_bytes(channels: int, size: Size, side: int) -> int:
-    """Predict how many bytes `combined_colours` holds at most with patches of this side."""
+def working_bytes(channels: int, size: Size, settings: PatchSettings) -> int:
+    """Predict how many bytes `combined_colours` holds at most with patches like these."""
     if len(size) == 2:
-        return groups_2d.working_bytes(channels, (size[0], size[1]), side)
-    return groups_3d.working_bytes(channels, size, side)
+        return groups_2d.working_bytes(channels, (size[0], size[1]), settings)
+    return groups_3d.working_bytes(channels, size, settings)

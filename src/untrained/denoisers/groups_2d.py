@@ -4,18 +4,14 @@ The groups are found on the luminance, as CBM3D does (Dabov et al. 2007).
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from untrained.recipes import PatchSettings
 from untrained.system.parallel import side_by_side, workers
 
-STRIDE = 4
-"""Pixels between the patches that groups are sought for."""
-_REACH = 18
-"""Pixels within which a group is sought, each way."""
 _TILE = 12
 """Patches along each side of a tile that is searched at once."""
 
@@ -29,21 +25,12 @@ _KEPT = 3 * 2**26
 """Bytes that the allocator keeps at most, as measured with glibc."""
 
 
-class Stage(NamedTuple):
-    """Settings of one pass."""
-
-    patch: int
-    """Side of a patch, or a block, in pixels."""
-    group: int
-    """Patches in a group."""
-
-
 Combine = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """From groups ``(C, groups, k, n)`` of a picture and its guide to what they become and how far each
 patch is to be trusted ``(C, groups, k)``."""
 
 
-def combined(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
+def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Combine) -> Tensor:
     """Combine the groups of similar patches of a picture, and put the patches back.
 
     Parameters
@@ -52,8 +39,8 @@ def combined(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Te
         ``(1, C, H, W)``, its first channel the luminance; no side shorter than a patch.
     guide
         The same, in which the groups are found.
-    stage
-        Size of patches, at least as large as their distance, and of groups.
+    settings
+        Size of patches and groups, distance of reference patches, reach of a group.
     combine
         What to make of the groups.
 
@@ -61,48 +48,50 @@ def combined(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Te
     -------
     A picture of the same shape: the mean of all that its patches have become, by their trust.
     """
-    side, (channels, height, width) = stage.patch, noisy.shape[1:]
+    channels, height, width = noisy.shape[1:]
+    side, reach = settings.side(channels), settings.reach
     total, share = torch.zeros_like(noisy), torch.zeros_like(noisy)
     alike = guide is noisy
 
     def filtered(tops: Tensor) -> tuple[slice, Tensor, Tensor]:
-        first = max(0, int(tops[0]) - _REACH)
-        band = slice(first, min(height, int(tops[-1]) + _REACH + side))
+        first = max(0, int(tops[0]) - reach)
+        band = slice(first, min(height, int(tops[-1]) + reach + side))
         own = noisy[..., band, :]
-        found = _band(own, own if alike else guide[..., band, :], tops - first, stage, combine)
+        found = _band(own, own if alike else guide[..., band, :], tops - first, settings, combine)
         return band, *found
 
-    tops = grid(height - side + 1, noisy.device, STRIDE).split(_TILE)
-    at_once = _bands_at_once(channels, (height, width), side)
+    tops = grid(height - side + 1, noisy.device, settings.stride).split(_TILE)
+    at_once = _bands_at_once(channels, (height, width), settings)
     for band, sums, counts in side_by_side(filtered, tops, at_once, noisy.device):
         total[..., band, :] += sums
         share[..., band, :] += counts
     return total.div_(share)
 
 
-def working_bytes(channels: int, size: tuple[int, int], side: int) -> int:
+def working_bytes(channels: int, size: tuple[int, int], settings: PatchSettings) -> int:
     """Predict how many bytes `combined` holds at most for a picture of this height and width.
 
     Beside the picture it is what the bands at work hold. As much again, up to a limit, is lost to
     what the allocator keeps between small bands.
     """
-    patches = _bands_at_once(channels, size, side) * _band_bytes(channels, size, side)
+    patches = _bands_at_once(channels, size, settings) * _band_bytes(channels, size, settings)
     return patches + min(patches, _KEPT)
 
 
-def _band_bytes(channels: int, size: tuple[int, int], side: int) -> int:
+def _band_bytes(channels: int, size: tuple[int, int], settings: PatchSettings) -> int:
     """Bytes of the patches of one band: noisy, of the guide, filtered, and one copy."""
-    rows = min(size[0], (_TILE - 1) * STRIDE + 2 * _REACH + side)
+    side = settings.side(channels)
+    rows = min(size[0], (_TILE - 1) * settings.stride + 2 * settings.reach + side)
     return 4 * _FLOAT * channels * rows * size[1] * side**2
 
 
-def _bands_at_once(channels: int, size: tuple[int, int], side: int) -> int:
+def _bands_at_once(channels: int, size: tuple[int, int], settings: PatchSettings) -> int:
     """How many bands fit into what they may hold together; at least one."""
-    return workers(_ROOM // _band_bytes(channels, size, side))
+    return workers(_ROOM // _band_bytes(channels, size, settings))
 
 
 def _band(
-    noisy: Tensor, guide: Tensor, tops: Tensor, stage: Stage, combine: Combine
+    noisy: Tensor, guide: Tensor, tops: Tensor, settings: PatchSettings, combine: Combine
 ) -> tuple[Tensor, Tensor]:
     """Filter the groups of the patches at `tops` in a band that holds all their neighbours.
 
@@ -110,12 +99,12 @@ def _band(
     -------
     Sums and weights of the patches, both as the band.
     """
-    side, (height, width) = stage.patch, noisy.shape[-2:]
+    side, (height, width) = settings.side(noisy.shape[1]), noisy.shape[-2:]
     places = height - side + 1, width - side + 1
     own = _patches(noisy[0], side)
     guides = own if guide is noisy else _patches(guide[0], side)
     sums, counts = torch.zeros_like(own), own.new_zeros(own.shape[:2])
-    for group in _groups(guides[0], tops, places, stage):
+    for group in _groups(guides[0], tops, places, settings):
         add_combined(sums, counts, own, guides, group, combine)
     folded = F.fold(sums.transpose(1, 2), (height, width), side).transpose(0, 1)
     wide = F.pad(counts.view(1, -1, *places), (side - 1,) * 4)
@@ -151,7 +140,7 @@ def add_combined(
 
 
 def _groups(
-    patches: Tensor, tops: Tensor, places: tuple[int, int], stage: Stage
+    patches: Tensor, tops: Tensor, places: tuple[int, int], settings: PatchSettings
 ) -> Iterator[Tensor]:
     """Yield ``(patches of a tile, group)`` indices of the patches nearest to each.
 
@@ -160,29 +149,30 @@ def _groups(
     patches
         ``(places, area)`` of the luminance.
     tops
-        Rows of the patches that groups are sought for.
+        Rows of the reference patches.
     places
         Rows and columns of places.
-    stage
-        Size of the groups.
+    settings
+        Size and reach of the groups.
     """
+    reach = settings.reach
     rows = torch.arange(places[0], device=patches.device)
     squares = patches.square().sum(1)
-    for lefts in grid(places[1], patches.device, STRIDE).split(_TILE):
-        first, last = int(lefts[0]) - _REACH, int(lefts[-1]) + _REACH
+    for lefts in grid(places[1], patches.device, settings.stride).split(_TILE):
+        first, last = int(lefts[0]) - reach, int(lefts[-1]) + reach
         columns = torch.arange(max(0, first), min(places[1], last + 1), device=patches.device)
         candidates = (rows[:, None] * places[1] + columns).flatten()
         wanted = (tops[:, None] * places[1] + lefts).flatten()
         distance = squares[candidates] - 2 * patches[wanted] @ patches[candidates].T
-        far_rows = (tops[:, None] - rows).abs() > _REACH
-        far_columns = (lefts[:, None] - columns).abs() > _REACH
+        far_rows = (tops[:, None] - rows).abs() > reach
+        far_columns = (lefts[:, None] - columns).abs() > reach
         far = (far_rows[:, None, :, None] | far_columns[None, :, None, :]).view(distance.shape)
         distance.masked_fill_(far, torch.inf)
         # Each patch is of its own group, even among equals: no pixel goes without an estimate.
         itself = (tops[:, None] * len(columns) + lefts - columns[0]).flatten()
         distance[torch.arange(len(itself), device=itself.device), itself] = -torch.inf
         fewest = int((~far).sum(1).min())
-        best = distance.topk(min(stage.group, fewest), largest=False, sorted=False).indices
+        best = distance.topk(min(settings.group, fewest), largest=False, sorted=False).indices
         yield candidates[best]
 
 

@@ -1,4 +1,4 @@
-"""Groups of blocks that look alike: what `patches` does, of volumes.
+"""Groups of blocks that look alike: what `groups_2d` does, for volumes.
 
 Blocks of voxels in place of patches, as BM4D is to BM3D (Maggioni et al. 2013, doi
 10.1109/TIP.2012.2210725).
@@ -10,54 +10,54 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from untrained.denoisers.groups_2d import Combine, Stage, add_combined, grid
+from untrained.denoisers.groups_2d import Combine, add_combined, grid
 from untrained.picture.region import Size
+from untrained.recipes import PatchSettings
 
-_STRIDE = 3
-"""Voxels between the blocks that groups are sought for."""
-_REACH = 5
-"""Voxels within which a group is sought, each way."""
 _TILE = 4
 """Blocks along each side of a tile that is searched at once."""
 _FLOAT = 4
 """Bytes of a float32."""
 
 
-def combined(noisy: Tensor, guide: Tensor, stage: Stage, combine: Combine) -> Tensor:
-    """Combine the groups of similar blocks of a volume ``(1, C, D, H, W)``: `patches.combined`."""
+def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Combine) -> Tensor:
+    """Combine groups of similar blocks of a volume ``(1, C, D, H, W)``: `groups_2d.combined`."""
     noisy, guide = noisy[0], guide[0]
     total, share = torch.zeros_like(noisy), torch.zeros_like(noisy)
-    for corners, region in _tiles(noisy.shape[1:], stage.patch, noisy.device):
-        sums, counts = _tile(noisy[region], guide[region], corners, stage, combine)
+    for corners, region in _tiles(noisy.shape, settings, noisy.device):
+        sums, counts = _tile(noisy[region], guide[region], corners, settings, combine)
         total[region] += sums
         share[region] += counts
     return (total / share)[None]
 
 
-def working_bytes(channels: int, size: Size, side: int) -> int:
+def working_bytes(channels: int, size: Size, settings: PatchSettings) -> int:
     """Predict how many bytes `combined` holds at most for a volume of this size.
 
     Beside the result and its weights it is the blocks of one tile: noisy, of the guide, filtered,
     and one copy.
     """
-    reach = (_TILE - 1) * _STRIDE + 2 * _REACH + 1
+    side = settings.side(channels)
+    reach = (_TILE - 1) * settings.stride + 2 * settings.reach + 1
     places = torch.Size(min(length, reach) for length in size).numel()
     blocks = 4 * _FLOAT * channels * places * side**3
     return blocks + 5 * _FLOAT * channels * torch.Size(size).numel()
 
 
 def _tiles(
-    size: torch.Size, side: int, device: torch.device
+    shape: torch.Size, settings: PatchSettings, device: torch.device
 ) -> Iterator[tuple[list[Tensor], tuple[slice, ...]]]:
     """Yield the places of blocks along each axis, tile by tile, and the region they may look at.
 
     The places count from the region's first voxel.
     """
-    along = [grid(length - side + 1, device, _STRIDE).split(_TILE) for length in size]
+    channels, *size = shape
+    side, reach = settings.side(channels), settings.reach
+    along = [grid(length - side + 1, device, settings.stride).split(_TILE) for length in size]
     for corners in itertools.product(*along):
-        starts = [max(0, int(places[0]) - _REACH) for places in corners]
+        starts = [max(0, int(places[0]) - reach) for places in corners]
         stops = [
-            min(length, int(places[-1]) + _REACH + side)
+            min(length, int(places[-1]) + reach + side)
             for places, length in zip(corners, size, strict=True)
         ]
         inside = [places - start for places, start in zip(corners, starts, strict=True)]
@@ -65,7 +65,7 @@ def _tiles(
 
 
 def _tile(
-    noisy: Tensor, guide: Tensor, corners: list[Tensor], stage: Stage, combine: Combine
+    noisy: Tensor, guide: Tensor, corners: list[Tensor], settings: PatchSettings, combine: Combine
 ) -> tuple[Tensor, Tensor]:
     """Filter the groups of the blocks at `corners` in a region ``(C, d, h, w)``.
 
@@ -73,10 +73,10 @@ def _tile(
     -------
     Sums and weights of the blocks, both as the region.
     """
-    side = stage.patch
+    side = settings.side(len(noisy))
     places = [length - side + 1 for length in noisy.shape[1:]]
     own, guides = (_blocks(part, side) for part in (noisy, guide))
-    group = _groups(guides[0], corners, places, stage.group)
+    group = _groups(guides[0], corners, places, settings)
     sums, counts = torch.zeros_like(own), own.new_zeros(own.shape[:2])
     add_combined(sums, counts, own, guides, group, combine)
     weights = counts[..., None].expand_as(sums)
@@ -100,7 +100,9 @@ def _folded(blocks: Tensor, shape: torch.Size, side: int) -> Tensor:
     return region
 
 
-def _groups(blocks: Tensor, corners: list[Tensor], places: list[int], most: int) -> Tensor:
+def _groups(
+    blocks: Tensor, corners: list[Tensor], places: list[int], settings: PatchSettings
+) -> Tensor:
     """Find the blocks nearest to each at `corners`: ``(tile, group)`` indices.
 
     Parameters
@@ -108,16 +110,16 @@ def _groups(blocks: Tensor, corners: list[Tensor], places: list[int], most: int)
     blocks
         ``(places, side^3)`` of the luminance.
     corners
-        Places along each axis of the blocks that groups are sought for.
+        Places of the reference blocks along each axis.
     places
         Number of places along each axis.
-    most
-        Blocks in a group.
+    settings
+        Size and reach of the groups.
     """
     z, y, x = corners
     wanted = ((z[:, None, None] * places[1] + y[:, None]) * places[2] + x).flatten()
     near_z, near_y, near_x = (
-        (corner[:, None] - torch.arange(count, device=blocks.device)).abs() <= _REACH
+        (corner[:, None] - torch.arange(count, device=blocks.device)).abs() <= settings.reach
         for corner, count in zip(corners, places, strict=True)
     )
     near_plane = near_y[:, None, :, None] & near_x[:, None]
@@ -127,4 +129,4 @@ def _groups(blocks: Tensor, corners: list[Tensor], places: list[int], most: int)
     # Each block is of its own group, even among equals: no voxel goes without an estimate.
     distance[torch.arange(len(wanted), device=wanted.device), wanted] = -torch.inf
     fewest = int(near.sum(1).min())
-    return distance.topk(min(most, fewest), largest=False, sorted=False).indices
+    return distance.topk(min(settings.group, fewest), largest=False, sorted=False).indices

@@ -1,26 +1,19 @@
-"""Self-similarity at two scales, and again: what NL-Ridge alone leaves to be gained."""
+"""The estimate of `Fusion`: NL-Ridge at two scales, then a second pass."""
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.denoisers.nl_ridge import SMALLEST, nl_ridge
-from untrained.denoisers.registry import FILTERS
-from untrained.recipes import DenoiserName
-
-_CELL = 8
-"""Pixels along the cells whose means the coarse scale tells: half-size pixels, 4 by 4."""
-_RETURNED = 0.4
-"""Share of the residual that comes back."""
-_RETURNED_COARSE = 0.7
-"""The same at half the size."""
+from untrained.denoisers.nl_ridge import nl_ridge_twice
+from untrained.denoisers.registry import denoise
+from untrained.recipes import DenoiserSettings, Fusion, SecondPass
 
 
-def at_scales(image: Tensor, sigma: float, scales: int, *, again: bool) -> Tensor:
-    """Remove white Gaussian noise; the low frequencies of a picture are found at half its size.
+def estimate(image: Tensor, sigma: float, settings: Fusion) -> Tensor:
+    """Remove white Gaussian noise; the low frequencies of a picture come from half its size.
 
-    A group of patches averages what lies within it: noise of longer waves stays, above all in the
-    colours. At half the size a patch covers four times the area under half the noise, so that scale
-    tells the means of cells, and the fine one all else (as Facciolo, Pierazzo and Morel 2017, doi
+    A group of patches averages what lies within it, so noise of longer waves stays, above all in
+    the colours. At half the size a patch covers four times the area under half the noise: that
+    scale gives the means of cells, the fine one the rest (as Facciolo, Pierazzo and Morel 2017, doi
     10.1137/17M1111826, who join the scales by cosine transforms).
 
     Parameters
@@ -29,30 +22,39 @@ def at_scales(image: Tensor, sigma: float, scales: int, *, again: bool) -> Tenso
         ``(1, C, H, W)``; or a volume ``(1, C, D, H, W)``, for which there is one scale.
     sigma
         Standard deviation of the noise, in picture units.
-    scales
-        1 or 2.
-    again
-        Whether what NL-Ridge has found goes through `both`; at half the size, through NL-Bayes.
+    settings
+        The passes, the scales, the second pass.
 
     Returns
     -------
-    One of the same shape, not clipped; of one scale where half the picture has no room for patches.
+    A picture of the same shape, not clipped; from one scale where half the picture has no room for
+    patches.
     """
-    estimate = nl_ridge(image, sigma)
-    if scales == 2 and image.ndim == 4 and min(image.shape[-2:]) >= 2 * SMALLEST[2]:
-        half = _half(image)
-        coarse = nl_ridge(half, sigma / 2)
-        if again:
-            coarse = regained(coarse, half, sigma / 2, _RETURNED_COARSE, "nl-bayes")
-        estimate = _with_means(estimate, coarse)
-    return both(estimate, image, sigma) if again else estimate
+    passes, again = (settings.without_pilot, settings.with_pilot), settings.second_pass
+    found = nl_ridge_twice(image, sigma, passes)
+    if settings.scales == 2 and has_two_scales(image, settings):
+        half = _half(image, settings.cell)
+        coarse = nl_ridge_twice(half, sigma / 2, passes)
+        if again is not None:
+            coarse = regained(coarse, half, sigma / 2, again.coarse_feedback, again.nl_bayes)
+        found = _with_means(found, coarse, settings.cell)
+    return found if again is None else both(found, image, sigma, again)
 
 
-def both(estimate: Tensor, image: Tensor, sigma: float) -> Tensor:
-    """Filter again with the estimate as pilot, by NL-Ridge and by NL-Bayes: the mean.
+def has_two_scales(image: Tensor, settings: Fusion) -> bool:
+    """Whether half of this picture has room for the patches; volumes have one scale."""
+    least = max(
+        passes.least_side(image.shape[1])
+        for passes in (settings.without_pilot, settings.with_pilot)
+    )
+    return image.ndim == 4 and min(image.shape[-2:]) >= 2 * least
 
-    They combine patches and pixels, so that what they lose or leave differs. NL-Bayes filters the
-    noisy picture; NL-Ridge, whose patches are larger, the estimate with a part of its residual.
+
+def both(estimate: Tensor, image: Tensor, sigma: float, settings: SecondPass) -> Tensor:
+    """Denoise again with the estimate as pilot, by NL-Ridge and by NL-Bayes, and take the mean.
+
+    One combines patches, the other pixels, so that their errors differ. NL-Bayes filters the noisy
+    picture; NL-Ridge, whose patches are larger, the estimate with a part of its residual.
 
     Parameters
     ----------
@@ -60,15 +62,18 @@ def both(estimate: Tensor, image: Tensor, sigma: float) -> Tensor:
         The picture so far and the noisy one, ``(1, C, H, W)`` or ``(1, C, D, H, W)``.
     sigma
         Standard deviation of the noise of the second.
+    settings
+        Both denoisers and their weights.
     """
-    ridge = regained(estimate, image, sigma, _RETURNED, "nl-ridge")
-    return ridge.lerp(regained(estimate, image, sigma, 1, "nl-bayes"), 0.5)
+    ridge = regained(estimate, image, sigma, settings.residual_feedback, settings.nl_ridge)
+    bayes = regained(estimate, image, sigma, 1, settings.nl_bayes)
+    return ridge.lerp(bayes, settings.bayes_weight)
 
 
 def regained(
-    estimate: Tensor, image: Tensor, sigma: float, returned: float, method: DenoiserName
+    estimate: Tensor, image: Tensor, sigma: float, feedback: float, settings: DenoiserSettings
 ) -> Tensor:
-    """Return a part of the residual and filter again, with the estimate as pilot.
+    """Return a part of the residual and denoise again, with the estimate as pilot.
 
     The residual holds what was lost beside the noise (iterative regularisation, Osher et al. 2005,
     doi 10.1137/040605412).
@@ -77,24 +82,24 @@ def regained(
     ----------
     estimate, image, sigma
         As for `both`.
-    returned
-        Share of the residual, above 0; 1 filters the noisy picture.
-    method
-        The filter.
+    feedback
+        Fraction of the residual, above 0; 1 denoises the noisy picture.
+    settings
+        Of the denoiser.
     """
-    return FILTERS[method](estimate.lerp(image, returned), returned * sigma, pilot=estimate)
+    return denoise(estimate.lerp(image, feedback), feedback * sigma, settings, pilot=estimate)
 
 
-def _half(image: Tensor) -> Tensor:
+def _half(image: Tensor, cell: int) -> Tensor:
     """Means of 2x2 pixels, of a picture mirrored beyond its edges to whole cells."""
-    bottom, right = (-side % _CELL for side in image.shape[-2:])
+    bottom, right = (-side % cell for side in image.shape[-2:])
     return F.avg_pool2d(F.pad(image, (0, right, 0, bottom), mode="reflect"), 2)
 
 
-def _with_means(estimate: Tensor, coarse: Tensor) -> Tensor:
-    """Take the means of cells from the coarse picture, in between interpolated."""
+def _with_means(estimate: Tensor, coarse: Tensor, cell: int) -> Tensor:
+    """Take the means of cells from the coarse picture, interpolated in between."""
     height, width = estimate.shape[-2:]
-    off = F.avg_pool2d(coarse - _half(estimate), _CELL // 2)
-    wide = F.interpolate(off, scale_factor=_CELL, mode="bicubic", align_corners=False)
-    mended: Tensor = estimate + wide[..., :height, :width]
-    return mended
+    off = F.avg_pool2d(coarse - _half(estimate, cell), cell // 2)
+    wide = F.interpolate(off, scale_factor=cell, mode="bicubic", align_corners=False)
+    corrected: Tensor = estimate + wide[..., :height, :width]
+    return corrected

@@ -8,17 +8,12 @@ import torch
 from torch import Tensor
 
 from untrained.denoisers.collaborative import combined_colours, factorised
-from untrained.denoisers.groups_2d import Stage
-
-_SIDE = 8
-"""Side of the patches of a picture of one channel; 6 of three."""
-_LEAST = 4
-"""Least side of a patch, which is that of a block too: they must not lie further apart."""
-_GROUP = 64
-"""Patches in a group."""
+from untrained.denoisers.registry import denoiser
+from untrained.recipes import NLBayes
 
 
-def nl_bayes(image: Tensor, sigma: float, *, pilot: Tensor, stage: Stage | None = None) -> Tensor:
+@denoiser(NLBayes)
+def nl_bayes(image: Tensor, sigma: float, settings: NLBayes, *, pilot: Tensor) -> Tensor:
     """Remove white Gaussian noise by the mean and covariance of groups of similar patches.
 
     Parameters
@@ -27,29 +22,22 @@ def nl_bayes(image: Tensor, sigma: float, *, pilot: Tensor, stage: Stage | None 
         ``(1, C, H, W)``; or a volume ``(1, C, D, H, W)``.
     sigma
         Standard deviation of the noise, in picture units.
+    settings
+        Size of patches and groups.
     pilot
         An estimate of the clean picture, of the same shape, in which groups are found and whose
         means and covariances are taken for those of the truth.
-    stage
-        Size of patches and groups; that of `stage_for` when None.
 
     Returns
     -------
     A picture of the same shape, not clipped; the one given where sigma is 0 or a side shorter than
     a patch.
     """
-    stage = stage or stage_for(image)
-    if sigma <= 0 or min(image.shape[2:]) < stage.patch:
+    if sigma <= 0 or min(image.shape[2:]) < settings.least_side(image.shape[1]):
         return image
     return combined_colours(
-        image, pilot, stage, lambda own, guide: _by_covariance(own, guide, sigma)
+        image, pilot, settings, lambda own, guide: _by_covariance(own, guide, sigma)
     )
-
-
-def stage_for(image: Tensor) -> Stage:
-    """Choose size of patches and groups for a picture, by its channels, or a volume."""
-    side = round(_SIDE / image.shape[1] ** 0.25) if image.ndim == 4 else _LEAST
-    return Stage(max(side, _LEAST), _GROUP)
 
 
 def _by_covariance(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Tensor]:

@@ -8,21 +8,37 @@ import torch
 from torch import Tensor
 
 from untrained.denoisers.collaborative import combined_colours, factorised
-from untrained.denoisers.groups_2d import Stage
-
-_RIDGE = 1.05
-"""Factor on the noise in the diagonals, for conditioning."""
-
-FIRST = {2: Stage(11, 18), 3: Stage(4, 18)}
-"""Settings of the pass without a pilot, of pictures (2 axes) and of volumes (3)."""
-SECOND = {2: Stage(9, 64), 3: Stage(4, 64)}
-"""Settings of the pass with one."""
-SMALLEST = {axes: max(FIRST[axes].patch, SECOND[axes].patch) for axes in (2, 3)}
-"""Least side that has room for patches."""
+from untrained.denoisers.registry import denoiser
+from untrained.recipes import NL_RIDGE_TWICE, NLRidge
 
 
+def nl_ridge_twice(
+    image: Tensor, sigma: float, settings: tuple[NLRidge, NLRidge] | None = None
+) -> Tensor:
+    """Remove white Gaussian noise without a pilot: a first pass, and one with its result as pilot.
+
+    Parameters
+    ----------
+    image, sigma
+        As for `nl_ridge`.
+    settings
+        Of both passes; those of `NL_RIDGE_TWICE` if None.
+
+    Returns
+    -------
+    A picture of the same shape, not clipped; the one given where sigma is 0 or a side has no room
+    for a patch.
+    """
+    first, second = settings or NL_RIDGE_TWICE[image.ndim - 2]
+    channels, sides = image.shape[1], image.shape[2:]
+    if min(sides) < max(first.least_side(channels), second.least_side(channels)):
+        return image
+    return nl_ridge(image, sigma, second, pilot=nl_ridge(image, sigma, first))
+
+
+@denoiser(NLRidge)
 def nl_ridge(
-    image: Tensor, sigma: float, *, pilot: Tensor | None = None, stage: Stage | None = None
+    image: Tensor, sigma: float, settings: NLRidge, *, pilot: Tensor | None = None
 ) -> Tensor:
     """Remove white Gaussian noise by ridge regression within groups of similar patches.
 
@@ -33,40 +49,41 @@ def nl_ridge(
         BM4D is to BM3D (Maggioni et al. 2013, doi 10.1109/TIP.2012.2210725).
     sigma
         Standard deviation of the noise, in picture units.
+    settings
+        Size of patches and groups, conditioning.
     pilot
         An estimate of the clean picture, of the same shape, in which groups are found and from
-        which their combination is taken; the result of a first pass when None.
-    stage
-        Settings of the pass that has a pilot; those of `SECOND` when None.
+        which their combination is taken. If None, both come from the noisy picture, by Stein's
+        estimate of the risk.
 
     Returns
     -------
     A picture of the same shape, not clipped; the one given where sigma is 0 or a side shorter than
     a patch.
     """
-    axes = image.ndim - 2
-    stage = stage or SECOND[axes]
-    largest = stage.patch if pilot is not None else max(FIRST[axes].patch, stage.patch)
-    if sigma <= 0 or min(image.shape[2:]) < largest:
+    if sigma <= 0 or min(image.shape[2:]) < settings.least_side(image.shape[1]):
         return image
+    ridge = settings.ridge
     if pilot is None:
-        pilot = combined_colours(image, image, FIRST[axes], lambda own, _: _by_risk(own, sigma))
-    return combined_colours(image, pilot, stage, lambda own, guide: _by_pilot(own, guide, sigma))
+        return combined_colours(image, image, settings, lambda own, _: _by_risk(own, sigma, ridge))
+    return combined_colours(
+        image, pilot, settings, lambda own, guide: _by_pilot(own, guide, sigma, ridge)
+    )
 
 
-def _by_risk(own: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+def _by_risk(own: Tensor, sigma: float, ridge: float) -> tuple[Tensor, Tensor]:
     """Combine so that Stein's estimate of the risk is least: ``(I - n s^2 (Y Y')^-1) Y``."""
     gram = own @ own.transpose(-1, -2)
     # Clipping to black or white leaves less noise than sigma says: no group has less than none.
     power = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True)
     noise = power.clamp(max=own.shape[-1] * sigma**2)
-    weights = _shrinkage(gram, (_RIDGE - 1) * noise, noise)
+    weights = _shrinkage(gram, (ridge - 1) * noise, noise)
     return weights @ own, _trust(weights)
 
 
-def _by_pilot(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+def _by_pilot(own: Tensor, pilot: Tensor, sigma: float, ridge: float) -> tuple[Tensor, Tensor]:
     """Combine as if the pilot were the truth: ``P P' (P P' + n s^2 I)^-1 Y``."""
-    noise = _RIDGE * own.shape[-1] * sigma**2
+    noise = ridge * own.shape[-1] * sigma**2
     weights = _shrinkage(pilot @ pilot.transpose(-1, -2), noise, noise)
     return weights @ own, _trust(weights)
 

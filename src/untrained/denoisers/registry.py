@@ -1,24 +1,62 @@
-"""The self-similar filters by the names that recipes give them."""
+"""The denoisers by their settings."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
-from untrained.denoisers.groups_2d import Stage
-from untrained.denoisers.nl_bayes import nl_bayes
-from untrained.denoisers.nl_ridge import nl_ridge
-from untrained.recipes import DenoiserName
+from untrained.recipes import DenoiserSettings
+from untrained.recipes.registry import Implementations
+
+S = TypeVar("S", bound=DenoiserSettings, contravariant=True)
+F = TypeVar("F", bound=Callable[..., Tensor])
 
 
-class Filter(Protocol):
-    """Removes white Gaussian noise, told where to look by a pilot: see `nl_bayes`."""
+class Denoise(Protocol[S]):
+    """Removes white Gaussian noise, given an estimate of the clean picture: see `nl_bayes`."""
 
-    def __call__(
-        self, image: Tensor, sigma: float, *, pilot: Tensor, stage: Stage | None = None
-    ) -> Tensor:
-        """Filter a picture or a volume."""
+    def __call__(self, image: Tensor, sigma: float, settings: S, *, pilot: Tensor) -> Tensor:
+        """Denoise a picture or a volume."""
 
 
-FILTERS: dict[DenoiserName, Filter] = {"nl-ridge": nl_ridge, "nl-bayes": nl_bayes}
-NAMES: dict[DenoiserName, str] = {"nl-ridge": "NL-Ridge", "nl-bayes": "NL-Bayes"}
-"""As people write them."""
+DENOISERS: Implementations[Denoise[Any]] = Implementations("denoiser")
+
+
+def denoiser(settings: type[DenoiserSettings]) -> Callable[[F], F]:
+    """Register a denoiser: ``@denoiser(ToySettings)`` above a function like `nl_bayes`.
+
+    With its settings registered too (`recipes.denoiser_settings`), recipes take it by its kind as
+    the `method` of passes and of fusion.
+    """
+
+    def register(function: F) -> F:
+        DENOISERS.add(settings, function)
+        return function
+
+    return register
+
+
+def denoise(image: Tensor, sigma: float, settings: DenoiserSettings, *, pilot: Tensor) -> Tensor:
+    """Remove white Gaussian noise with the denoiser that these settings belong to.
+
+    Parameters
+    ----------
+    image
+        ``(1, C, H, W)``; or a volume ``(1, C, D, H, W)``.
+    sigma
+        Standard deviation of the noise, in picture units.
+    settings
+        Which denoiser, and how.
+    pilot
+        An estimate of the clean picture, of the same shape.
+
+    Returns
+    -------
+    A picture of the same shape, not clipped.
+
+    Raises
+    ------
+    RecipeError
+        If no denoiser is registered for these settings.
+    """
+    return DENOISERS.of(settings)(image, sigma, settings, pilot=pilot)

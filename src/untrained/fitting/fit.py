@@ -115,7 +115,7 @@ class Fit:
 
     def _make_partner(self, problem: Problem) -> Partner | None:
         settings = self.recipe.fusion
-        if settings is None or not Partner.applies(problem):
+        if settings is None or not Partner.applies(problem, settings):
             return None
         return Partner(problem, settings, self.engine.device)
 

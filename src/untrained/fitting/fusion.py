@@ -3,9 +3,7 @@
 import torch
 from torch import Tensor
 
-from untrained.denoisers.multiscale import at_scales, regained
-from untrained.denoisers.nl_ridge import SMALLEST
-from untrained.denoisers.registry import NAMES
+from untrained.denoisers.multiscale import estimate, regained
 from untrained.noise import Gaussian, mean_squared_error
 from untrained.problem.problem import Problem
 from untrained.recipes import Fusion
@@ -36,12 +34,7 @@ class Partner:
         self._measurement = problem.measurement.to(place)
         self._sigma = problem.noise.sigma if isinstance(problem.noise, Gaussian) else 0.0
         self._settings = settings
-        found = at_scales(
-            self._measurement,
-            self._sigma,
-            settings.scales,
-            again=settings.second_pass,
-        )
+        found = estimate(self._measurement, self._sigma, settings)
         self.estimate = found.clamp(0, 1)
         """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
         self._share: float | None = None
@@ -61,17 +54,17 @@ class Partner:
         if self.suffices:
             return "no noise is removed: the picture is left as it was"
         share = f"{self._share:.0%}" if self._share is not None else None
-        by = NAMES[self._settings.method]
+        by = self._settings.method.title or self._settings.method.kind
         share = share or f"at most {self._settings.network_weight:.0%}"
         return f"{share} of the result is the network's, the rest {by} guided by it"
 
     @staticmethod
-    def applies(problem: Problem) -> bool:
+    def applies(problem: Problem, settings: Fusion) -> bool:
         """Whether the noise is known, no pixel missing, and the picture has room for patches."""
         if not isinstance(problem.noise, Gaussian) or problem.picture.missing is not None:
             return False
         sides = problem.measurement.shape[2:]
-        return min(sides) >= SMALLEST[len(sides)]
+        return min(sides) >= settings.least_side(problem.channels)
 
     def join(self, picture: Tensor) -> Tensor:
         """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
@@ -83,8 +76,8 @@ class Partner:
             pilot,
             self._measurement,
             self._sigma,
-            self._settings.residual_feedback,
-            self._settings.method,
+            settings.residual_feedback,
+            settings.method,
         )
         return refined.lerp(picture, self._share)
 

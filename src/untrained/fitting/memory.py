@@ -11,13 +11,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from untrained.denoisers.collaborative import working_bytes
-from untrained.denoisers.nl_ridge import SMALLEST
 from untrained.fitting.dry_run import rehearse
 from untrained.fitting.engine import Engine
 from untrained.fitting.fusion import Partner
 from untrained.fitting.plug_and_play import PlugAndPlay
 from untrained.problem.problem import Problem
-from untrained.recipes import Recipe
+from untrained.recipes import NL_RIDGE_TWICE, Recipe
 from untrained.system.machine import gpu_memory, memory
 
 _COPIES_OF_WEIGHTS = 8
@@ -61,12 +60,12 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     fixed = _COPIES_OF_WEIGHTS * weights + _PICTURES * picture
     share, most = _KEPT
     peak = living.peak + int(_WITHIN * living.peak) + min(int(share * living.peak), most)
-    partner = recipe.fusion is not None and Partner.applies(problem)
+    partner = recipe.fusion is not None and Partner.applies(problem, recipe.fusion)
     refines = PlugAndPlay.reason_against(problem, recipe.passes) is None
     if partner or refines:
         # Where freed memory is kept, little of this serves the steps that follow.
-        axes = len(problem.size)
-        peak += working_bytes(problem.channels, problem.size, SMALLEST[axes])
+        largest = NL_RIDGE_TWICE[len(problem.size)][0]
+        peak += working_bytes(problem.channels, problem.size, largest)
     if recipe.guided_by is not None:
         return max(fixed + peak, picture + estimate(problem, recipe.guided_by, engine))
     return fixed + peak

@@ -6,8 +6,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from untrained.denoisers.groups_2d import STRIDE, Stage
-from untrained.denoisers.registry import FILTERS
+from untrained.denoisers.registry import denoise
 from untrained.problem.data_consistency import Agreement
 from untrained.recipes import SelfSimilarPasses
 
@@ -53,9 +52,8 @@ class Passes:
     def run(self) -> Tensor:
         """Run one pass; give what was filtered, before it was taken further."""
         start, settings = time.perf_counter(), self._settings
-        level = (
-            settings.first_level * (settings.last_level / settings.first_level) ** self._progress
-        )
+        falls = settings.last_level / settings.first_level
+        level = settings.first_level * falls**self._progress
         filtered = self._filtered(level)
         towards = self.picture.lerp(filtered, settings.relaxation)
         self.picture = self._agree(towards, level).clamp(0, 1)
@@ -65,12 +63,12 @@ class Passes:
 
     def _filtered(self, level: float) -> Tensor:
         settings, picture = self._settings, self.picture
-        stage = Stage(settings.patch, settings.group)
-        down, right = divmod(self.index * _STEP % STRIDE**2, STRIDE)
+        grid = settings.method.grid()
+        down, right = divmod(self.index * _STEP % grid**2, grid)
         if not self._shifted or not (down or right):
-            return FILTERS[settings.method](picture, level, pilot=picture, stage=stage)
+            return denoise(picture, level, settings.method, pilot=picture)
         picture = F.pad(picture, (right, 0, down, 0), mode="reflect")
-        filtered = FILTERS[settings.method](picture, level, pilot=picture, stage=stage)
+        filtered = denoise(picture, level, settings.method, pilot=picture)
         return filtered[..., down:, right:]
 
     @property

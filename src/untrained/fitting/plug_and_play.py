@@ -10,7 +10,7 @@ from untrained.fitting.half_size import Halved, half_of
 from untrained.fitting.passes import Passes
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import Stop
-from untrained.problem.data_consistency import agreement
+from untrained.problem.data_consistency import Proximal, agreement
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import SelfSimilarPasses
 
@@ -77,12 +77,23 @@ class PlugAndPlay:
             return ()
         if reason := PlugAndPlay.reason_against(problem, settings):
             return (f"no plug-and-play passes were run: {reason}",)
-        notes = []
-        for number, entry in enumerate(settings, 1):
-            if reason := _reason_to_skip(problem, entry):
-                notes.append(f"passes {number} of {len(settings)} were left out: {reason}")
-            elif entry.shift_grid and problem.is_volume:
-                notes.append(f"passes {number} of {len(settings)}: volumes have a fixed grid")
+        reasons = [_reason_to_skip(problem, entry) for entry in settings]
+        notes = [
+            f"passes {number} of {len(settings)} were left out: {reason}"
+            for number, reason in enumerate(reasons, 1)
+            if reason
+        ]
+        if problem.is_volume and any(entry.shift_grid for entry in settings):
+            notes.append("shift_grid had no effect: the grid of a volume is fixed")
+        default = SelfSimilarPasses()
+        changed = {
+            name
+            for name in ("iterations", "trust")
+            if any(getattr(entry, name) != getattr(default, name) for entry in settings)
+        }
+        if changed and not isinstance(agreement(problem, settings[0]), Proximal):
+            names = " and ".join(sorted(changed))
+            notes.append(f"{names} had no effect: the measurement is met without noise")
         return tuple(notes)
 
     def __iter__(self) -> Iterator[Step]:
@@ -176,9 +187,9 @@ def _reason_to_skip(problem: Problem, entry: SelfSimilarPasses) -> str | None:
     if entry.scale == 2 and problem.is_volume:
         return "volumes have no passes at half the size"
     size = half_of(problem.plane) if entry.scale == 2 else problem.size
-    if min(size) < entry.patch:
+    if min(size) < (least := entry.method.least_side(problem.channels)):
         shape = "x".join(map(str, size))
-        return f"patches of {entry.patch} pixels do not fit into {shape} pixels"
+        return f"patches of {least} pixels do not fit into {shape} pixels"
     return None
 
 

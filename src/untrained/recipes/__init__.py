@@ -1,7 +1,15 @@
 """Every setting of a fit. Imports no torch: the command line reads this."""
 
-from untrained.recipes.denoisers import DenoiserName
-from untrained.recipes.fusion import Fusion
+from untrained.recipes.denoisers import (
+    NL_RIDGE_TWICE,
+    Denoiser,
+    DenoiserSettings,
+    NLBayes,
+    NLRidge,
+    PatchSettings,
+    denoiser_settings,
+)
+from untrained.recipes.fusion import Fusion, SecondPass
 from untrained.recipes.network import (
     DecoderNetwork,
     Network,
@@ -42,9 +50,11 @@ from untrained.recipes.stopping import (
 )
 
 __all__ = [
+    "NL_RIDGE_TWICE",
     "BlindSpotPairing",
     "DecoderNetwork",
-    "DenoiserName",
+    "Denoiser",
+    "DenoiserSettings",
     "Discrepancy",
     "Fusion",
     "Guard",
@@ -52,16 +62,20 @@ __all__ = [
     "HalvesPairing",
     "HeldOut",
     "LatentPairing",
+    "NLBayes",
+    "NLRidge",
     "Network",
     "Optimiser",
     "PaddingName",
     "Pairing",
+    "PatchSettings",
     "PixelNetwork",
     "Recipe",
     "RecipeError",
     "RecorruptPairing",
     "ResNetNetwork",
     "Restart",
+    "SecondPass",
     "SelfSimilarPasses",
     "Settings",
     "SkipNetwork",
@@ -74,6 +88,7 @@ __all__ = [
     "UnbiasedRisk",
     "UpsamplingName",
     "WindowedVariance",
+    "denoiser_settings",
     "first_fault",
     "read_recipe",
 ]

@@ -1,11 +1,24 @@
 """Settings of the classical estimate that guides the network and is fused with its picture."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
-from untrained.recipes.denoisers import DenoiserName
-from untrained.recipes.settings import Settings
+from untrained.recipes.denoisers import NL_RIDGE_TWICE, Denoiser, NLBayes, NLRidge
+from untrained.recipes.settings import Settings, refuse_without_effect
+
+
+class SecondPass(Settings):
+    """NL-Ridge and NL-Bayes both denoise again with the estimate as pilot; their mean is taken."""
+
+    residual_feedback: float = Field(0.4, gt=0, le=1)
+    """Fraction of the residual that NL-Ridge gets back; NL-Bayes denoises the measurement."""
+    bayes_weight: float = Field(0.5, ge=0, le=1)
+    """Weight of NL-Bayes in the mean."""
+    coarse_feedback: float = Field(0.7, gt=0, le=1)
+    """Fraction of the residual that NL-Bayes, alone, gets back at half the size."""
+    nl_ridge: NLRidge = NLRidge()
+    nl_bayes: NLBayes = NLBayes()
 
 
 class Fusion(Settings):
@@ -17,16 +30,29 @@ class Fusion(Settings):
     level, without missing pixels, and for pictures large enough for patches.
     """
 
+    renamed: ClassVar[dict[str, str]] = {
+        "again": "second_pass, null for none",
+        "pilot": "pilot_weight",
+        "returned": "residual_feedback",
+        "share": "network_weight",
+        "error": "error_prior",
+    }
+    without_pilot: NLRidge = NL_RIDGE_TWICE[2][0]
+    """First pass of the estimate: it finds groups in the noisy picture itself."""
+    with_pilot: NLRidge = NL_RIDGE_TWICE[2][1]
+    """Its next pass, with the result of the first as pilot."""
     scales: Literal[1, 2] = 2
-    """Scales of the estimate. The second is half the size and gives the low frequencies."""
-    second_pass: bool = True
-    """Whether NL-Ridge and NL-Bayes denoise the estimate again before the network sees it; their
-    mean is taken."""
+    """Scales of the estimate. The second is half the size and gives the low frequencies. Volumes
+    have one."""
+    cell: int = Field(8, ge=2, multiple_of=2)
+    """Side in pixels of the cells whose means come from the half size."""
+    second_pass: SecondPass | None = SecondPass()
+    """Denoises the estimate again before the network sees it; None leaves it."""
     pilot_weight: float = Field(0.3, ge=0, le=1)
     """Weight of the network in the pilot; lower if its residual shows a larger error."""
     residual_feedback: float = Field(0.4, gt=0, le=1)
     """Fraction of the residual added back before the last pass; 1 denoises the measurement."""
-    method: DenoiserName = "nl-bayes"
+    method: Denoiser = NLBayes()
     """Denoiser of the last pass."""
     network_weight: float = Field(0.05, ge=0, le=1)
     """Weight of the network in the result; lower if its residual shows a larger error."""
@@ -36,3 +62,18 @@ class Fusion(Settings):
     patience: PositiveInt | None = 20
     """The network stops after this many steps without coming nearer to the estimate, and the
     nearest picture is taken: later steps fit noise. None never stops it."""
+
+    @model_validator(mode="after")
+    def _effective(self) -> "Fusion":
+        if self.scales == 1:
+            refuse_without_effect(self, "cell", because="scales is 1")
+            if self.second_pass is not None:
+                refuse_without_effect(self.second_pass, "coarse_feedback", because="scales is 1")
+        return self
+
+    def least_side(self, channels: int) -> int:
+        """Shortest side, in pixels, of a picture with this many channels that has room for it."""
+        used: list[Denoiser] = [self.without_pilot, self.with_pilot, self.method]
+        if self.second_pass is not None:
+            used += [self.second_pass.nl_ridge, self.second_pass.nl_bayes]
+        return max(settings.least_side(channels) for settings in used)

@@ -1,11 +1,11 @@
 """Settings of the plug-and-play passes that follow the networks."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
-from untrained.recipes.denoisers import DenoiserName
-from untrained.recipes.settings import Settings
+from untrained.recipes.denoisers import Denoiser, NLRidge
+from untrained.recipes.settings import Settings, refuse_without_effect
 
 
 class SelfSimilarPasses(Settings):
@@ -16,10 +16,20 @@ class SelfSimilarPasses(Settings):
     projection, or a known noise level; and a picture large enough for patches.
     """
 
+    renamed: ClassVar[dict[str, str]] = {
+        "passes": "count",
+        "first": "first_level",
+        "last": "last_level",
+        "shifted": "shift_grid",
+        "patch": "a setting of method",
+        "group": "a setting of method",
+        "coarse": "an entry of its own before this one, with scale 2",
+        "then": "the next entry of the list",
+    }
     scale: Literal[1, 2] = 1
     """1 runs at full size; 2 at half the size, where a patch covers twice the length, and adds the
     change, enlarged, to the picture. Volumes have full size only."""
-    method: DenoiserName = "nl-ridge"
+    method: Denoiser = NLRidge(patch=7)
     count: PositiveInt = 14
     """Number of passes."""
     first_level: float = Field(20 / 255, gt=0, le=1)
@@ -28,10 +38,6 @@ class SelfSimilarPasses(Settings):
     """Noise level of the last pass; the levels between fall geometrically."""
     relaxation: float = Field(1.7, gt=0, lt=2)
     """Step towards the denoised picture; 1 takes the denoised picture itself."""
-    patch: PositiveInt = 7
-    """Side of the patches in pixels."""
-    group: PositiveInt = 64
-    """Patches in a group."""
     trust: float = Field(0.5, gt=0)
     """Weight of the denoised picture against a noisy measurement; 1 takes the levels literally."""
     iterations: PositiveInt = 8
@@ -39,3 +45,13 @@ class SelfSimilarPasses(Settings):
     shift_grid: bool = False
     """Whether the grid of patches moves from pass to pass: a fixed grid of small patches leaves
     seams. Pictures only."""
+
+    @model_validator(mode="after")
+    def _effective(self) -> "SelfSimilarPasses":
+        if self.method.grid() == 1:
+            refuse_without_effect(
+                self, "shift_grid", because=f"the patches of {self.method.kind} lie on no grid"
+            )
+        if self.count == 1:
+            refuse_without_effect(self, "shift_grid", because="there is one pass")
+        return self

@@ -1,15 +1,20 @@
 """All settings of a fit, and how they are read from a file."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from untrained.recipes.fusion import Fusion
 from untrained.recipes.network import Network, SkipNetwork
 from untrained.recipes.pairing import LatentPairing, Pairing
 from untrained.recipes.passes import SelfSimilarPasses
-from untrained.recipes.settings import RecipeError, Settings, first_fault
+from untrained.recipes.settings import (
+    RecipeError,
+    Settings,
+    first_fault,
+    refuse_without_effect,
+)
 from untrained.recipes.stopping import StopRule
 
 Task = Literal[
@@ -26,32 +31,47 @@ Task = Literal[
 
 
 class Term(Settings):
-    """A prior made by hand, added to the loss."""
+    """A hand-crafted penalty, added to the loss."""
 
     weight: float = Field(gt=0)
-    """Factor on what the prior measures of a picture in [0, 1]."""
+    """Factor on the penalty of a picture in [0, 1]."""
     discrepancy: float | None = Field(None, gt=0)
-    """Led to where the residual is this times what the known noise explains; None keeps it."""
+    """Adapt the weight until the residual is this times the expected noise; None keeps it fixed."""
     after: int = Field(0, ge=0)
-    """Steps before it is led: a network that has only begun explains little."""
+    """Steps before the weight adapts: early in a fit the residual says little."""
     least: float = Field(0.0, ge=0)
-    """The weight is not led below this."""
+    """Smallest weight that it adapts to."""
+
+    @model_validator(mode="after")
+    def _adapts(self) -> "Term":
+        if self.discrepancy is None:
+            refuse_without_effect(
+                self, "after", "least", because="without discrepancy the weight is fixed"
+            )
+        return self
 
 
 class TotalVariation(Term):
     """The mean length of the gradient (Rudin, Osher and Fatemi 1992)."""
 
     chroma: float = Field(1.0, gt=0)
-    """Factor on what differs between the colours, as against their mean (Condat 2012)."""
+    """Factor on the differences between the colours, relative to their mean (Condat 2012). Grey
+    pictures have none."""
 
 
 class Sparsity(Term):
     """The mean magnitude of wavelet coefficients, or of pixels (L1)."""
 
     basis: Literal["wavelets", "pixels"] = "wavelets"
-    """Undecimated Haar wavelets, or the pixels themselves: bright on a dark ground."""
+    """Undecimated Haar wavelets, or the pixels themselves, for bright spots on a dark ground."""
     levels: PositiveInt = 3
     """Scales of the wavelets."""
+
+    @model_validator(mode="after")
+    def _has_levels(self) -> "Sparsity":
+        if self.basis == "pixels":
+            refuse_without_effect(self, "levels", because="pixels have no levels")
+        return self
 
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -68,11 +88,11 @@ class Optimiser(Settings):
     betas: tuple[Decay, Decay] = (0.9, 0.999)
     """Decay of the averages of the gradient and of its square."""
     operator_share: float = Field(0.01, gt=0)
-    """Step size of an operator that is fitted too (a blur kernel), as a share of the network's."""
+    """Step size of an operator that is fitted too (a blur kernel), relative to the network's."""
 
 
 class Guard(Settings):
-    """Divergence guard: back to the last good weights, with a smaller step size."""
+    """Divergence guard: restores the last good weights and takes a smaller step size."""
 
     rise: float = Field(10**0.5, gt=1)
     """The loss has diverged when it exceeds this times the loss at the last check (5 dB)."""
@@ -83,37 +103,54 @@ class Guard(Settings):
     returns: int = Field(8, ge=0)
     """Returns after which the fit gives up with an error."""
 
+    @model_validator(mode="after")
+    def _effective(self) -> "Guard":
+        if self.returns == 0:
+            refuse_without_effect(self, "reduction", because="returns is 0")
+        return self
+
 
 class Restart(Settings):
-    """Begin again with other weights when a fit is stuck with wrong colours."""
+    """Starts again with other weights if a fit is stuck with wrong colours."""
 
     after: PositiveInt = 100
-    """Step at which the picture's drift is looked at."""
+    """Step at which the colour shift of the picture is checked."""
     tolerance: float = Field(0.1, gt=0)
-    """Drift in picture units above which the fit is stuck."""
+    """Colour shift in picture units above which the fit counts as stuck."""
     times: int = Field(3, ge=0)
-    """How often it may begin again."""
+    """How often it may start again."""
+
+    @model_validator(mode="after")
+    def _effective(self) -> "Restart":
+        if self.times == 0:
+            refuse_without_effect(self, "after", "tolerance", because="times is 0")
+        return self
 
 
 class Recipe(Settings):
     """All settings of a fit; `model_validate_json` reads one, `model_dump_json` writes one."""
 
+    renamed: ClassVar[dict[str, str]] = {
+        "members": "ensemble_size",
+        "partner": "fusion",
+        "refinement": "passes, a list",
+    }
     name: str = "custom"
     why: str = ""
     network: Network = SkipNetwork()
     pairing: Pairing = LatentPairing()
     total_variation: TotalVariation | None = None
-    """A hand-made prior beside, or with `PixelNetwork` in place of, that of the structure."""
+    """A penalty beside the prior of the network, or in place of it with `PixelNetwork`."""
     sparsity: Sparsity | None = None
-    """Another one."""
+    """Another penalty."""
     optimiser: Optimiser = Optimiser()
     steps: PositiveInt = 2000
     """Budget in steps."""
     subsets: PositiveInt = 1
-    """Parts of the measurement, of which each step fits one drawn at random: projections, coils,
-    masks, pupils. Less memory and time a step, the same in expectation; 1 fits the whole."""
+    """Number of parts of the measurement (projections, coils, masks, pupils); each step fits one,
+    drawn at random. Less memory and time for each step, the same in expectation; 1 fits all."""
     seconds: float | None = Field(None, gt=0)
-    """Budget in seconds, where time matters more than repeatability."""
+    """Budget in seconds, if time matters more than repeatability."""
     ensemble_size: PositiveInt = 1
     """Networks, fitted one after the other, each for the whole budget; the result is their mean."""
     averaging: float = Field(0.99, ge=0, lt=1)
@@ -121,10 +158,10 @@ class Recipe(Settings):
     hand_over: Literal["average", "iterate"] = "average"
     """Whether the averaged picture or the single iterate is the result."""
     guided_by: "Recipe | None" = None
-    """A fit that is made first; its picture joins the guide of the guide pairing."""
+    """A fit that runs first; its picture joins the guide of the guide pairing."""
     calibration: float = Field(1.0, gt=0)
-    """Factor on the standard deviation of several networks where it is shown as uncertainty: the
-    errors that they share are not in it."""
+    """Factor from the standard deviation of several networks to the uncertainty that is shown: the
+    deviation misses the errors that they share."""
     fusion: Fusion | None = None
     """A classical estimate that guides the network and is fused with its picture."""
     passes: tuple[SelfSimilarPasses, ...] = ()
@@ -134,7 +171,19 @@ class Recipe(Settings):
     guard: Guard = Guard()
     restart: Restart = Restart()
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """bfloat16 (auto) where the processor multiplies it natively."""
+    """auto takes bfloat16 if the processor multiplies it natively."""
+
+    @model_validator(mode="after")
+    def _effective(self) -> "Recipe":
+        if self.fusion is not None:
+            refuse_without_effect(self, "guided_by", because="the estimate of fusion is the guide")
+        if self.pairing.kind != "guide":
+            refuse_without_effect(
+                self, "guided_by", because=f"the {self.pairing.kind} pairing takes no guide"
+            )
+        if self.ensemble_size == 1:
+            refuse_without_effect(self, "calibration", because="ensemble_size is 1")
+        return self
 
 
 def read_recipe(path: Path) -> Recipe:

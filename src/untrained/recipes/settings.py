@@ -1,8 +1,9 @@
-"""What all settings have in common, and how a fault in them is told."""
+"""What all settings have in common, and how their faults are reported."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from untrained.errors import RequestError
 
@@ -15,10 +16,50 @@ class Settings(BaseModel):
     """Base of all settings: values, never changed in place; unknown names are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """What former names of fields are now: recipes outlive them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_as_now(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and (old := [key for key in cls.renamed if key in given]):
+            raise ValueError("; ".join(f"{key} is now {cls.renamed[key]}" for key in old))
+        return given
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy with changes, which are checked as the settings themselves are.
+
+        Raises
+        ------
+        RecipeError
+            If the changed settings make no sense; the message names the first fault.
+        """
+        if not update:
+            return super().model_copy(deep=deep)
+        try:
+            return type(self).model_validate(dict(self) | dict(update))
+        except ValidationError as error:
+            raise RecipeError(first_fault(error)) from error
+
+
+def refuse_without_effect(settings: Settings, *names: str, because: str) -> None:
+    """Refuse values that cannot change the result, unless they are the defaults.
+
+    Raises
+    ------
+    ValueError
+        For the first of them; pydantic makes it a validation error.
+    """
+    fields = type(settings).model_fields
+    for name in names:
+        if getattr(settings, name) != fields[name].default:
+            raise ValueError(f"{name} has no effect here, because {because}: leave it out")
 
 
 def first_fault(error: ValidationError) -> str:
     """Say the first fault of a validation error in one line."""
     fault: Any = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in fault["loc"]) or "the whole"
+    if fault["type"] == "value_error":
+        return f"{where}: {fault['ctx']['error']}"
     return f"{where}: {fault['msg']} (given: {str(fault['input'])[:60]!r})"

@@ -9,7 +9,20 @@ from untrained.recipes.presets.total_variation import tv, tv_from_guess, tv_of_m
 
 
 def known_presets(task: Task) -> tuple[str, ...]:
-    """Names of the presets of `task`."""
+    """Names of the presets of `task`.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such task; the message lists the tasks.
+    """
+    if task in _VARIANT_OF:
+        of, variant = _VARIANT_OF[task]
+        raise RecipeError(
+            f"{task} takes the presets of {of}: preset({of!r}, NAME, variant={variant!r})"
+        )
+    if task not in _PRESETS:
+        raise RecipeError(f"unknown task {task!r}: {_choose(task, tuple(_PRESETS))}")
     return tuple(_PRESETS[task])
 
 
@@ -23,25 +36,29 @@ def preset(task: Task, name: str, *, variant: str = "") -> Recipe:
     name
         The preset.
     variant
-        The kind of problem, as `Problem.variant` says: presets may have other settings for it (the
+        The kind of problem, as in `Problem.variant`: a preset may have other settings for it (the
         paper has for upscaling by 8 and more; `fast` has for holes).
 
     Raises
     ------
     RecipeError
-        If the task has no such preset; the message lists those it has.
+        If there is no such task or preset; the message lists those there are.
     """
     names = known_presets(task)
     if name not in names:
-        near = difflib.get_close_matches(name, names, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise RecipeError(
-            f"unknown preset {name!r} for {task}: choose from {', '.join(names)}{hint}"
-        )
+        raise RecipeError(f"unknown preset {name!r} for {task}: {_choose(name, names)}")
     return _VARIANTS.get((task, name, variant)) or _PRESETS[task][name]
 
 
-_PRESETS: dict[Task, dict[str, Recipe]] = {
+def _choose(given: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(given, known, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"choose from {', '.join(known)}{hint}"
+
+
+_VARIANT_OF = {"deblur": ("reconstruct", "blur"), "phase": ("reconstruct", "phase")}
+"""Verbs whose presets are those of a kind of problem of another task."""
+_SINGLE: dict[Task, dict[str, Recipe]] = {
     "denoise": {"fast": fast.DENOISE, "paper": paper.DENOISE, "tv": tv(0.1, 0.8)},
     "deblock": {"fast": fast.DEBLOCK, "paper": paper.DEBLOCK, "tv": tv(0.04)},
     "upscale": {"fast": fast.UPSCALE, "paper": paper.UPSCALE, "tv": tv(0.001)},
@@ -60,7 +77,7 @@ _PRESETS: dict[Task, dict[str, Recipe]] = {
     "reconstruct": {"fast": inverse_problems.RECONSTRUCT, "tv": tv_from_guess(0.01)},
 }
 
-_VARIANTS: dict[tuple[Task, str, str], Recipe] = {
+_SINGLE_VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("denoise", "fast", "volume"): volumes.DENOISE,
     ("inpaint", "fast", "volume"): volumes.SCATTERED,
     ("inpaint", "fast", "volume-holes"): volumes.HOLES,
@@ -92,13 +109,28 @@ _VARIANTS: dict[tuple[Task, str, str], Recipe] = {
     ("reconstruct", "tv", "blur"): tv_from_guess(0.01, 1.0),
 }
 
-for _name in ENSEMBLE_SIZES:
-    for _task in AVERAGED:
-        _PRESETS[_task][_name] = several(_task, _PRESETS[_task]["fast"], _name)
-    for (_task, _like, _variant), _recipe in tuple(_VARIANTS.items()):
-        # Each network has a kernel of its own in blind deblurring: it gets one, as `fast`.
-        if _like == "fast" and _task in AVERAGED:
-            _alone = _variant == "blind"
-            _VARIANTS[_task, _name, _variant] = (
-                _recipe if _alone else several(_task, _recipe, _name, _variant)
-            )
+
+def _with_ensembles() -> dict[Task, dict[str, Recipe]]:
+    """The presets, and several networks for each task that can average them."""
+    found = {task: dict(recipes) for task, recipes in _SINGLE.items()}
+    for name in ENSEMBLE_SIZES:
+        for task in AVERAGED:
+            found[task][name] = several(task, found[task]["fast"], name)
+    return found
+
+
+def _variants_with_ensembles() -> dict[tuple[Task, str, str], Recipe]:
+    """The same for the variants of `fast`."""
+    found = dict(_SINGLE_VARIANTS)
+    for (task, like, variant), recipe in _SINGLE_VARIANTS.items():
+        if like != "fast" or task not in AVERAGED:
+            continue
+        for name in ENSEMBLE_SIZES:
+            # Each network of blind deblurring fits a kernel of its own: it gets one, as in `fast`.
+            alone = variant == "blind"
+            found[task, name, variant] = recipe if alone else several(task, recipe, name, variant)
+    return found
+
+
+_PRESETS = _with_ensembles()
+_VARIANTS = _variants_with_ensembles()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from untrained.recipes import Optimiser, SkipNetwork
+from untrained.recipes import NLBayes, Optimiser, SkipNetwork
 
 
 def per_scale(n: int, **settings: Any) -> dict[str, Any]:
@@ -30,3 +30,6 @@ SHALLOW = SkipNetwork(
 )
 OPTIMISER = Optimiser(step_size=0.01, warm_up=20, decay="cosine")
 SHORT_MEMORY = OPTIMISER.model_copy(update={"betas": (0.8, 0.95)})
+SMALL_PATCHES = NLBayes(patch=4, channel_exponent=0)
+MIDDLE_PATCHES = NLBayes(patch=6, channel_exponent=0)
+LARGE_PATCHES = NLBayes(patch=8, channel_exponent=0)

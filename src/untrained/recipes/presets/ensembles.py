@@ -2,6 +2,7 @@
 
 from untrained.recipes import Recipe, SelfSimilarPasses, Task
 from untrained.recipes.presets import fast
+from untrained.recipes.presets.building_blocks import LARGE_PATCHES
 
 ENSEMBLE_SIZES = {"balanced": 4, "best": 12}
 AVERAGED: tuple[Task, ...] = ("denoise", "deblock", "upscale", "inpaint", "flash", "reconstruct")
@@ -18,9 +19,7 @@ def _counted(passes: tuple[SelfSimilarPasses, ...], *counts: int) -> tuple[SelfS
 _AT_HALF, _WHOLE = fast.UPSCALE_PASSES
 _PASSES: dict[tuple[Task, str], tuple[SelfSimilarPasses, ...]] = {
     ("inpaint", ""): (
-        SelfSimilarPasses(
-            method="nl-bayes", count=40, first_level=30 / 255, last_level=2 / 255, patch=8
-        ),
+        SelfSimilarPasses(method=LARGE_PATCHES, count=40, first_level=30 / 255, last_level=2 / 255),
     ),
     ("upscale", ""): _counted((_AT_HALF, _WHOLE.model_copy(update={"first_level": 0.06})), 48, 12),
     ("upscale", "x8"): _counted(fast.UPSCALE_8_PASSES, 48, 24, 24, 12),

@@ -6,6 +6,7 @@ from untrained.recipes import (
     Fusion,
     GuidePairing,
     LatentPairing,
+    NLRidge,
     Optimiser,
     Recipe,
     SelfSimilarPasses,
@@ -14,10 +15,13 @@ from untrained.recipes import (
 from untrained.recipes.presets.building_blocks import (
     FOLDED,
     HOURGLASS,
+    LARGE_PATCHES,
+    MIDDLE_PATCHES,
     NARROW,
     OPTIMISER,
     SHALLOW,
     SHORT_MEMORY,
+    SMALL_PATCHES,
     per_scale,
 )
 from untrained.recipes.presets.total_variation import tv
@@ -44,9 +48,7 @@ DENOISE = Recipe(
 COUNTED = DENOISE.model_copy(
     update={
         "why": "as for equal noise, stopped before the noise of the dark, which is less, is fitted",
-        "fusion": Fusion(
-            second_pass=False, method="nl-ridge", pilot_weight=0.4, network_weight=0.1
-        ),
+        "fusion": Fusion(second_pass=None, method=NLRidge(), pilot_weight=0.4, network_weight=0.1),
         "stopping": (Discrepancy(factor=0.8),),
     }
 )
@@ -60,12 +62,11 @@ DEBLOCK = LATENT.model_copy(
 )
 _AT_HALF = SelfSimilarPasses(
     scale=2,
-    method="nl-bayes",
+    method=SMALL_PATCHES,
     count=16,
     first_level=0.1,
     last_level=0.01,
     relaxation=1.8,
-    patch=4,
     shift_grid=True,
 )
 DEBLOCK_TABLES = LATENT.model_copy(
@@ -77,12 +78,11 @@ DEBLOCK_TABLES = LATENT.model_copy(
         "passes": (
             _AT_HALF.model_copy(update={"count": 8, "first_level": 0.06}),
             SelfSimilarPasses(
-                method="nl-bayes",
+                method=SMALL_PATCHES,
                 count=8,
                 first_level=20 / 255,
                 last_level=7 / 255,
                 relaxation=1.5,
-                patch=4,
                 shift_grid=True,
             ),
         ),
@@ -91,12 +91,11 @@ DEBLOCK_TABLES = LATENT.model_copy(
 UPSCALE_PASSES = (
     _AT_HALF,
     SelfSimilarPasses(
-        method="nl-bayes",
+        method=SMALL_PATCHES,
         count=6,
         first_level=0.03,
         last_level=0.01,
         relaxation=1.5,
-        patch=4,
         shift_grid=True,
     ),
 )
@@ -111,7 +110,7 @@ UPSCALE = LATENT.model_copy(
     }
 )
 _LARGE_PATCHES = SelfSimilarPasses(
-    method="nl-bayes", count=12, first_level=0.1, last_level=0.04, relaxation=1.8, patch=6
+    method=MIDDLE_PATCHES, count=12, first_level=0.1, last_level=0.04, relaxation=1.8
 )
 UPSCALE_8_PASSES = (
     _AT_HALF.model_copy(update={"count": 48, "first_level": 0.3, "last_level": 0.02}),
@@ -145,7 +144,7 @@ SCATTERED = LATENT.model_copy(
         "pairing": BlindSpotPairing(keep=0.85),
         "optimiser": SHORT_MEMORY,
         "steps": 100,
-        "passes": (SelfSimilarPasses(method="nl-bayes", count=16, patch=8),),
+        "passes": (SelfSimilarPasses(method=LARGE_PATCHES, count=16),),
     }
 )
 IMPULSES = SCATTERED.model_copy(

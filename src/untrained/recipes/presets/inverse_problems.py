@@ -7,7 +7,12 @@ from untrained.recipes import (
     SelfSimilarPasses,
     TotalVariation,
 )
-from untrained.recipes.presets.building_blocks import OPTIMISER, SHALLOW, SHORT_MEMORY
+from untrained.recipes.presets.building_blocks import (
+    MIDDLE_PATCHES,
+    OPTIMISER,
+    SHALLOW,
+    SHORT_MEMORY,
+)
 from untrained.recipes.presets.fast import LATENT
 from untrained.recipes.presets.total_variation import CHROMA, tv_from_guess, tv_of_mosaic
 
@@ -39,9 +44,7 @@ SPECTRUM = RECONSTRUCT.model_copy(
         "pairing": GuidePairing(jitter=0.01),
         "stopping": (),
         "passes": (
-            SelfSimilarPasses(
-                method="nl-bayes", count=24, first_level=0.2, last_level=0.01, patch=6
-            ),
+            SelfSimilarPasses(method=MIDDLE_PATCHES, count=24, first_level=0.2, last_level=0.01),
         ),
     }
 )

@@ -1,9 +1,11 @@
 """The quick settings for volumes: denoise, inpaint, upscale."""
 
 from untrained.recipes import (
+    NL_RIDGE_TWICE,
     Fusion,
     GuidePairing,
     LatentPairing,
+    NLRidge,
     SelfSimilarPasses,
     SkipNetwork,
 )
@@ -23,8 +25,11 @@ DENOISE = fast.DENOISE.model_copy(
         "why": "self-similarity of blocks (NL-Ridge) as guide and partner; in 3-D",
         "network": NETWORK,
         "fusion": Fusion(
-            second_pass=False,
-            method="nl-ridge",
+            without_pilot=NL_RIDGE_TWICE[3][0],
+            with_pilot=NL_RIDGE_TWICE[3][1],
+            scales=1,
+            second_pass=None,
+            method=NL_RIDGE_TWICE[3][1],
             residual_feedback=0.6,
             pilot_weight=0.3,
             network_weight=0.2,
@@ -39,7 +44,13 @@ SCATTERED = fast.SCATTERED.model_copy(
         "why": "known voxels predicted from others (Quan et al. 2020), then self-similar passes",
         "network": NETWORK,
         "steps": 40,
-        "passes": (SelfSimilarPasses(count=20, first_level=30 / 255, patch=4, group=32),),
+        "passes": (
+            SelfSimilarPasses(
+                method=NLRidge(patch=4, group=32, stride=3, reach=5),
+                count=20,
+                first_level=30 / 255,
+            ),
+        ),
     }
 )
 HOLES = fast.HOLES.model_copy(
