@@ -10,7 +10,7 @@ from PIL import Image
 from tests.helpers.tiny import photo
 from untrained import tasks
 from untrained.fitting.restore import restore
-from untrained.recipes import Recipe, RecipeError, SkipNetwork
+from untrained.recipes import Recipe, RecipeError, SkipNetwork, presets
 from untrained.recipes.presets import known_presets, preset
 
 
@@ -44,6 +44,18 @@ def test_paper_settings_are_the_published_ones():
 def test_unknown_presets_list_the_known_and_suggest():
     with pytest.raises(RecipeError, match=r"fast, paper.*did you mean 'paper'"):
         preset("denoise", "papr")
+
+
+def test_unknown_tasks_list_the_known_and_suggest():
+    with pytest.raises(RecipeError, match=r"'denoize': choose from denoise, .*mean 'denoise'"):
+        preset("denoize", "fast")
+    with pytest.raises(RecipeError, match=r"presets of reconstruct: .*variant='blur'"):
+        known_presets("deblur")
+
+
+def test_tables_leave_no_names_of_loops_behind():
+    names = set(vars(presets))
+    assert not names & {"_name", "_task", "_like", "_variant", "_recipe", "_alone"}
 
 
 def cross():

@@ -54,3 +54,36 @@ def test_recipe_files_are_read(tmp_path):
 def test_settings_load_no_torch():
     code = "import sys, untrained.recipes.presets; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+OLD = """{"name": "fast", "steps": 140, "members": 1, "averaging": 0.96, "guided_by": null,
+"partner": {"scales": 2, "again": true, "pilot": 0.3, "returned": 0.4, "method": "nl-bayes",
+"share": 0.05, "error": 1.0, "patience": 20}, "refinement": null, "stopping": []}"""
+OLD_PASSES = """{"passes": [{"method": "nl-bayes", "passes": 6, "first": 0.03, "last": 0.01,
+"relaxation": 1.5, "patch": 4, "group": 64, "trust": 0.5, "iterations": 8, "shifted": true,
+"coarse": {"passes": 16}, "then": null}]}"""
+OLD_FUSION = '{"fusion": {"scales": 2, "again": true, "pilot": 0.3, "returned": 0.4, "share": 0.1}}'
+
+
+NEW = "members is now ensemble_size; partner is now fusion; refinement is now passes, a list"
+NEW_FUSION = (
+    "fusion: again is now second_pass, null for none; pilot is now pilot_weight; "
+    "returned is now residual_feedback; share is now network_weight"
+)
+NEW_PASSES = (
+    "passes.0: passes is now count; first is now first_level; last is now last_level; shifted is "
+    "now shift_grid; patch is now a setting of method; group is now a setting of method; coarse is "
+    "now an entry of its own before this one, with scale 2; then is now the next entry of the list"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [(OLD, NEW), (OLD_FUSION, NEW_FUSION), (OLD_PASSES, NEW_PASSES)]
+)
+def test_former_names_are_told_by_their_new_ones(tmp_path, text, words):
+    path = tmp_path / "recipe.json"
+    path.write_text(text)
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(path)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
