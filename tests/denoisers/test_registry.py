@@ -73,7 +73,8 @@ def test_the_command_line_takes_it(toy, tmp_path):
     Image.fromarray(photo()).save(tmp_path / "in.png")
     words = ("--sigma", "25", "--recipe", file, "--device", "cpu")
     assert run("denoise", tmp_path / "in.png", tmp_path / "out.png", *words) == 0
-    assert Image.open(tmp_path / "out.png").size == (20, 24)
+    with Image.open(tmp_path / "out.png") as written:
+        assert written.size == (20, 24)
 
 
 def test_an_unknown_one_is_refused_with_the_known(toy):

@@ -126,7 +126,7 @@ def _passed():
     return passed(PASSES)
 
 
-@pytest.mark.parametrize(("path", "value"), OF_BAYES.items(), ids=lambda item: str(item))
+@pytest.mark.parametrize(("path", "value"), OF_BAYES.items(), ids=str)
 def test_every_setting_of_nl_bayes_counts(path, value):
     assert not torch.equal(passed(changed(BAYES, path, value)), passed(BAYES))
 

@@ -1,4 +1,4 @@
-"""The presets: recipes for each task, with where their settings come from. Imports no torch."""
+"""The presets: recipes for each task and where their settings come from. Imports no torch."""
 
 import difflib
 

@@ -1,4 +1,4 @@
-"""Several networks in place of one: `balanced` and `best` follow from `fast`."""
+"""Ensembles: `balanced` and `best` are several networks of `fast`."""
 
 from untrained.recipes import Recipe, SelfSimilarPasses, Task
 from untrained.recipes.presets import fast
@@ -24,21 +24,21 @@ _PASSES: dict[tuple[Task, str], tuple[SelfSimilarPasses, ...]] = {
     ("upscale", ""): _counted((_AT_HALF, _WHOLE.model_copy(update={"first_level": 0.06})), 48, 12),
     ("upscale", "x8"): _counted(fast.UPSCALE_8_PASSES, 48, 24, 24, 12),
 }
-"""Longer passes of a task, and of a variant that has its own."""
+"""Longer passes for a task, and for variants with passes of their own."""
 _CALIBRATION: dict[Task, float] = {
     "denoise": 4.5,
     "upscale": 6.0,
     "deblock": 1.8,
     "reconstruct": 7.0,
 }
-"""As `Recipe.calibration`, of pictures: so that about 95 % of the errors of crops of 96x96 lie
-within two deviations. That of reconstruct was found by deblurring."""
+"""`Recipe.calibration` for pictures, set on crops of 96x96 with the truth at hand: about 95 % of
+their errors lie within two deviations. Deblurring gave the value of reconstruct."""
 
 
 def several(task: Task, recipe: Recipe, name: str, variant: str = "") -> Recipe:
     """Average several networks of a recipe: their errors differ (Lakshminarayanan et al. 2017).
 
-    Longer passes than those of the recipe are for pictures: volumes keep theirs.
+    Pictures get longer passes; volumes keep those of the recipe.
     """
     size = ENSEMBLE_SIZES[name]
     why = f"{size} networks like that of {recipe.name}, averaged; {recipe.why}"

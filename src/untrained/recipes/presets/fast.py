@@ -28,7 +28,7 @@ from untrained.recipes.presets.total_variation import tv
 
 LATENT = Recipe(
     name="fast",
-    why="narrow hourglass at full resolution, step size decaying over a short budget",
+    why="a narrow hourglass at full resolution; few steps, decaying step size",
     network=HOURGLASS,
     pairing=LatentPairing(jitter=0.03),
     optimiser=OPTIMISER,
@@ -37,7 +37,7 @@ LATENT = Recipe(
 )
 DENOISE = Recipe(
     name="fast",
-    why="self-similarity (NL-Ridge, NL-Bayes) as guide and partner, blocks of 2x2 as channels",
+    why="NL-Ridge and NL-Bayes guide the network and are fused with it; blocks of 2x2 as channels",
     network=FOLDED,
     pairing=GuidePairing(channels=0, jitter=0.05),
     fusion=Fusion(),
@@ -47,14 +47,14 @@ DENOISE = Recipe(
 )
 COUNTED = DENOISE.model_copy(
     update={
-        "why": "as for equal noise, stopped before the noise of the dark, which is less, is fitted",
+        "why": "as for equal noise, but stops before it fits the weaker noise of dark areas",
         "fusion": Fusion(second_pass=None, method=NLRidge(), pilot_weight=0.4, network_weight=0.1),
         "stopping": (Discrepancy(factor=0.8),),
     }
 )
 DEBLOCK = LATENT.model_copy(
     update={
-        "why": "the picture itself as guide, under strong jitter; narrow hourglass, short budget",
+        "why": "the picture itself as guide, under strong noise; a narrow hourglass, few steps",
         "pairing": GuidePairing(jitter=0.1),
         "optimiser": SHORT_MEMORY,
         "steps": 200,
@@ -71,7 +71,7 @@ _AT_HALF = SelfSimilarPasses(
 )
 DEBLOCK_TABLES = LATENT.model_copy(
     update={
-        "why": "any picture within the JPEG's intervals of coefficients, then self-similar passes",
+        "why": "latent input, coefficients kept within the JPEG's intervals; then NL-Bayes passes",
         "pairing": LatentPairing(jitter=0.05),
         "optimiser": SHORT_MEMORY,
         "steps": 200,
@@ -101,7 +101,7 @@ UPSCALE_PASSES = (
 )
 UPSCALE = LATENT.model_copy(
     update={
-        "why": "the input enlarged plainly and by total variation as guides; self-similar passes",
+        "why": "guides: the input enlarged plainly and by total variation; then NL-Bayes passes",
         "guided_by": tv(0.001),
         "pairing": GuidePairing(jitter=0.03),
         "optimiser": SHORT_MEMORY,
@@ -122,14 +122,14 @@ UPSCALE_8_PASSES = (
 )
 UPSCALE_8 = UPSCALE.model_copy(
     update={
-        "why": "as for smaller factors, with more steps and self-similar passes",
+        "why": "as for smaller factors, with more steps and passes",
         "steps": 200,
         "passes": UPSCALE_8_PASSES,
     }
 )
 HOLES = LATENT.model_copy(
     update={
-        "why": "coordinates as input and no skip branches, as the paper's vase; short budget",
+        "why": "coordinates as input, no skip branches, as for the paper's vase; few steps",
         "network": SkipNetwork(
             channels=(32, 64, 64, 128, 128), **per_scale(5, skip=0, upsampling="nearest")
         ),
@@ -139,7 +139,7 @@ HOLES = LATENT.model_copy(
 )
 SCATTERED = LATENT.model_copy(
     update={
-        "why": "known pixels predicted from others (Quan et al. 2020), then self-similar passes",
+        "why": "predicts hidden known pixels (Quan et al. 2020); then NL-Bayes passes",
         "network": SHALLOW,
         "pairing": BlindSpotPairing(keep=0.85),
         "optimiser": SHORT_MEMORY,
@@ -149,35 +149,35 @@ SCATTERED = LATENT.model_copy(
 )
 IMPULSES = SCATTERED.model_copy(
     update={
-        "why": "impulses filled as missing pixels: predicted from others, then self-similar passes",
+        "why": "impulses count as missing: predicts hidden known pixels; then NL-Ridge passes",
         # Most pixels are known: NL-Ridge is better here than NL-Bayes.
         "passes": (SelfSimilarPasses(count=16),),
     }
 )
 STROKES = SCATTERED.model_copy(
     update={
-        "why": "gaps moved about, predicted from what is around, then self-similar passes",
+        "why": "predicts known pixels hidden by copies of the gaps; then NL-Bayes passes",
         "pairing": BlindSpotPairing(keep=0.85, gaps=True),
         "steps": 200,
     }
 )
 FLASH = LATENT.model_copy(
     update={
-        "why": "the flash picture as guide, narrow hourglass, short budget",
+        "why": "the flash picture as guide; a narrow hourglass, few steps",
         "pairing": GuidePairing(jitter=0.02),
         "optimiser": Optimiser(step_size=0.02, warm_up=20, decay="cosine"),
     }
 )
 FLASH_LARGE = FLASH.model_copy(
     update={
-        "why": "the flash picture as guide on a shallow hourglass: fewer, cheaper steps",
+        "why": "the flash picture as guide; a shallow hourglass, fewer and cheaper steps",
         "network": SHALLOW,
         "steps": 200,
     }
 )
 INVERT = LATENT.model_copy(
     update={
-        "why": "narrow hourglass, step size decaying over a short budget",
+        "why": "a narrow hourglass; few steps, decaying step size",
         "network": SkipNetwork(
             channels=NARROW, padding="zero", subpixel=True, **per_scale(5, skip=4)
         ),

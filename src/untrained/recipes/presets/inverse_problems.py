@@ -18,7 +18,7 @@ from untrained.recipes.presets.total_variation import CHROMA, tv_from_guess, tv_
 
 RECONSTRUCT = LATENT.model_copy(
     update={
-        "why": "the initial guess as guide, some total variation, stop by held-out measurements",
+        "why": "the initial guess as guide, some total variation; stops by held-out measurements",
         "pairing": GuidePairing(jitter=0.03),
         "total_variation": TotalVariation(weight=0.0005),
         "optimiser": SHORT_MEMORY,
@@ -28,7 +28,7 @@ RECONSTRUCT = LATENT.model_copy(
 )
 RECONSTRUCT_LEVEL = RECONSTRUCT.model_copy(
     update={
-        "why": "the initial guess as guide, variation led to the noise level; self-similar passes",
+        "why": "initial guess as guide, total variation adapted to the noise; then NL-Ridge passes",
         "total_variation": TotalVariation(weight=0.002, discrepancy=1.0, after=120, least=0.0005),
         "stopping": (),
         "passes": (
@@ -40,7 +40,7 @@ RECONSTRUCT_LEVEL = RECONSTRUCT.model_copy(
 )
 SPECTRUM = RECONSTRUCT.model_copy(
     update={
-        "why": "the zero-filled picture as guide, a little variation, then self-similar passes",
+        "why": "the zero-filled picture as guide, a little total variation; then NL-Bayes passes",
         "pairing": GuidePairing(jitter=0.01),
         "stopping": (),
         "passes": (
@@ -50,7 +50,7 @@ SPECTRUM = RECONSTRUCT.model_copy(
 )
 DEBLUR = RECONSTRUCT_LEVEL.model_copy(
     update={
-        "why": "the blurred picture and that by total variation as guides, the latter beside too",
+        "why": "guides: the blurred picture and its total variation fit; then NL-Ridge passes",
         "guided_by": tv_from_guess(0.01, 1.0).model_copy(update={"steps": 150}),
         "pairing": GuidePairing(jitter=0.01),
         "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.002),
@@ -64,36 +64,36 @@ DEBLUR = RECONSTRUCT_LEVEL.model_copy(
 )
 PHASE = RECONSTRUCT.model_copy(
     update={
-        "why": "a classical retrieval as guide, stop by held-out magnitudes",
+        "why": "a classical phase retrieval as guide; stops by held-out magnitudes",
         "pairing": GuidePairing(jitter=0.06),
         "steps": 300,
     }
 )
 PHASE_LEVEL = RECONSTRUCT_LEVEL.model_copy(
     update={
-        "why": "a classical retrieval as guide, total variation led to the noise level",
+        "why": "a classical phase retrieval as guide, total variation adapted to the noise",
         "total_variation": TotalVariation(weight=0.004, discrepancy=1.0, after=60, least=0.0005),
         "steps": 300,
-        # Of masks and pupils: the passes were worse on some pictures, better on others.
+        # With masks and pupils the passes were worse on some pictures, better on others.
         "passes": (),
     }
 )
 MAGNITUDE_LEVEL = PHASE_LEVEL.model_copy(
     update={
-        "why": "as for other phases, then self-similar passes",
+        "why": "as for other phase problems; then NL-Ridge passes",
         "passes": RECONSTRUCT_LEVEL.passes,
     }
 )
 PHASE_NOISY = PHASE_LEVEL.model_copy(
     update={
-        "why": "a noisy retrieval as guide, under strong jitter, as its noise is not to be kept",
+        "why": "a noisy phase retrieval as guide, under strong noise that hides its own",
         "pairing": GuidePairing(jitter=0.1),
         "steps": 250,
     }
 )
 BLIND = LATENT.model_copy(
     update={
-        "why": "SelfDeblur (Ren et al. 2020): picture and kernel, each from a network of its own",
+        "why": "SelfDeblur (Ren et al. 2020): fits the picture and the kernel together",
         "network": SHALLOW,
         "pairing": LatentPairing(channels=8, jitter=0.001),
         "optimiser": OPTIMISER.model_copy(update={"operator_share": 0.03}),
@@ -103,7 +103,7 @@ BLIND = LATENT.model_copy(
 )
 DEMOSAIC = LATENT.model_copy(
     update={
-        "why": "bilinear interpolation and total variation with smoother colours as guides",
+        "why": "guides: bilinear interpolation, and total variation with smoother colours",
         "guided_by": tv_of_mosaic(0.0001),
         "pairing": GuidePairing(jitter=0.01),
         "total_variation": TotalVariation(weight=0.001, chroma=CHROMA),
@@ -113,7 +113,7 @@ DEMOSAIC = LATENT.model_copy(
 )
 DEMOSAIC_NOISY = DEMOSAIC.model_copy(
     update={
-        "why": "as for exact samples, total variation led to the noise level",
+        "why": "as for exact samples, total variation adapted to the noise",
         "guided_by": tv_of_mosaic(0.01, 1.0),
         "total_variation": TotalVariation(
             weight=0.004, discrepancy=1.0, after=60, least=0.001, chroma=CHROMA

@@ -1,4 +1,4 @@
-"""Priors made by hand, without a network: total variation."""
+"""Total variation without a network."""
 
 from untrained.recipes import (
     GuidePairing,
@@ -10,11 +10,11 @@ from untrained.recipes import (
 )
 
 CHROMA = 2.5
-"""How much smoother colours are taken to be than brightness, in a mosaic."""
+"""Assumed smoothness of the colours of a mosaic, relative to the brightness."""
 
 _TV = Recipe(
     name="tv",
-    why="free pixels and total variation (Rudin, Osher and Fatemi 1992): a prior made by hand",
+    why="free pixels and total variation (Rudin, Osher and Fatemi 1992), no network",
     network=PixelNetwork(),
     pairing=LatentPairing(channels=1, jitter=0),
     optimiser=Optimiser(step_size=0.05, decay="cosine"),
@@ -26,13 +26,13 @@ _TV = Recipe(
 
 
 def tv(weight: float, discrepancy: float | None = None) -> Recipe:
-    """Total variation on free pixels, from mid-grey; the weight led by the noise where wished."""
+    """Total variation on free pixels, from mid-grey; `discrepancy` adapts the weight."""
     variation = TotalVariation(weight=weight, discrepancy=discrepancy)
     return _TV.model_copy(update={"total_variation": variation})
 
 
 def tv_from_guess(weight: float, discrepancy: float | None = None) -> Recipe:
-    """Total variation on pixels that begin at the guide: an operator may hide much of a picture."""
+    """Total variation on pixels that start at the guide, for operators that lose much."""
     return tv(weight, discrepancy).model_copy(
         update={
             "network": PixelNetwork(from_input=True),
@@ -43,7 +43,7 @@ def tv_from_guess(weight: float, discrepancy: float | None = None) -> Recipe:
 
 
 def tv_of_mosaic(weight: float, discrepancy: float | None = None) -> Recipe:
-    """Total variation for colours of which each pixel has one: smoother than the brightness."""
+    """Total variation for one colour in each pixel; colours are smoother than brightness."""
     variation = TotalVariation(weight=weight, discrepancy=discrepancy, chroma=CHROMA)
     return tv_from_guess(weight).model_copy(
         update={

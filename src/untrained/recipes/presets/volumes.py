@@ -22,7 +22,7 @@ NETWORK = SkipNetwork(
 )
 DENOISE = fast.DENOISE.model_copy(
     update={
-        "why": "self-similarity of blocks (NL-Ridge) as guide and partner; in 3-D",
+        "why": "NL-Ridge on 3-D blocks guides a 3-D network and is fused with it",
         "network": NETWORK,
         "fusion": Fusion(
             without_pilot=NL_RIDGE_TWICE[3][0],
@@ -41,7 +41,7 @@ DENOISE = fast.DENOISE.model_copy(
 )
 SCATTERED = fast.SCATTERED.model_copy(
     update={
-        "why": "known voxels predicted from others (Quan et al. 2020), then self-similar passes",
+        "why": "predicts hidden known voxels (Quan et al. 2020); then NL-Ridge passes",
         "network": NETWORK,
         "steps": 40,
         "passes": (
