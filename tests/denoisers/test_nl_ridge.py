@@ -196,7 +196,7 @@ def test_the_network_stops_where_it_is_nearest_to_the_estimate():
 
     stopped, seen = fitted(20)
     whole, _ = fitted(None)
-    assert stopped.stop.rule == "nearest-partner"
+    assert stopped.stop.rule == "nearest-estimate"
     assert stopped.stop.step == len(seen) - 20 < whole.stop.step - 20 == 120
     estimate = Partner(problem, Fusion(), torch.device("cpu")).estimate
     far = {index: float((seen[index] - estimate).square().mean()) for index in seen}

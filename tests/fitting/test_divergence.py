@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from untrained.fitting.divergence import DivergenceError, Guard
+from untrained.fitting.divergence import DivergenceError, DivergenceGuard
 
 
 def make(**changes):
-    return Guard(**{"rise": 3.0, "every": 10, "reduction": 0.5, "returns": 2} | changes)
+    return DivergenceGuard(**{"rise": 3.0, "every": 10, "reduction": 0.5, "returns": 2} | changes)
 
 
 def test_gives_back_the_weights_it_kept_not_the_live_ones():
@@ -14,7 +14,7 @@ def test_gives_back_the_weights_it_kept_not_the_live_ones():
     guard.keep(0, 1.0, {"weights": weights})
     weights += 5
     assert guard.diverged(3.1)
-    assert torch.equal(guard.give_back(7, 3.1)["weights"], torch.ones(3))
+    assert torch.equal(guard.restore_last_good(7, 3.1)["weights"], torch.ones(3))
     assert guard.step_scale == 0.5
     assert "step 7" in guard.events[0]
     assert "step 0" in guard.events[0]
@@ -40,16 +40,16 @@ def test_gives_up_on_nan_when_the_returns_are_used():
     guard.keep(0, 1.0, {})
     for step in (1, 2):
         assert guard.diverged(float("nan"))
-        guard.give_back(step, float("nan"))
+        guard.restore_last_good(step, float("nan"))
     with pytest.raises(DivergenceError, match="step_size"):
-        guard.give_back(3, float("nan"))
+        guard.restore_last_good(3, float("nan"))
 
 
 def test_lets_a_mere_rise_pass_when_the_returns_are_used():
     guard = make()
     guard.keep(0, 1.0, {})
-    guard.give_back(1, 9.0)
-    guard.give_back(2, 9.0)
+    guard.restore_last_good(1, 9.0)
+    guard.restore_last_good(2, 9.0)
     assert not guard.diverged(9.0)
     assert guard.diverged(float("inf"))
 
@@ -57,10 +57,10 @@ def test_lets_a_mere_rise_pass_when_the_returns_are_used():
 def test_continues_from_its_state():
     guard, other = make(), make()
     guard.keep(3, 2.0, {"weights": torch.ones(2)})
-    guard.give_back(5, 9.0)
+    guard.restore_last_good(5, 9.0)
     other.load_state_dict(guard.state_dict())
     assert other.step_scale == 0.5
     assert other.events == guard.events
     assert other.diverged(6.1)
     assert not other.diverged(5.9)
-    assert torch.equal(other.give_back(6, 9.0)["weights"], torch.ones(2))
+    assert torch.equal(other.restore_last_good(6, 9.0)["weights"], torch.ones(2))

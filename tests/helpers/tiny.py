@@ -1,8 +1,12 @@
 """A recipe small enough to fit in milliseconds, and pictures for it."""
 
+import dataclasses
+
 import numpy as np
 import skimage.data
+import torch
 
+from untrained import tasks
 from untrained.recipes import LatentPairing, Optimiser, Recipe, SkipNetwork
 
 NETWORK = SkipNetwork(
@@ -19,6 +23,13 @@ def tiny_recipe(**changes):
         "precision": "float32",
     }
     return Recipe(**(settings | changes))
+
+
+def posed(measurement, operator=None):
+    """A problem with this measurement ``(1, C, H, W)`` and operator (the identity)."""
+    problem = tasks.denoise(np.full((6, 9, 3), 0.5, np.float32), sigma=0.1)
+    operator = torch.nn.Identity() if operator is None else operator
+    return dataclasses.replace(problem, measurement=measurement, operator=operator)
 
 
 def photo(height=24, width=20):

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.helpers.tiny import photo, tiny_recipe
+from tests.helpers.tiny import photo, posed, tiny_recipe
 from untrained import tasks
 from untrained.fitting.restore import restore
 from untrained.noise import PoissonGaussian
@@ -61,11 +61,12 @@ def test_the_loss_is_the_supervised_one_plus_a_constant(draw, split, variance):
     """For a fixed estimator f: E |f(y1) - y2|^2 = E |f(y1) - x|^2 + E |y2 - x|^2."""
     source = generator(1)
     clean = 0.1 + 0.8 * torch.rand(1, 1, 700, 700, generator=source)
-    pair = Recorrupt(draw(clean, source), nn.Identity(), split).draw(source)
+    pair = Recorrupt(posed(draw(clean, source)), split).draw(source)
     estimate = nn.functional.avg_pool2d(pair.input, 3, 1, 1).sqrt()
     own = (estimate - pair.target).square().mean().item()
     supervised = (estimate - clean).square().mean().item()
     assert own == pytest.approx(supervised + variance(clean).mean().item(), rel=0.02)
+    assert pair.compare(lambda _: estimate).loss.item() == pytest.approx(own, rel=1e-4)
 
 
 def test_shares_add_up_to_the_measurement():
@@ -79,7 +80,7 @@ def test_shares_add_up_to_the_measurement():
 def test_only_what_was_measured_is_a_target():
     known = torch.tensor([[True, False], [False, True]])[None, None]
     split = recorrupt.gaussian(0.1, 0.5)
-    pair = Recorrupt(torch.ones(1, 1, 2, 2), Mask(known), split).draw(generator())
+    pair = Recorrupt(posed(torch.ones(1, 1, 2, 2), Mask(known)), split).draw(generator())
     assert (pair.target[~known] == 0).all()
     assert (pair.target[known] != 0).all()
 
@@ -107,7 +108,7 @@ def test_it_says_why_it_does_not_apply():
         ({}, deblock, (6, 9), "noise level"),
         ({}, plain, (3, 3), "size"),
         ({"law": "gamma"}, plain, (6, 9), "looks"),
-        ({"law": "poisson"}, stabilised, (6, 9), "law gaussian"),
+        ({"law": "poisson"}, stabilised, (6, 9), "no longer poisson"),
     ):
         with pytest.raises(ProblemError, match=words):
             make_pairing(RecorruptPairing(**settings), problem, size, generator())

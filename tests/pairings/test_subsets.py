@@ -20,8 +20,8 @@ from untrained.operators import (
     octanary_masks,
     pupil_grid,
 )
-from untrained.pairings.factory import in_subsets, make_pairing
-from untrained.pairings.pair import Pair
+from untrained.pairings.factory import make_pairing
+from untrained.pairings.subsets import in_subsets
 from untrained.problem.held_out import hold_out
 from untrained.problem.problem import ProblemError
 from untrained.recipes import (
@@ -30,6 +30,7 @@ from untrained.recipes import (
     LatentPairing,
     Optimiser,
     PixelNetwork,
+    RecorruptPairing,
     TotalVariation,
 )
 
@@ -104,10 +105,9 @@ def posed(name):
     return tasks.reconstruct(seen, operator, noise=0.1, weights=weights, bounds=(0, 2))
 
 
-def gradient(problem, image, *, share=1.0):
+def gradient(pair, image):
     image = image.clone().requires_grad_(True)
-    error = share * problem.error(problem.operator(image), problem.measurement)
-    return torch.autograd.grad(error, image)[0]
+    return torch.autograd.grad(pair.compare(lambda _: image).loss, image)[0]
 
 
 @EACH
@@ -118,11 +118,11 @@ def test_the_mean_gradient_over_all_subsets_is_that_of_the_whole(name, count, he
     if held:
         problem, _ = hold_out(problem, 0.2, seed=0)
     subsets = in_subsets(latent(problem), problem, count)
-    whole = Pair(torch.zeros(1), problem.measurement)
+    whole = latent(problem).draw(torch.Generator())
     image = torch.rand(1, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(8))
     pairs = [subsets.show(whole, number) for number in range(count)]
-    parts = [gradient(pair.seen, image, share=pair.share) for pair in pairs]
-    expected = gradient(problem, image)
+    parts = [gradient(pair, image) for pair in pairs]
+    expected = gradient(whole, image)
     scale = float(expected.abs().max())
     torch.testing.assert_close(sum(parts) / count, expected, rtol=1e-3, atol=1e-4 * scale)
     assert float((parts[0] - parts[1]).abs().max()) > 1e-3 * scale
@@ -222,17 +222,29 @@ def test_an_operator_of_the_user_s_may_have_parts():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: tasks.denoise(np.zeros((8, 8), np.uint8) + 9), "measures all at once"),
+        (lambda: tasks.denoise(np.zeros((8, 8), np.uint8) + 9), "cannot be split into 6 subsets"),
         (
             lambda: tasks.reconstruct(
                 FourierSubsampling(LINES, height=SIZE)(IMAGE),
                 FourierSubsampling(LINES, height=SIZE),
             ),
-            "measures all at once",
+            "cannot be split into 6 subsets",
         ),
-        (lambda: posed("masks"), "5 projections, coils, masks or pupils has no 6 subsets"),
+        (
+            lambda: posed("masks"),
+            "5 projections, .*, masks or pupils cannot be split into 6",
+        ),
     ],
 )
 def test_subsets_that_cannot_be_are_refused(make, words):
     with pytest.raises(ProblemError, match=words):
         restore(make(), tiny_recipe(steps=1, subsets=6), device="cpu")
+
+
+def test_a_pairing_with_another_target_has_no_subsets():
+    problem, recipe = posed("radon"), tiny_recipe(steps=1, subsets=2, pairing=RecorruptPairing())
+    with pytest.raises(ProblemError, match="own size"):
+        restore(problem, recipe, device="cpu")
+    problem = tasks.denoise(np.zeros((8, 8), np.uint8) + 9, sigma=0.1)
+    with pytest.raises(ProblemError, match="choose the pairing from guide, latent"):
+        restore(problem, recipe, device="cpu")

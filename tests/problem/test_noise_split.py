@@ -69,12 +69,12 @@ def test_a_fit_that_overfits_stops_near_its_best_step():
     chosen = errors[fit.stop.step]
     assert 10 * np.log10(chosen / min(errors.values())) < 0.4
     assert 10 * np.log10(errors[max(errors)] / chosen) > 0.4
-    assert "the estimated risk was least" in fit.stop.reason
+    assert "the estimated risk was lowest" in fit.stop.reason
 
 
 def test_the_noise_must_be_gaussian_and_known_and_the_judge_one():
     with pytest.raises(ProblemError, match="Gaussian noise of a known level"):
         couple(tasks.deblock(noisy().clamp(0, 1)), 0.3, 0)
     recipe = tiny_recipe(stopping=(UnbiasedRisk(), HeldOut()))
-    with pytest.raises(ProblemError, match="one judge"):
+    with pytest.raises(ProblemError, match="only one of the stop rules unbiased-risk and held-out"):
         restore(tasks.denoise(noisy(), sigma=SIGMA), recipe)

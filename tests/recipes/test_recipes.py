@@ -1,10 +1,19 @@
 import subprocess
 import sys
+from typing import Literal
 
 import pytest
 from pydantic import ValidationError
 
-from untrained.recipes import Recipe, RecipeError, RecorruptPairing, WindowedVariance, read_recipe
+from untrained.recipes import (
+    NetworkSettings,
+    Recipe,
+    RecipeError,
+    RecorruptPairing,
+    WindowedVariance,
+    network_settings,
+    read_recipe,
+)
 
 
 def test_recipes_are_values():
@@ -19,7 +28,11 @@ def test_recipes_are_values():
         ("{", "JSON"),
         ('{"step": 3}', "step: Extra inputs"),
         ('{"steps": 0}', "steps: .*greater than 0"),
-        ('{"network": {"kind": "gan"}}', "network: .*'skip'"),
+        ('{"network": {"kind": "ske"}}', "network: unknown network 'ske' .did you mean skip.*unet"),
+        ('{"network": {}}', "network: a network needs a kind: choose from decoder, pixels"),
+        ('{"pairing": 3}', "pairing: a pairing needs a kind"),
+        ('{"stopping": [{"kind": ["x"]}]}', "stopping.0: a stop rule needs a kind"),
+        ('{"stopping": [{"kind": "held-out", "share": 2}]}', "stopping.0.share: .*less than 1"),
         ('{"network": {"kind": "skip", "channels": [8]}}', "one entry for each scale"),
         ('{"network": {"kind": "skip", "kernel_down": [3, 3, 3, 3, 4]}}', "odd"),
         ('{"averaging": 1.0}', "averaging"),
@@ -87,3 +100,19 @@ def test_former_names_are_told_by_their_new_ones(tmp_path, text, words):
         read_recipe(path)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_schema_lists_every_kind():
+    fields = Recipe.model_json_schema()["$defs"]["Recipe"]["properties"]
+    kinds = [each["properties"]["kind"]["const"] for each in fields["network"]["oneOf"]]
+    assert kinds == ["decoder", "pixels", "resnet", "skip", "unet"]
+
+
+def test_kinds_are_registered_once_and_only_registered_ones_are_taken():
+    class Loose(NetworkSettings):
+        kind: Literal["skip"] = "skip"
+
+    with pytest.raises(ValueError, match="already"):
+        network_settings(Loose)
+    with pytest.raises(ValidationError, match="unknown network"):
+        Recipe(network=Loose())

@@ -189,7 +189,7 @@ def test_a_volume_that_fits_in_no_tiles_is_refused_with_numbers(monkeypatch):
 
 def test_networks_for_pictures_alone_say_so():
     problem = tasks.denoise(ut.as_volume(smooth()), sigma=0.1)
-    with pytest.raises(ut.RecipeError, match="unet is for pictures alone"):
+    with pytest.raises(ut.RecipeError, match="unet is for pictures only"):
         ut.restore(problem, RECIPE.model_copy(update={"network": UNetNetwork()}))
 
 

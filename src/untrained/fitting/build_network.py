@@ -1,19 +1,61 @@
 """From the settings of a network to the network itself."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import nn
 
 from untrained import networks, recipes
+from untrained.numerics.drawing import DrawnFrom
 from untrained.picture.region import Size
+from untrained.recipes.registry import Implementations
 
 
 class Built(NamedTuple):
-    """A network and the size of the input that it wants."""
+    """A network and the size of the input that it needs."""
 
     network: nn.Module
     input_size: Size
+
+
+class Shape(NamedTuple):
+    """What a network is built for."""
+
+    channels_in: int
+    channels_out: int
+    size: Size
+    """Sides of the picture or volume."""
+
+
+class _Builder(NamedTuple):
+    build: Callable[[Any, Shape], Built]
+    volumes: bool
+
+
+S = TypeVar("S", bound=recipes.NetworkSettings)
+
+BUILDERS: Implementations[_Builder] = Implementations("network")
+
+
+def network(
+    settings: type[S], *, volumes: bool = False
+) -> Callable[[Callable[[S, Shape], Built]], Callable[[S, Shape], Built]]:
+    """Register what builds a network: ``@network(ToyNetwork)`` above a function.
+
+    Parameters
+    ----------
+    settings
+        The class of its settings.
+    volumes
+        Whether it is for volumes, too.
+    """
+
+    def register(build: Callable[[S, Shape], Built]) -> Callable[[S, Shape], Built]:
+        BUILDERS.add(settings, _Builder(build, volumes))
+        return build
+
+    return register
 
 
 def build_network(
@@ -25,56 +67,65 @@ def build_network(
 ) -> Built:
     """Build the network for a picture or volume of `size`, its weights drawn from `seed`.
 
-    The global random state is left as it was.
+    The global random state is neither used nor changed.
 
     Raises
     ------
     RecipeError
-        If there is no such network for volumes.
+        If nothing builds such a network, or not for volumes.
     """
-    if len(size) == 3 and not isinstance(settings, recipes.SkipNetwork | recipes.PixelNetwork):
+    builder = BUILDERS.of(settings)
+    if len(size) == 3 and not builder.volumes:
         raise recipes.RecipeError(
-            f"the network {settings.kind} is for pictures alone: volumes take skip or pixels"
+            f"the network {settings.kind} is for pictures only: for a volume choose from "
+            f"{BUILDERS.kinds(lambda builder: builder.volumes)}"
         )
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        if isinstance(settings, recipes.PixelNetwork):
-            return Built(networks.Pixels(channels_out, size, from_input=settings.from_input), size)
-        if isinstance(settings, recipes.DecoderNetwork):
-            decoder = _decoder(settings, channels_in, channels_out, size)
-            return Built(decoder, decoder.latent_size)
-        return Built(_hourglass(settings, channels_in, channels_out, len(size)), size)
+    with DrawnFrom(torch.Generator().manual_seed(seed)):
+        return builder.build(settings, Shape(channels_in, channels_out, size))
 
 
-def _hourglass(
-    settings: recipes.SkipNetwork | recipes.UNetNetwork | recipes.ResNetNetwork,
-    channels_in: int,
-    channels_out: int,
-    axes: int,
-) -> nn.Module:
-    if isinstance(settings, recipes.UNetNetwork):
-        unet = networks.UNet(channels_in, channels_out, **settings.model_dump(exclude={"kind"}))
-        return networks.SizeKeeping(unet, unet.multiple, unet.minimum)
-    if isinstance(settings, recipes.ResNetNetwork):
-        resnet = networks.ResNet(channels_in, channels_out, **settings.model_dump(exclude={"kind"}))
-        return networks.SizeKeeping(resnet, resnet.multiple, resnet.minimum)
+@network(recipes.SkipNetwork, volumes=True)
+def _skip(settings: recipes.SkipNetwork, shape: Shape) -> Built:
     options = settings.model_dump(exclude={"kind", "channels", "fold"})
-    fold, block = settings.fold, settings.fold**axes
+    axes, fold = len(shape.size), settings.fold
     skip = networks.Skip(
-        channels_in * block,
-        channels_out * block,
+        shape.channels_in * fold**axes,
+        shape.channels_out * fold**axes,
         down=settings.channels,
         up=settings.channels,
         axes=axes,
         **options,
     )
-    network = skip if fold == 1 else networks.Folded(skip, fold)
-    return networks.SizeKeeping(network, skip.multiple * fold, skip.minimum * fold)
+    folded = skip if fold == 1 else networks.Folded(skip, fold)
+    kept = networks.SizeKeeping(folded, skip.multiple * fold, skip.minimum * fold)
+    return Built(kept, shape.size)
 
 
-def _decoder(
-    settings: recipes.DecoderNetwork, channels_in: int, channels_out: int, size: Size
-) -> networks.DeepDecoder | networks.ConvDecoder:
+@network(recipes.UNetNetwork)
+def _unet(settings: recipes.UNetNetwork, shape: Shape) -> Built:
+    options = settings.model_dump(exclude={"kind"})
+    unet = networks.UNet(shape.channels_in, shape.channels_out, **options)
+    return Built(networks.SizeKeeping(unet, unet.multiple, unet.minimum), shape.size)
+
+
+@network(recipes.ResNetNetwork)
+def _resnet(settings: recipes.ResNetNetwork, shape: Shape) -> Built:
+    options = settings.model_dump(exclude={"kind"})
+    resnet = networks.ResNet(shape.channels_in, shape.channels_out, **options)
+    return Built(networks.SizeKeeping(resnet, resnet.multiple, resnet.minimum), shape.size)
+
+
+@network(recipes.DecoderNetwork)
+def _decoder(settings: recipes.DecoderNetwork, shape: Shape) -> Built:
     kind = networks.ConvDecoder if settings.convolutions else networks.DeepDecoder
-    height, width = size
-    return kind(channels_in, channels_out, size=(height, width), channels=settings.channels)
+    height, width = shape.size
+    decoder = kind(
+        shape.channels_in, shape.channels_out, size=(height, width), channels=settings.channels
+    )
+    return Built(decoder, decoder.latent_size)
+
+
+@network(recipes.PixelNetwork, volumes=True)
+def _pixels(settings: recipes.PixelNetwork, shape: Shape) -> Built:
+    pixels = networks.Pixels(shape.channels_out, shape.size, from_input=settings.from_input)
+    return Built(pixels, shape.size)

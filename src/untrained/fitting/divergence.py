@@ -8,10 +8,10 @@ from untrained.errors import WorkError
 
 
 class DivergenceError(WorkError):
-    """The fit diverged again and again, however small the step size."""
+    """The fit diverged again and again, even with a small step size."""
 
 
-class Guard:
+class DivergenceGuard:
     """Watches the loss and decides when to go back.
 
     It keeps a copy of the last good state (weights and optimiser) and gives it back when the loss
@@ -47,9 +47,9 @@ class Guard:
         self._good_step, self._good_loss = step, loss
 
     def diverged(self, loss: float) -> bool:
-        """Say whether this loss is one of a fit gone wrong.
+        """Say whether the fit has diverged, by this loss.
 
-        Once the returns are used up a mere rise is let pass: fits often recover by themselves.
+        Once the returns are used up a mere rise does not count: fits often recover by themselves.
         """
         if not math.isfinite(loss):
             return True
@@ -57,8 +57,8 @@ class Guard:
         rising = self._good_loss > 0 and loss > self._rise * self._good_loss
         return rising and len(self.events) < self._returns
 
-    def give_back(self, step: int, loss: float) -> dict[str, Any]:
-        """Return the last good state, to be copied by whoever loads it, and lower the step size.
+    def restore_last_good(self, step: int, loss: float) -> dict[str, Any]:
+        """Return the last good state, which the caller must copy, and lower the step size.
 
         Raises
         ------
@@ -78,8 +78,8 @@ class Guard:
         )
         return self._good
 
-    def forget(self) -> None:
-        """Let go of the good state: the fit begins again."""
+    def reset(self) -> None:
+        """Drop the good state: the fit begins again."""
         self._good, self._good_loss = None, math.inf
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rehearsal: one step on shapes alone, for those who count what a step computes or holds."""
+"""Dry run: one step on fake tensors, to count what a step computes or holds."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -14,20 +14,20 @@ from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
 
 
-def rehearse(
+def dry_run(
     problem: Problem, recipe: Recipe, engine: Engine, watching: AbstractContextManager[Any]
 ) -> int:
     """Build the network and run it forward and backward without computing anything.
 
-    Tensors have shape, type and device but no memory, so that it takes a fraction of a second
-    whatever the size of the picture.
+    Fake tensors have a shape, type and device but no memory: it takes a fraction of a second for
+    any picture.
 
     Parameters
     ----------
     problem, recipe
-        What the step would be of.
+        What the step would fit, and how.
     engine
-        Its precision is that of the step; the shapes are always those of a CPU.
+        The step has its precision; the fake tensors always lie on a CPU.
     watching
         Entered around the step: it sees every operation.
 

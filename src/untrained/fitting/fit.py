@@ -12,15 +12,13 @@ from torch import Tensor
 from untrained.fitting import averaging
 from untrained.fitting.engine import Engine, choose_engine
 from untrained.fitting.fusion import Partner
-from untrained.fitting.network_fit import Member, Score
+from untrained.fitting.network_fit import NetworkFit
 from untrained.fitting.plug_and_play import PlugAndPlay
 from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.step import Step
-from untrained.fitting.stopping import Stop
-from untrained.problem.held_out import hold_out
-from untrained.problem.noise_split import couple
+from untrained.fitting.stopping import Stop, hold_out_for
 from untrained.problem.problem import Problem, ProblemError
-from untrained.recipes import HeldOut, Recipe, UnbiasedRisk
+from untrained.recipes import Recipe
 
 _SHARE_OF_GUIDE = 0.25
 """Share of a budget in seconds that the fit which guides another may use."""
@@ -66,7 +64,7 @@ class Fit:
         self.last: Step | None = None
         self.history: list[Record] = []
         self._whole = _moved(problem, engine.device)
-        seen, self._held_out = self._hold_out(self._whole)
+        seen, self._held_out = hold_out_for(recipe.stopping, self._whole, seed)
         start = time.perf_counter()
         guided = self._ask_another_fit(seen)
         asked = time.perf_counter()
@@ -86,17 +84,6 @@ class Fit:
         self._fitted = ""
         """Why the networks have stopped, once there is a refinement."""
         self._member = self._next_member()
-
-    def _hold_out(self, problem: Problem) -> tuple[Problem, Score | None]:
-        """Keep a part of the measurement, or of its noise, from all that fits, if asked to."""
-        judges = [r for r in self.recipe.stopping if isinstance(r, HeldOut | UnbiasedRisk)]
-        if not judges:
-            return problem, None
-        if len(judges) > 1:
-            raise ProblemError("a fit has one judge: take all but one of them from the stop rules")
-        if isinstance(judges[0], HeldOut):
-            return hold_out(problem, judges[0].share, self.seed)
-        return couple(problem, judges[0].strength, self.seed)
 
     def _ask_another_fit(self, problem: Problem) -> Problem:
         """Let the picture of the fit that is to guide this one join the guide."""
@@ -119,7 +106,7 @@ class Fit:
             return None
         return Partner(problem, settings, self.engine.device)
 
-    def _next_member(self) -> Member:
+    def _next_member(self) -> NetworkFit:
         """Make the next network, with its share of what is left of the seconds."""
         recipe, begun = self.recipe, len(self._pictures)
         seconds = None
@@ -129,7 +116,7 @@ class Fit:
             seconds = max(left / (recipe.ensemble_size - begun), _SHORTEST)
         # Each restart of a member draws from another seed, too.
         seed = self.seed + begun * (recipe.restart.times + 1)
-        return Member(
+        return NetworkFit(
             self._guided,
             recipe,
             held_out=self._held_out,

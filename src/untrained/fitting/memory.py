@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from untrained.denoisers.collaborative import working_bytes
-from untrained.fitting.dry_run import rehearse
+from untrained.fitting.dry_run import dry_run
 from untrained.fitting.engine import Engine
 from untrained.fitting.fusion import Partner
 from untrained.fitting.plug_and_play import PlugAndPlay
@@ -45,7 +45,7 @@ _COMPLAINTS = (
 def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     """Predict how many bytes a fit will hold at its peak, beyond the program itself.
 
-    A step is rehearsed on shapes alone while every tensor is counted from its making to its end.
+    A step runs dry on fake tensors while every tensor is counted from its making to its end.
     What that cannot see, in kernels and in the allocator, is added as measured with glibc; so are
     the optimiser, the guard, the pictures and the self-similarity estimate.
 
@@ -55,7 +55,7 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
         As for `Fit`.
     """
     living = _Living()
-    weights = rehearse(problem, recipe, engine, living)
+    weights = dry_run(problem, recipe, engine, living)
     picture = 4 * problem.channels * math.prod(problem.size)
     fixed = _COPIES_OF_WEIGHTS * weights + _PICTURES * picture
     share, most = _KEPT

@@ -1,49 +1,43 @@
-"""Member: one network fitted to one problem. The loop: one optimisation step per iteration."""
+"""NetworkFit: one network fitted to one problem, one optimisation step per iteration."""
 
 import copy
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from untrained import recipes
 from untrained.fitting.averaging import ExponentialAverage
 from untrained.fitting.build_network import build_network
-from untrained.fitting.divergence import Guard
+from untrained.fitting.divergence import DivergenceGuard
 from untrained.fitting.engine import Engine
 from untrained.fitting.penalties import make_penalties
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import (
-    Budget,
-    Discrepancy,
-    HeldOut,
-    NearestPartner,
+    BudgetRule,
+    NearestEstimateRule,
     Rule,
+    Score,
     Stop,
-    UnbiasedRisk,
-    WindowedVariance,
+    Watched,
+    make_rule,
 )
-from untrained.noise import Gaussian, Poisson, mean_squared_error
-from untrained.pairings.factory import in_subsets, input_channels, make_pairing
-from untrained.problem.problem import Problem, ProblemError
-from untrained.recipes import Recipe, StopRule
-
-Score = Callable[[Tensor], float]
-"""How far a picture ``(1, C, H, W)`` is from something."""
+from untrained.pairings.factory import input_channels, make_pairing
+from untrained.problem.problem import Problem
+from untrained.recipes import Recipe
 
 _LOOKS = 4
-"""Steps between two looks at the distance from the partner's estimate."""
+"""Steps between two looks at the distance from the classical estimate."""
 
 
-class Member:
-    """Fits one network: ``for step in member`` runs one step each, until a stop rule says so.
+class NetworkFit:
+    """Fits one network: ``for step in fit`` runs one step each, until a stop rule says so.
 
-    It looks at the settings of one network alone: what guides it is the problem's guide, and who
-    joins its picture with others is not its business.
+    It reads only the settings of one network: the problem's guide guides it, and it does not know
+    what its picture is joined with.
 
     Parameters
     ----------
@@ -52,9 +46,9 @@ class Member:
     recipe
         All settings; the steps are the budget.
     held_out
-        How far a picture is from what was held out of the measurement, for the rule of that name.
+        The score of a picture by what a stop rule held out of the measurement.
     partner
-        How far a picture is from the partner's estimate, where the network is to stop by that.
+        How far a picture is from the classical estimate, where the network is to stop by that.
     seconds
         Another budget; None is without end.
     seed
@@ -91,8 +85,8 @@ class Member:
         self._restarts: list[str] = []
         self._build()
         self._average = ExponentialAverage(recipe.averaging)
-        self._guard = Guard(**recipe.guard.model_dump())
-        self._budget = Budget(recipe.steps, seconds)
+        self._guard = DivergenceGuard(**recipe.guard.model_dump())
+        self._budget = BudgetRule(recipe.steps, seconds)
         self._penalties = make_penalties(recipe, problem.noise)
         self._rules = self._make_rules()
         self._index = 0
@@ -104,13 +98,14 @@ class Member:
         self._generator = self.engine.generator(seed)
         network, input_size = build_network(
             recipe.network,
-            input_channels(recipe.pairing, self.problem),
+            input_channels(recipe.pairing, problem),
             problem.channels,
             problem.size,
             seed,
         )
-        pairing = make_pairing(recipe.pairing, self.problem, input_size, self._generator)
-        self._pairing = in_subsets(pairing, self.problem, recipe.subsets)
+        self._pairing = make_pairing(
+            recipe.pairing, problem, input_size, self._generator, recipe.subsets
+        )
         self._network = self.engine.prepare(network)
         groups = [{"params": list(self._network.parameters()), "share": 1.0}]
         self._unknown = problem.unknown
@@ -126,48 +121,16 @@ class Member:
         )
 
     def _make_rules(self) -> tuple[Rule, ...]:
+        watched = Watched(self.problem, self._held_out)
+        own = (make_rule(each, watched) for each in self.recipe.stopping)
         settings, distance = self.recipe.fusion, self._partner
-        own = map(self._rule, self.recipe.stopping)
         if settings is None or settings.patience is None or distance is None:
             return (*own, self._budget)
-        return (*own, NearestPartner(distance, None, _LOOKS, settings.patience), self._budget)
-
-    def _rule(self, settings: StopRule) -> Rule:
-        if isinstance(settings, recipes.Discrepancy):
-            noise = self._noise("the discrepancy rule")
-            if isinstance(noise, Gaussian):
-                return Discrepancy(self._residual, noise.expected_residual, settings.factor)
-            return Discrepancy(partial(self._excess, noise), 1.0, settings.factor)
-        if isinstance(settings, recipes.HeldOut | recipes.UnbiasedRisk):
-            if self._held_out is None:
-                raise RuntimeError("nothing was held out")
-            if isinstance(settings, recipes.UnbiasedRisk):
-                return UnbiasedRisk(self._held_out, None, settings.every, settings.patience)
-            guide, channels = self.problem.guide, self.problem.channels
-            own = guide is not None and self.problem.estimate is not None
-            guess = self._held_out(guide[:, :channels]) if own and guide is not None else None
-            return HeldOut(self._held_out, guess, settings.every, settings.patience)
-        return WindowedVariance(settings.window, settings.patience)
-
-    def _noise(self, what: str) -> Gaussian | Poisson:
-        noise = self.problem.noise
-        if noise is None or (isinstance(noise, Gaussian) and noise.sigma == 0):
-            raise ProblemError(f"{what} needs a noise level above zero")
-        return noise
-
-    def _residual(self, picture: Tensor) -> float:
-        problem = self.problem
-        with torch.no_grad():
-            return float(mean_squared_error(problem.operator(picture), problem.measurement))
-
-    def _excess(self, noise: Gaussian | Poisson, picture: Tensor) -> float:
-        problem = self.problem
-        with torch.no_grad():
-            return noise.excess(problem.operator(picture), problem.measurement)
+        return (*own, NearestEstimateRule(distance, None, _LOOKS, settings.patience), self._budget)
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and was mended, a sentence each."""
+        """What went wrong and how the fit recovered, a sentence each."""
         return (*self._restarts, *self._guard.events)
 
     @property
@@ -207,7 +170,7 @@ class Member:
         return step
 
     def _begin_again_if_stuck(self) -> None:
-        """Draw other weights when the picture of the step that is looked at has drifted."""
+        """Draw other weights when the picture has drifted at the step of the check."""
         settings, drift = self.recipe.restart, self.problem.drift
         if drift is None or self.last is None or self._index - self._begun != settings.after:
             return
@@ -222,25 +185,18 @@ class Member:
         self._build()
         self._average = ExponentialAverage(self.recipe.averaging)
         self._rules = self._make_rules()
-        self._guard.forget()
+        self._guard.reset()
 
     def _advance(self) -> tuple[Tensor, float]:
         """Run forward and backward and update the weights; return the picture and its loss."""
         while True:
             pair = self._pairing.draw(self._generator)
-            image = self.engine.run(self._network, pair.input)
-            seen = pair.seen or self.problem
-            prediction = seen.operator(image)
-            if pair.judge is None:
-                misfit = pair.loss(prediction, seen.error)
-            else:
-                others = [self.engine.run(self._network, other) for other in pair.others]
-                misfit = pair.judge(image, others)
+            image, prediction, misfit = pair.compare(partial(self.engine.run, self._network))
             loss = sum((penalty.term(image) for penalty in self._penalties), start=misfit)
             value = float(loss.detach())
             if not self._guard.diverged(value):
                 break
-            self._load_weights(self._guard.give_back(self._index + 1, value))
+            self._load_weights(self._guard.restore_last_good(self._index + 1, value))
         if self._guard.due(self._index):
             self._guard.keep(self._index, value, self._weights())
         self._optimiser.zero_grad(set_to_none=True)

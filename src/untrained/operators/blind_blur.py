@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from untrained.errors import RequestError
+from untrained.numerics.drawing import DrawnFrom
 from untrained.operators.convolution import Convolution
 
 _CODE, _HIDDEN = 200, 1000
@@ -36,10 +37,9 @@ class BlindBlur(Convolution):
         self.draw(0)
 
     def draw(self, seed: int) -> None:
-        """Draw noise and weights afresh; the global random state is left as it was."""
+        """Draw noise and weights afresh; the global random state is neither used nor changed."""
         rows, columns = self.reach
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with DrawnFrom(torch.Generator().manual_seed(seed)):
             code = 0.1 * torch.rand(_CODE)
             layers = nn.Sequential(
                 nn.Linear(_CODE, _HIDDEN), nn.ReLU6(), nn.Linear(_HIDDEN, rows * columns)

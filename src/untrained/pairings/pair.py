@@ -6,34 +6,33 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from untrained.noise import mean_squared_error
-from untrained.problem.problem import Problem
-
 
 class Pair(NamedTuple):
-    """What a step fits: the network sees `input`, its picture seen through A should be `target`."""
+    """What a step fits: the network's picture of `input`, seen through A, should be `target`."""
 
     input: Tensor
     target: Tensor
-    weight: Tensor | None = None
-    """Where the target counts, broadcastable to it; everywhere when None."""
-    seen: Problem | None = None
-    """The problem of the part of the measurement that is the target, when it is not the whole."""
-    share: float = 1.0
-    """Factor on the loss, by which its expectation is that of the whole."""
+    operator: Callable[[Tensor], Tensor]
+    """From a picture to what should be the target: A, or the part of A that measures it."""
+    loss: Callable[..., Tensor]
+    """A scalar from what A made of the picture, the target, and the pictures of `others`."""
     others: tuple[Tensor, ...] = ()
     """What else the network is shown in this step."""
-    judge: Callable[[Tensor, list[Tensor]], Tensor] | None = None
-    """The loss of the picture and of what the network made of the others, in place of a misfit."""
 
-    def loss(
-        self, prediction: Tensor, misfit: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
-    ) -> Tensor:
-        """Misfit of what A made of the network's picture; its mean square where weights count."""
-        if self.weight is None:
-            return self.share * misfit(prediction, self.target)
-        squares = (prediction - self.target).square() * self.weight
-        return squares.sum() / self.weight.expand_as(squares).sum().clamp_min(1)
+    def compare(self, network: Callable[[Tensor], Tensor]) -> "Compared":
+        """Run the network on all inputs and compare its picture with the target."""
+        image = network(self.input)
+        prediction = self.operator(image)
+        others = map(network, self.others)
+        return Compared(image, prediction, self.loss(prediction, self.target, *others))
+
+
+class Compared(NamedTuple):
+    """What came of a pair: the picture ``(1, C, H, W)``, A of it, and the loss."""
+
+    image: Tensor
+    prediction: Tensor
+    loss: Tensor
 
 
 class Pairing(Protocol):

@@ -5,37 +5,40 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from untrained.pairings.pair import Pair
+from untrained.noise import Gaussian, asked_light
+from untrained.pairings.pair import Pair, Pairing
+from untrained.pairings.registry import check_same_size, pairing, picture_channels
+from untrained.picture.region import Size
+from untrained.problem.problem import Problem, ProblemError
+from untrained.recipes import RecorruptPairing
 
 Split = Callable[[Tensor, torch.Generator], tuple[Tensor, Tensor]]
 """From a measurement to two, of which each has its own noise and the expectation of the first."""
 
 
 class Recorrupt:
-    """Recorrupted-to-Recorrupted: one of two pictures made of the measurement foretells the other.
+    """Recorrupted-to-Recorrupted: one picture made from the measurement predicts another.
 
     Their noises are uncorrelated given the clean picture, so the squared error has the expectation
     of the supervised one plus a constant (Pang et al. 2021; Monroy, Bacca and Tachella 2025).
 
     Parameters
     ----------
-    measurement
-        y, ``(1, C, H, W)``.
-    operator
-        A, a mask or the identity: only measured pixels enter the target.
+    problem
+        Its operator is a mask or the identity: only measured pixels enter the target.
     split
         Makes the two pictures.
     """
 
-    def __init__(self, measurement: Tensor, operator: torch.nn.Module, split: Split) -> None:
-        self._measurement = measurement
-        self._operator = operator
+    def __init__(self, problem: Problem, split: Split) -> None:
+        self._problem = problem
         self._split = split
 
     def draw(self, generator: torch.Generator) -> Pair:
         """Draw a fresh recorruption."""
-        first, second = self._split(self._measurement, generator)
-        return Pair(first, self._operator(second))
+        problem = self._problem
+        first, second = self._split(problem.measurement, generator)
+        return Pair(first, problem.operator(second), problem.operator, problem.error)
 
 
 def gaussian(sigma: float, strength: float) -> Split:
@@ -101,3 +104,34 @@ def gamma(looks: float, share: float) -> Split:
         return y * (1 - taken) / (1 - share), y * taken / share
 
     return split
+
+
+@pairing(RecorruptPairing, channels=picture_channels)
+def _recorrupt(
+    settings: RecorruptPairing,
+    problem: Problem,
+    input_size: Size,
+    generator: torch.Generator,  # noqa: ARG001
+) -> Pairing:
+    check_same_size(settings, problem, input_size)
+    return Recorrupt(problem, _split(settings, problem))
+
+
+def _split(settings: RecorruptPairing, problem: Problem) -> Split:
+    if settings.law == "gaussian":
+        if not isinstance(problem.noise, Gaussian):
+            raise ProblemError(
+                f"the recorrupt pairing needs a noise level; {problem.task} has none"
+            )
+        return gaussian(problem.noise.sigma, settings.strength)
+    if problem.variant == "counted":
+        raise ProblemError(
+            f"the noise was variance-stabilised, so it is no longer {settings.law}: set the law of "
+            "the recorrupt pairing to gaussian, or denoise with noise gaussian"
+        )
+    if settings.law == "poisson":
+        gain = settings.gain or asked_light(problem.measurement, problem.picture.missing).gain
+        return poisson(gain, settings.share)
+    if settings.looks is None:
+        raise ProblemError("the recorrupt pairing with the law gamma needs the number of looks")
+    return gamma(settings.looks, settings.share)

@@ -13,20 +13,24 @@ from untrained.recipes.fusion import Fusion, SecondPass
 from untrained.recipes.network import (
     DecoderNetwork,
     Network,
+    NetworkSettings,
     PaddingName,
     PixelNetwork,
     ResNetNetwork,
     SkipNetwork,
     UNetNetwork,
     UpsamplingName,
+    network_settings,
 )
 from untrained.recipes.pairing import (
     BlindSpotPairing,
     GuidePairing,
-    HalvesPairing,
     LatentPairing,
     Pairing,
+    PairingSettings,
     RecorruptPairing,
+    ZSN2NPairing,
+    pairing_settings,
 )
 from untrained.recipes.passes import SelfSimilarPasses
 from untrained.recipes.recipe import (
@@ -45,8 +49,10 @@ from untrained.recipes.stopping import (
     Discrepancy,
     HeldOut,
     StopRule,
+    StopRuleSettings,
     UnbiasedRisk,
     WindowedVariance,
+    stop_rule_settings,
 )
 
 __all__ = [
@@ -59,15 +65,16 @@ __all__ = [
     "Fusion",
     "Guard",
     "GuidePairing",
-    "HalvesPairing",
     "HeldOut",
     "LatentPairing",
     "NLBayes",
     "NLRidge",
     "Network",
+    "NetworkSettings",
     "Optimiser",
     "PaddingName",
     "Pairing",
+    "PairingSettings",
     "PatchSettings",
     "PixelNetwork",
     "Recipe",
@@ -81,6 +88,7 @@ __all__ = [
     "SkipNetwork",
     "Sparsity",
     "StopRule",
+    "StopRuleSettings",
     "Task",
     "Term",
     "TotalVariation",
@@ -88,7 +96,11 @@ __all__ = [
     "UnbiasedRisk",
     "UpsamplingName",
     "WindowedVariance",
+    "ZSN2NPairing",
     "denoiser_settings",
     "first_fault",
+    "network_settings",
+    "pairing_settings",
     "read_recipe",
+    "stop_rule_settings",
 ]

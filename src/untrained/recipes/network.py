@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import PositiveInt, model_validator
 
+from untrained.recipes.registry import Kinds
 from untrained.recipes.settings import Settings
 
 PerScale = tuple[PositiveInt, ...]
@@ -11,7 +12,18 @@ UpsamplingName = Literal["nearest", "bilinear"]
 PaddingName = Literal["zero", "reflection"]
 
 
-class SkipNetwork(Settings):
+class NetworkSettings(Settings):
+    """Base of the settings of all networks; each has a default `kind` of its own."""
+
+    kind: str
+
+
+network_settings: Kinds[NetworkSettings] = Kinds("network")
+"""Registers settings of a network: ``@network_settings`` above their class."""
+
+
+@network_settings
+class SkipNetwork(NetworkSettings):
     """The paper's hourglass with skip connections (Ulyanov et al. 2018)."""
 
     kind: Literal["skip"] = "skip"
@@ -64,7 +76,8 @@ class SkipNetwork(Settings):
         return self
 
 
-class UNetNetwork(Settings):
+@network_settings
+class UNetNetwork(NetworkSettings):
     """The U-Net of the paper's architecture study."""
 
     kind: Literal["unet"] = "unet"
@@ -77,7 +90,8 @@ class UNetNetwork(Settings):
     padding: PaddingName = "zero"
 
 
-class ResNetNetwork(Settings):
+@network_settings
+class ResNetNetwork(NetworkSettings):
     """The residual network of the paper's architecture study, at full resolution throughout."""
 
     kind: Literal["resnet"] = "resnet"
@@ -88,7 +102,8 @@ class ResNetNetwork(Settings):
     padding: PaddingName = "reflection"
 
 
-class DecoderNetwork(Settings):
+@network_settings
+class DecoderNetwork(NetworkSettings):
     """The under-parameterised deep decoder (Heckel and Hand 2019) or conv decoder (2021)."""
 
     kind: Literal["decoder"] = "decoder"
@@ -98,15 +113,13 @@ class DecoderNetwork(Settings):
     """3x3 convolutions (ConvDecoder) in place of 1x1 (Deep Decoder)."""
 
 
-class PixelNetwork(Settings):
-    """No network: every sample of the picture is a weight, for priors that are made by hand."""
+@network_settings
+class PixelNetwork(NetworkSettings):
+    """No network: every sample of the picture is a weight, for hand-crafted penalties."""
 
     kind: Literal["pixels"] = "pixels"
     from_input: bool = False
     """Whether they begin at the first channels of the input (a guide) and not at mid-grey."""
 
 
-Network = Annotated[
-    SkipNetwork | UNetNetwork | ResNetNetwork | DecoderNetwork | PixelNetwork,
-    Field(discriminator="kind"),
-]
+Network = Annotated[NetworkSettings, network_settings]

@@ -1,13 +1,25 @@
-"""Settings of the pairings: what a network is given, and what it is to foretell."""
+"""Settings of the pairings: what a network is given, and what it must predict."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from untrained.recipes.registry import Kinds
 from untrained.recipes.settings import Settings
 
 
-class LatentPairing(Settings):
+class PairingSettings(Settings):
+    """Base of the settings of all pairings; each has a default `kind` of its own."""
+
+    kind: str
+
+
+pairing_settings: Kinds[PairingSettings] = Kinds("pairing")
+"""Registers settings of a pairing: ``@pairing_settings`` above their class."""
+
+
+@pairing_settings
+class LatentPairing(PairingSettings):
     """A fixed random input, the measurement as target (Ulyanov et al. 2018)."""
 
     kind: Literal["latent"] = "latent"
@@ -21,8 +33,9 @@ class LatentPairing(Settings):
     """Standard deviation of the Gaussian noise added afresh to the input at every step."""
 
 
-class GuidePairing(Settings):
-    """A picture that resembles the one sought as input, with some noise channels beside it.
+@pairing_settings
+class GuidePairing(PairingSettings):
+    """A picture like the wanted one as input, with some noise channels beside it.
 
     The paper gives the flash picture to flash/no-flash restoration; for upscaling the guide is the
     enlarged input.
@@ -37,10 +50,11 @@ class GuidePairing(Settings):
     """Standard deviation of the Gaussian noise added afresh to the input at every step."""
 
 
-class RecorruptPairing(Settings):
-    """Two pictures of independent noise from one, the first to foretell the second.
+@pairing_settings
+class RecorruptPairing(PairingSettings):
+    """Two pictures with independent noise, made from one; the first predicts the second.
 
-    Gaussian noise (Pang et al. 2021): y + a n foretells y - n / a, n ~ N(0, sigma^2), of a level
+    Gaussian noise (Pang et al. 2021): y + a n predicts y - n / a, n ~ N(0, sigma^2), of a level
     that is known or estimated. Poisson and gamma noise (Monroy, Bacca and Tachella 2025): the
     quanta, or the looks, are shared out between the two.
     """
@@ -57,17 +71,19 @@ class RecorruptPairing(Settings):
     """Squared mean over variance of gamma noise."""
 
 
-class HalvesPairing(Settings):
-    """Two pictures of half the size foretell each other (ZS-N2N, Mansour and Heckel 2023).
+@pairing_settings
+class ZSN2NPairing(PairingSettings):
+    """Zero-Shot Noise2Noise: two half-size pictures predict each other (Mansour and Heckel 2023).
 
-    For noise that is independent from pixel to pixel; of any level and law.
+    For noise that is independent from pixel to pixel, whatever its level and law.
     """
 
-    kind: Literal["halves"] = "halves"
+    kind: Literal["zs-n2n"] = "zs-n2n"
 
 
-class BlindSpotPairing(Settings):
-    """Some pixels hidden from the network, to be predicted (Self2Self, Quan et al. 2020)."""
+@pairing_settings
+class BlindSpotPairing(PairingSettings):
+    """The network predicts pixels that were hidden from it (Self2Self, Quan et al. 2020)."""
 
     kind: Literal["blind-spot"] = "blind-spot"
     keep: float = Field(0.7, gt=0, lt=1)
@@ -79,7 +95,4 @@ class BlindSpotPairing(Settings):
     learnt. For few missing pixels."""
 
 
-Pairing = Annotated[
-    LatentPairing | GuidePairing | RecorruptPairing | BlindSpotPairing | HalvesPairing,
-    Field(discriminator="kind"),
-]
+Pairing = Annotated[PairingSettings, pairing_settings]

@@ -4,10 +4,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from untrained.recipes.registry import Kinds
 from untrained.recipes.settings import Settings
 
 
-class WindowedVariance(Settings):
+class StopRuleSettings(Settings):
+    """Base of the settings of all stop rules; each has a default `kind` of its own."""
+
+    kind: str
+
+
+stop_rule_settings: Kinds[StopRuleSettings] = Kinds("stop rule")
+"""Registers settings of a stop rule: ``@stop_rule_settings`` above their class."""
+
+
+@stop_rule_settings
+class WindowedVariance(StopRuleSettings):
     """Stop at the minimum of the windowed moving variance (ES-WMV, Wang et al. 2023)."""
 
     kind: Literal["windowed-variance"] = "windowed-variance"
@@ -17,7 +29,8 @@ class WindowedVariance(Settings):
     """Steps without a new minimum after which the fit stops."""
 
 
-class Discrepancy(Settings):
+@stop_rule_settings
+class Discrepancy(StopRuleSettings):
     """Stop when the residual falls to what the known noise explains (Morozov 1966)."""
 
     kind: Literal["discrepancy"] = "discrepancy"
@@ -25,8 +38,9 @@ class Discrepancy(Settings):
     """Stop when the mean squared residual is at most factor x its expectation."""
 
 
-class HeldOut(Settings):
-    """Keep a part of the measurement from the fit; hand over the picture that foretells it best.
+@stop_rule_settings
+class HeldOut(StopRuleSettings):
+    """Hold out a part of the measurement; hand over the picture that predicts it best.
 
     Cross-validation (Stone 1974); of k-space in Yaman et al. 2020 (doi 10.1002/mrm.28378).
     """
@@ -40,23 +54,22 @@ class HeldOut(Settings):
     """Steps without a new least error after which the fit stops."""
 
 
-class UnbiasedRisk(Settings):
-    """Hand over the picture whose estimated risk is least, where the noise is Gaussian and known.
+@stop_rule_settings
+class UnbiasedRisk(StopRuleSettings):
+    """Hand over the picture with the lowest estimated risk; the noise must be Gaussian and known.
 
-    The estimate becomes that of Stein (1981) as the strength falls; by the coupled bootstrap
-    (Oliveira et al. 2022, arXiv:2111.09447) it holds for every fit. The fit sees a little more
-    noise than was measured.
+    The estimate becomes Stein's (1981) when the strength falls; by the coupled bootstrap (Oliveira
+    et al. 2022, arXiv:2111.09447) it holds for every fit. The fit sees a little more noise than was
+    measured.
     """
 
     kind: Literal["unbiased-risk"] = "unbiased-risk"
     strength: float = Field(0.3, gt=0)
-    """Factor a: the fit sees the noise times (1 + a^2)^(1/2), its judge times (1 + a^-2)^(1/2)."""
+    """Factor a: the fit sees (1 + a^2)^(1/2) times the noise, its judge (1 + a^-2)^(1/2) times."""
     every: PositiveInt = 5
     """Steps between two looks."""
     patience: PositiveInt = 1000
     """Steps without a new least risk after which the fit stops."""
 
 
-StopRule = Annotated[
-    WindowedVariance | Discrepancy | HeldOut | UnbiasedRisk, Field(discriminator="kind")
-]
+StopRule = Annotated[StopRuleSettings, stop_rule_settings]

@@ -14,7 +14,8 @@ from untrained.evaluation.compare import Row, run_peer, run_total_variation
 from untrained.evaluation.quality.cases import Case
 from untrained.fitting.restoration import Restoration, versions
 from untrained.fitting.restore import watch
-from untrained.recipes import HeldOut, Recipe, Task, UnbiasedRisk
+from untrained.fitting.stopping import holds_out
+from untrained.recipes import Recipe, Task
 from untrained.recipes.presets import preset
 from untrained.system import machine
 from untrained.system.progress import Tell
@@ -84,9 +85,9 @@ def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tup
     recipe = result.recipe
     if result.steps >= recipe.steps or recipe.ensemble_size > 1:
         return []
-    # A rule that keeps a part of the measurement back stays: without it, it were another fit.
-    keeps_back = tuple(r for r in recipe.stopping if isinstance(r, HeldOut | UnbiasedRisk))
-    changes: dict[str, Any] = {"stopping": keeps_back}
+    # A rule that holds data out stays: without it, this would be another fit.
+    keep = tuple(rule for rule in recipe.stopping if holds_out(rule))
+    changes: dict[str, Any] = {"stopping": keep}
     if recipe.fusion is not None:
         changes["fusion"] = recipe.fusion.model_copy(update={"patience": None})
     unstopped = recipe.model_copy(update=changes)

@@ -2,7 +2,7 @@
 
 from torch.utils.flop_counter import FlopCounterMode
 
-from untrained.fitting.dry_run import rehearse
+from untrained.fitting.dry_run import dry_run
 from untrained.fitting.engine import choose_engine
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
@@ -15,5 +15,5 @@ def operations(problem: Problem, recipe: Recipe) -> int:
     alone are run, so that it takes no time, and no engine changes the count.
     """
     counter = FlopCounterMode(display=False)
-    rehearse(problem, recipe, choose_engine("cpu", "float32"), counter)
+    dry_run(problem, recipe, choose_engine("cpu", "float32"), counter)
     return int(counter.get_total_flops())

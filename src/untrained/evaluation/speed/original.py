@@ -65,8 +65,7 @@ class Original:
         start = time.perf_counter()
         pair = self._pairing.draw(self._generator)
         self._optimiser.zero_grad()
-        image = self._network(pair.input)
-        loss = pair.loss(self._problem.operator(image), self._problem.misfit)
+        image, _, loss = pair.compare(self._network)
         loss.backward()
         self._optimiser.step()
         self._index += 1

@@ -1,0 +1,86 @@
+"""Ordered subsets: each step fits a part of the measurement."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from untrained.pairings.pair import Pair, Pairing
+from untrained.problem.problem import Problem, ProblemError
+
+
+class Subsets:
+    """Show a part of the measurement at each step, one of a few, drawn at random.
+
+    Stochastic gradients (Robbins and Monro 1951) over ordered subsets (Hudson and Larkin 1994, doi
+    10.1109/42.363108): subset k has every block whose number is k modulo their count. The loss of
+    each is scaled so that the mean over all is the loss of the whole.
+
+    Parameters
+    ----------
+    pairing
+        Gives the input; its target is the problem's whole measurement.
+    problem
+        Its measurement has blocks.
+    count
+        Number of subsets, no more than blocks.
+    """
+
+    def __init__(self, pairing: Pairing, problem: Problem, count: int) -> None:
+        self._pairing = pairing
+        self._problem = problem
+        self._count = count
+        self._blocks = _blocks(problem)
+        # An equalised error is a mean over whole blocks, another over the samples that count.
+        whole = problem.equaliser is not None
+        sizes = torch.ones(_most(self._blocks)) if whole else self._blocks.bincount()
+        self._shares = [float(sizes[k::count].sum() / sizes.sum()) for k in range(count)]
+
+    def draw(self, generator: torch.Generator) -> Pair:
+        """Draw a subset and an input."""
+        pair = self._pairing.draw(generator)
+        number = torch.randint(self._count, (1,), generator=generator, device=generator.device)
+        return self.show(pair, int(number))
+
+    def show(self, pair: Pair, number: int) -> Pair:
+        """Make the subset of this number the target."""
+        chosen = (self._blocks % self._count == number).nonzero()[:, 0]
+        part = self._problem.part(chosen.to(self._problem.measurement.device))
+        loss = _scaled(part.error, self._count * self._shares[number])
+        return Pair(pair.input, part.measurement, part.operator, loss)
+
+
+def in_subsets(pairing: Pairing, problem: Problem, count: int) -> Pairing:
+    """Show one of `count` parts of the measurement at each step; the whole when it is 1.
+
+    Raises
+    ------
+    ProblemError
+        If the operator has no parts, or fewer.
+    """
+    if count == 1:
+        return pairing
+    if problem.blocks is None:
+        raise ProblemError(f"this operator cannot be split into {count} subsets: set subsets to 1")
+    if (found := _most(_blocks(problem))) < count:
+        raise ProblemError(
+            f"a measurement of {found} projections, coils, masks or pupils cannot be split into "
+            f"{count} subsets: set subsets to {found} or less"
+        )
+    return Subsets(pairing, problem, count)
+
+
+def _scaled(error: Callable[[Tensor, Tensor], Tensor], factor: float) -> Callable[..., Tensor]:
+    return lambda prediction, target: factor * error(prediction, target)
+
+
+def _blocks(problem: Problem) -> Tensor:
+    """Number the blocks from 0 without a gap."""
+    if problem.blocks is None:
+        raise RuntimeError("the measurement has no blocks")
+    numbers: Tensor = torch.unique(problem.blocks, return_inverse=True)[1]
+    return numbers
+
+
+def _most(numbers: Tensor) -> int:
+    return int(numbers.max()) + 1
