@@ -28,7 +28,7 @@ def test_recipes_are_values():
         ("{", "JSON"),
         ('{"step": 3}', "step: Extra inputs"),
         ('{"steps": 0}', "steps: .*greater than 0"),
-        ('{"network": {"kind": "ske"}}', "network: unknown network 'ske' .did you mean skip.*unet"),
+        ('{"network": {"kind": "skp"}}', "network: unknown network 'skp' .did you mean skip.*unet"),
         ('{"network": {}}', "network: a network needs a kind: choose from decoder, pixels"),
         ('{"pairing": 3}', "pairing: a pairing needs a kind"),
         ('{"stopping": [{"kind": ["x"]}]}', "stopping.0: a stop rule needs a kind"),

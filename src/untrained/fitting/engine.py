@@ -50,7 +50,7 @@ class Engine:
         )
 
     def generator(self, seed: int) -> torch.Generator:
-        """Make a generator on the device."""
+        """Make a generator on the device, from a seed below 2^64."""
         return torch.Generator(self.device).manual_seed(seed)
 
 

@@ -25,6 +25,7 @@ from untrained.fitting.stopping import (
     Watched,
     make_rule,
 )
+from untrained.numerics.streams import stream
 from untrained.pairings.factory import input_channels, make_pairing
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
@@ -52,7 +53,7 @@ class NetworkFit:
     seconds
         Another budget; None is without end.
     seed
-        Draws the weights, the latent and the noise of every step.
+        Draws the weights, and in a stream of its own the latent and the noise of every step.
     engine
         Device and precision.
 
@@ -95,7 +96,7 @@ class NetworkFit:
     def _build(self) -> None:
         problem, recipe = self.problem, self.recipe
         seed = self.seed + len(self._restarts)
-        self._generator = self.engine.generator(seed)
+        self._generator = self.engine.generator(stream(seed, "steps"))
         network, input_size = build_network(
             recipe.network,
             input_channels(recipe.pairing, problem),
@@ -110,7 +111,7 @@ class NetworkFit:
         groups = [{"params": list(self._network.parameters()), "share": 1.0}]
         self._unknown = problem.unknown
         if self._unknown is not None:
-            self._unknown.draw(seed)
+            self._unknown.draw(stream(seed, "operator"))
             share = recipe.optimiser.operator_share
             groups.append({"params": list(self._unknown.parameters()), "share": share})
         self._optimiser = torch.optim.Adam(

@@ -8,6 +8,7 @@ from torch import Tensor
 from untrained.fitting.step import Step
 from untrained.fitting.stopping.registry import Score, Watched, stop_rule
 from untrained.fitting.stopping.rule import Rule, Stop
+from untrained.numerics.streams import stream
 from untrained.problem.held_out import hold_out
 from untrained.problem.noise_split import couple
 from untrained.problem.problem import Problem
@@ -118,7 +119,7 @@ class NearestEstimateRule(LeastScoreRule):
 
 
 def _hold_out(settings: HeldOut, problem: Problem, seed: int) -> tuple[Problem, Score]:
-    return hold_out(problem, settings.share, seed)
+    return hold_out(problem, settings.share, stream(seed, "held out"))
 
 
 @stop_rule(HeldOut, holds_out=_hold_out)
@@ -130,7 +131,7 @@ def _held_out(settings: HeldOut, watched: Watched) -> Rule:
 
 
 def _split_noise(settings: UnbiasedRisk, problem: Problem, seed: int) -> tuple[Problem, Score]:
-    return couple(problem, settings.strength, seed)
+    return couple(problem, settings.strength, stream(seed, "noise split"))
 
 
 @stop_rule(UnbiasedRisk, holds_out=_split_noise)
