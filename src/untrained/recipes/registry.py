@@ -1,7 +1,8 @@
 """Registries: settings known by their `kind`, and what carries them out known by its settings.
 
 A new network, pairing or stop rule is one file: a settings class that a `Kinds` has registered, and
-what an `Implementations` has registered for it. Neither loads torch.
+what an `Implementations` has registered for it. Neither loads torch. The modules of installed
+extensions are imported when a kind is not known.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from untrained.recipes.settings import RecipeError, Settings
+from untrained.system.extensions import load_extensions
 
 S = TypeVar("S", bound=Settings)
 Some = TypeVar("Some", bound=Settings)
@@ -73,6 +75,8 @@ class Kinds(Generic[S]):
         if isinstance(given, Settings) and type(given) in self._known.values():
             return given
         kind = given.get("kind") if isinstance(given, dict) else getattr(given, "kind", None)
+        if kind not in tuple(self._known):
+            load_extensions()
         if not isinstance(kind, str):
             fault = f"a {self._what} needs a kind: choose from {', '.join(self.names)}"
         elif isinstance(given, dict) and kind in self._known:
