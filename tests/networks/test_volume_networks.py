@@ -15,24 +15,24 @@ from untrained.recipes.presets.building_blocks import FOLDED
 @pytest.mark.parametrize("factor", [2, 3])
 def test_shuffling_is_undone_and_lays_out_blocks(factor):
     image = torch.rand(2, 2 * factor**3, 3, 4, 5)
-    large = layers.shuffle(image, factor)
+    large = layers.pixel_shuffle(image, factor)
     assert large.shape == (2, 2, 3 * factor, 4 * factor, 5 * factor)
-    assert torch.equal(layers.unshuffle(large, factor), image)
+    assert torch.equal(layers.pixel_unshuffle(large, factor), image)
     block = large[0, 1, :factor, :factor, :factor].flatten()
     assert torch.equal(block, image[0, factor**3 :, 0, 0, 0])
 
 
 def test_a_flat_axis_shuffles_as_pictures_do():
     image = torch.rand(1, 8, 1, 4, 5)
-    first = layers.shuffle(image, 2)[:, :, 0]
+    first = layers.pixel_shuffle(image, 2)[:, :, 0]
     assert torch.equal(first, F.pixel_shuffle(image[:, :4, 0], 2))
 
 
 @pytest.mark.parametrize("axes", [2, 3])
-def test_spreading_is_shuffling_with_all_of_a_pixel_together(axes):
+def test_interleaving_is_shuffling_with_all_of_a_pixel_together(axes):
     together = torch.rand(2, 2**axes, 3, *(4, 5, 6)[:axes])
     apart = together.transpose(1, 2).flatten(1, 2)
-    assert torch.equal(layers.spread(together.flatten(1, 2)), layers.shuffle(apart, 2))
+    assert torch.equal(layers.interleave(together.flatten(1, 2)), layers.pixel_shuffle(apart, 2))
 
 
 @pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])

@@ -1,4 +1,4 @@
-"""Penalties: priors made by hand as terms of the loss, their weights fixed or led by the noise."""
+"""Hand-crafted penalties; weights fixed or set by the discrepancy principle."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,25 +13,25 @@ from untrained.problem.problem import ProblemError
 from untrained.recipes import Recipe, Sparsity, Term, TotalVariation
 
 _LEAD = 0.05
-"""How much of the logarithm of the discrepancy goes into that of the weight at each step."""
+"""Share of the logarithm of the discrepancy that goes into that of the weight at each step."""
 
 
 class Penalty:
-    """A term of the loss, its weight fixed or led by the noise level.
+    """A term of the loss, its weight fixed or set by the discrepancy principle (Morozov 1966).
 
     Parameters
     ----------
     settings
-        The weight, and where it is led to (Morozov 1966).
+        The weight, and the residual that it is adapted to.
     measure
-        What is weighted: a scalar from a picture ``(1, C, H, W)`` in [0, 1].
+        The penalty: a scalar from a picture ``(1, C, H, W)`` in [0, 1].
     noise
-        What it is led by; not needed where the weight is fixed.
+        Sets the expected residual; not needed for a fixed weight.
 
     Raises
     ------
     ProblemError
-        If it is to be led and there is no noise level.
+        If the weight is to be adapted and no noise level is known.
     """
 
     def __init__(
@@ -47,14 +47,17 @@ class Penalty:
         self._calls = 0
         silent = noise is None or (isinstance(noise, Gaussian) and noise.sigma == 0)
         if settings.discrepancy is not None and silent:
-            raise ProblemError("a prior led by discrepancy needs a noise level above zero")
+            raise ProblemError(
+                "a penalty with a discrepancy needs a noise level above zero: give one, or leave "
+                "discrepancy out for a fixed weight"
+            )
 
     def term(self, image: Tensor) -> Tensor:
-        """Return what is added to the loss for the picture ``(1, C, H, W)``."""
+        """Return what the loss gains for the picture ``(1, C, H, W)``."""
         return self.weight * self._measure(image)
 
     def update(self, prediction: Tensor, measurement: Tensor) -> None:
-        """Take in what A made of a step's picture, and the measurement."""
+        """Adapt the weight to what A made of a step's picture, and the measurement."""
         self._calls += 1
         target = self._settings.discrepancy
         if self._noise is None or target is None or self._calls <= self._settings.after:
@@ -72,19 +75,19 @@ class Penalty:
 
 
 def make_penalties(recipe: Recipe, noise: Gaussian | Poisson | None) -> tuple[Penalty, ...]:
-    """Make the terms that a recipe asks for.
+    """Make the penalties of a recipe.
 
     Raises
     ------
     ProblemError
-        If one is to be led by the noise and its level is not known, or zero.
+        If a weight is to be adapted and the noise level is unknown or zero.
     """
     asked = (recipe.total_variation, recipe.sparsity)
     return tuple(Penalty(each, measure(each), noise) for each in asked if each is not None)
 
 
 def measure(settings: TotalVariation | Sparsity) -> Callable[[Tensor], Tensor]:
-    """Find what these settings weigh."""
+    """Find the penalty that these settings weigh."""
     if isinstance(settings, TotalVariation):
         return partial(total_variation, chroma=settings.chroma)
     if settings.basis == "pixels":

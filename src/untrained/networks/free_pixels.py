@@ -1,11 +1,11 @@
-"""No network: the picture itself as weights, for priors that are made by hand."""
+"""No network: the picture itself as weights, for hand-crafted penalties."""
 
 import torch
 from torch import Tensor, nn
 
 
 class Pixels(nn.Module):
-    """A picture of free samples.
+    """A picture whose samples are the weights.
 
     Parameters
     ----------
@@ -14,8 +14,8 @@ class Pixels(nn.Module):
     size
         H and W; D, H and W of a volume.
     from_input
-        Whether they begin at the first C channels of the input; else at mid-grey, and the input is
-        not looked at.
+        Whether they begin at the first C channels of the input; else they begin at mid-grey and
+        ignore the input.
     """
 
     def __init__(self, channels: int, size: tuple[int, ...], *, from_input: bool = False) -> None:

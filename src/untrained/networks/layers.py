@@ -171,10 +171,10 @@ class Folded(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Fold, run the network, unfold."""
-        return shuffle(self.network(unshuffle(image, self.factor)), self.factor)
+        return pixel_shuffle(self.network(pixel_unshuffle(image, self.factor)), self.factor)
 
 
-def shuffle(image: Tensor, factor: int) -> Tensor:
+def pixel_shuffle(image: Tensor, factor: int) -> Tensor:
     """Lay channels out as blocks of pixels: ``(N, ffC, H, W)`` to ``(N, C, fH, fW)``, and in 3-D.
 
     As `torch.nn.functional.pixel_shuffle`, for any number of axes.
@@ -190,11 +190,11 @@ def shuffle(image: Tensor, factor: int) -> Tensor:
     return larger
 
 
-def spread(image: Tensor) -> Tensor:
+def interleave(image: Tensor) -> Tensor:
     """Lay parts of the channels out as blocks of 2 pixels: ``(N, 4 C, H, W)``, and in 3-D.
 
-    As `shuffle` by 2, but for the order of the channels: all of the first pixel of a block, then
-    all of the second. Where channels lie last in memory, they are moved as they lie.
+    As `pixel_shuffle` by 2, but with another order of the channels: all of the first pixel of a
+    block, then all of the second. Channels that lie last in memory are moved as they lie.
     """
     axes, sides = image.ndim - 2, image.shape[2:]
     last = image.movedim(1, -1).unflatten(-1, (*(2,) * axes, -1))
@@ -205,8 +205,8 @@ def spread(image: Tensor) -> Tensor:
     return larger.movedim(-1, 1)
 
 
-def unshuffle(image: Tensor, factor: int) -> Tensor:
-    """Undo `shuffle`."""
+def pixel_unshuffle(image: Tensor, factor: int) -> Tensor:
+    """Undo `pixel_shuffle`."""
     if image.ndim == 4:
         return F.pixel_unshuffle(image, factor)
     axes = image.ndim - 2

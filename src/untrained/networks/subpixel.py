@@ -61,14 +61,14 @@ class SubpixelConv(nn.Module):
         bias = self.conv.bias
         biases = None if bias is None else bias.repeat(2**self.axes)
         convolve = F.conv2d if self.axes == 2 else F.conv3d
-        blocks = layers.spread(convolve(image, self._filters(), biases))
+        blocks = layers.interleave(convolve(image, self._filters(), biases))
         inside: tuple[Any, ...] = (..., *(slice(1, -1),) * self.axes)
         return blocks if self.side % 2 else blocks[inside]
 
     def _filters(self) -> Tensor:
         """Filters at the small size, ``(4 or 8 channels_out, channels_in, side, side[, side])``.
 
-        Those of the first pixel of a block come first, as `layers.spread` wants it.
+        Those of the first pixel of a block come first, as `layers.interleave` wants it.
         """
         channels_out, channels_in = self.conv.weight.shape[:2]
         blocks, sides = 2**self.axes, (self.side,) * self.axes

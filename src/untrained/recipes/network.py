@@ -45,7 +45,7 @@ class SkipNetwork(NetworkSettings):
     mix: bool = True
     """Whether a 1x1 convolution follows each decoder convolution."""
     subpixel: bool = False
-    """Whether the decoder convolves what comes from below before it is enlarged.
+    """Whether the decoder convolves the coarser features before it enlarges them.
 
     Sub-pixel convolution (Shi et al. 2016) with filters that follow from those for the enlarged
     map: cheaper, and the same but for the border and for where the features are normalised.
