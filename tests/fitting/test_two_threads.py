@@ -18,21 +18,23 @@ from untrained.recipes import NetworkSettings, RecorruptPairing, UnbiasedRisk, U
 
 
 class Slow(NetworkSettings):
-    """Waits for another thread between its two layers."""
+    """Waits for another thread after each of its two layers."""
 
     kind: Literal["slow"] = "slow"
 
 
 @pytest.fixture
 def meeting():
-    """Make the threads that build a `Slow` network wait for each other between its layers."""
+    """Make the threads that build a `Slow` network wait for each other after each layer."""
     barrier = Barrier(2, timeout=20)
 
     def build(settings, shape):
-        first = torch.nn.Conv2d(shape.channels_in, 4, 3)
-        if barrier.parties == 2 and not barrier.broken:
-            barrier.wait()
-        return Built(torch.nn.Sequential(first, torch.nn.Conv2d(4, 3, 3)), shape.size)
+        layers = []
+        for channels in (shape.channels_in, 4):
+            layers.append(torch.nn.Conv2d(channels, 4, 3))
+            if not barrier.broken:
+                barrier.wait()
+        return Built(torch.nn.Sequential(*layers), shape.size)
 
     network(Slow)(build)
     yield barrier
@@ -53,7 +55,7 @@ def test_networks_built_at_the_same_time_have_the_weights_of_their_seeds(meeting
     assert not torch.equal(*alone)
 
 
-def test_the_global_generator_is_neither_used_nor_changed():
+def test_the_global_generator_is_not_changed_and_does_not_matter():
     before = torch.get_rng_state()
     torch.manual_seed(1)
     first = build_network(UNetNetwork(channels=(4, 8)), 2, 3, (8, 8), 0).network.state_dict()
