@@ -185,7 +185,7 @@ def test_the_original_way_and_our_engine_compute_the_same(inputs):
     alike._network.to(memory_format=torch.channels_last)
     new = PAPER.begin(problem, recipe, seed=0, device="cpu")
     first, ours = next(old), next(new)
-    assert first.loss == pytest.approx(ours.loss, rel=1e-5)
+    assert first.loss == pytest.approx(ours.loss, rel=1e-4)
     torch.testing.assert_close(first.image, ours.image, atol=1e-4, rtol=0)
     next(alike)
     for _ in range(2):
