@@ -88,7 +88,9 @@ def load_model(name: str = SHIPPED, weights: Path | None = None) -> Model:
 
 def imagenet_classes() -> tuple[str, ...]:
     """Names of the 1000 classes of ImageNet (Russakovsky et al. 2015), in the usual order."""
-    return tuple(files("untrained.operators").joinpath("imagenet.txt").read_text("utf-8").splitlines())
+    return tuple(
+        files("untrained.operators").joinpath("imagenet.txt").read_text("utf-8").splitlines()
+    )
 
 
 def _efficientnet_lite0(weights: Path | None) -> Model:
