@@ -52,12 +52,12 @@ import ctypes, re
 from pathlib import Path
 import torch
 from untrained import tasks
-from untrained.engine import choose_engine
-from untrained.fit import Fit
-from untrained.machine import peak_memory
-from untrained.memory import estimate
+from untrained.fitting.engine import choose_engine
+from untrained.fitting.fit import Fit
+from untrained.system.machine import peak_memory
+from untrained.fitting.memory import estimate
 from untrained.recipes import Guard
-from untrained.solving import settle_recipe
+from untrained.fitting.restore import settle_recipe
 
 def fitted(side):
     problem = tasks.deblock(torch.rand(1, 3, side, side))

@@ -238,7 +238,7 @@ def test_presets_run(name, noise):
 def test_the_stop_hands_over_the_picture_foretold_best_and_compares_with_the_guess():
     recipe = tiny_recipe(steps=12, stopping=(HeldOut(share=0.2, every=1),))
     result = restore(tasks.reconstruct(sinogram(), CT), recipe, device="cpu")
-    assert "yet worse than by the initial guess" in result.stopped
+    assert "times the initial guess's error: prefer the initial guess" in result.stopped
     assert result.history[-1].statistic is not None
     assert result.chosen_step <= 12
 
@@ -246,9 +246,9 @@ def test_the_stop_hands_over_the_picture_foretold_best_and_compares_with_the_gue
 def test_each_of_several_networks_that_is_worse_than_the_guess_is_told():
     recipe = tiny_recipe(steps=6, ensemble_size=3, stopping=(HeldOut(share=0.2, every=1),))
     result = restore(tasks.reconstruct(sinogram(), CT), recipe, device="cpu")
-    told = [note for note in result.notes if "worse than by the initial guess" in note]
+    told = [note for note in result.notes if "times the initial guess's: prefer" in note]
     assert [note.split(",")[0] for note in told] == ["network 1", "network 2"]
-    assert "yet worse than by the initial guess" in result.stopped
+    assert "times the initial guess's error: prefer the initial guess" in result.stopped
 
 
 def test_a_held_out_fit_goes_on_where_it_was():

@@ -61,7 +61,7 @@ class LeastScoreRule:
         why = "when the budget was used" if over else f"and no lower in {self._patience} steps"
         words = f"{self.found} at step {best}, {why}"
         compared, doubt = self._compared()
-        return Stop(self.name, words + compared + doubt, best, picture, doubt.removeprefix(": "))
+        return Stop(self.name, words + compared, best, picture, doubt)
 
     def _compared(self) -> tuple[str, str]:
         """Compare the best picture with the initial guess, in words; and what speaks against it."""
@@ -70,9 +70,10 @@ class LeastScoreRule:
         ratio = self._least / max(self._guess, 1e-30)
         if ratio < 1:
             return f": {ratio:.3g} times the initial guess's error", ""
-        return "", (
-            f": but {ratio:.3g} times the initial guess's error: prefer the initial guess, or "
-            "change the recipe"
+        advice = "prefer the initial guess, or change the recipe"
+        return (
+            f": but {ratio:.3g} times the initial guess's error: {advice}",
+            f"the lowest error was {ratio:.3g} times the initial guess's: {advice}",
         )
 
     def state_dict(self) -> dict[str, Any]:
