@@ -115,14 +115,14 @@ def ours(row: Row, preset: str) -> tuple[float, float]:
 def theirs(row: Row, steps: int) -> tuple[float, float]:
     """PSNR and seconds of deepinv's prior on the same samples, in the same range."""
     problem = row.problem
-    if problem.measurement.is_complex():
-        measurement = torch.view_as_real(problem.measurement)
-        operator = Pair(problem.operator)
-        problem = dataclasses.replace(problem, measurement=measurement, operator=operator)
+    if problem.measurement.y.is_complex():
+        y, operator = problem.measurement.y, Pair(problem.measurement.operator)
+        real = dataclasses.replace(problem.measurement, y=torch.view_as_real(y), operator=operator)
+        problem = dataclasses.replace(problem, measurement=real)
     start = time.perf_counter()
     image = deepinv_dip(problem, steps=steps, seed=0, device="cpu").detach()
     seconds = time.perf_counter() - start
-    return row.psnr(row.problem.compose(image).pixels), seconds
+    return row.psnr(row.problem.render(image).pixels), seconds
 
 
 def measure(row: Row, number: int, steps: int, preset: str) -> dict[str, Any]:

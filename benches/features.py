@@ -56,8 +56,8 @@ def inversions(model: ut.Model) -> Iterator[Entry]:
             problem = ut.tasks.invert(picture, model, layer)
             result, seconds = timed(problem, preset)
             with torch.no_grad():
-                seen = problem.operator(result.image)
-            off = round(float(relative_squared_error(seen, problem.measurement)), 4)
+                seen = problem.measurement.operator(result.image)
+            off = round(float(relative_squared_error(seen, problem.measurement.y)), 4)
             back = round(psnr(result.image, picture.pixels), 2)
             row = {"layer": layer, "prior": title, "features_off": off, "psnr": back}
             yield (

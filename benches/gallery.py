@@ -74,7 +74,7 @@ def _holed(clean: Samples) -> Problem:
 
 def _reduced(clean: Samples) -> Problem:
     pixels = torch.from_numpy(clean.astype(np.float32) / 255).permute(2, 0, 1)[None]
-    small = ut.tasks.upscale(clean[::8, ::8], 8).operator(pixels)
+    small = ut.tasks.upscale(clean[::8, ::8], 8).measurement.operator(pixels)
     levels = (small[0].permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8)
     return ut.tasks.upscale(levels.numpy(), 8)
 
@@ -91,7 +91,7 @@ def draw(case: Hard, problem: Problem, rows: list[Row]) -> tuple[Any, dict[str, 
     ran = [row for row in others if row.picture is not None and row.psnr is not None]
     best = max(ran, key=lambda row: row.psnr or 0)
     clean = as_picture(case.clean)
-    seen = problem.picture.pixels if problem.filled is None else problem.measurement
+    seen = problem.picture.pixels if problem.rendering.filled is None else problem.measurement.y
     panels = [Panel(seen, given.title, caption(given))]
     panels += [
         Panel(row.picture.pixels, row.title, caption(replace(row, seconds=None)))

@@ -154,7 +154,7 @@ def mosaics(data: Path) -> Iterator[Measured]:
         clean = physics(truth)
         y = clean + 0.02 * _normal(clean.shape)
         problem = ut.tasks.demosaic(y, "RGGB", sigma=0.02)
-        yield Measured("demosaic", name, problem, physics, y, truth, problem.guide)
+        yield Measured("demosaic", name, problem, physics, y, truth, problem.knowledge.guide)
 
 
 KINDS = {

@@ -44,23 +44,27 @@ def test_the_truth_explains_the_measurement_and_the_peer_comes_near_it(data, kin
     whole = case.guess if case.guess.shape == case.truth.shape else case.physics.frame(case.guess)
     found, _, _ = tuned(case.physics, case.y, whole, case.psnr, rounds=4)
     assert found > guess
-    if case.problem.noise is not None and case.problem.dress is not None and kind != "deblur":
+    if (
+        case.problem.measurement.noise is not None
+        and case.problem.rendering.to_output is not None
+        and kind != "deblur"
+    ):
         low, high = case.problem.picture.window
-        seen = case.problem.operator((case.truth - low) / (high - low))
-        assert case.problem.noise.excess(seen, case.problem.measurement) == pytest.approx(
-            1, rel=0.2
-        )
+        seen = case.problem.measurement.operator((case.truth - low) / (high - low))
+        assert case.problem.measurement.noise.excess(
+            seen, case.problem.measurement.y
+        ) == pytest.approx(1, rel=0.2)
 
 
 def test_deepinv_sees_the_samples_that_ours_sees(data):
     kinds = {row.kind: row for row in deepinv_rows.rows(data)}
     assert list(kinds) == ["ct", "mri", "inpaint"]
     row = kinds["mri"]
-    real = deepinv_rows.Pair(row.problem.operator)(torch.rand(1, 1, SIZE, SIZE))
-    assert real.shape == (*row.problem.measurement.shape, 2)
+    real = deepinv_rows.Pair(row.problem.measurement.operator)(torch.rand(1, 1, SIZE, SIZE))
+    assert real.shape == (*row.problem.measurement.y.shape, 2)
     assert not real.is_complex()
     hidden = kinds["inpaint"].problem
-    assert 0.4 < float(hidden.filled.float().mean()) < 0.6
+    assert 0.4 < float(hidden.rendering.filled.float().mean()) < 0.6
 
 
 def test_the_table_of_both(monkeypatch, data):

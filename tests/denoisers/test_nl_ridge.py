@@ -110,10 +110,10 @@ def test_the_result_is_the_blend_and_says_so():
         pass
     result = fit.restoration()
     own = fit.last.picture
-    first = nl_ridge_twice(problem.measurement, sigma).clamp(0, 1)
+    first = nl_ridge_twice(problem.measurement.y, sigma).clamp(0, 1)
     pilot = (first + own) / 2
-    second = nl_bayes((pilot + problem.measurement) / 2, sigma / 2, NLBayes(), pilot=pilot)
-    expected = problem.compose(0.75 * second + 0.25 * own).pixels
+    second = nl_bayes((pilot + problem.measurement.y) / 2, sigma / 2, NLBayes(), pilot=pilot)
+    expected = problem.render(0.75 * second + 0.25 * own).pixels
     torch.testing.assert_close(result.image, expected, atol=1.5 / 255, rtol=0)
     assert any("25% of the result" in note for note in result.notes)
     assert torch.equal(fit.restoration().image, result.image)
@@ -124,10 +124,10 @@ def test_the_partner_is_the_guide():
     recipe = guided().model_copy(update={"pairing": GuidePairing(channels=0, jitter=0)})
     drawn = watch(problem, recipe, device="cpu")._member._pairing.draw(torch.Generator())
     assert torch.equal(drawn.input, Partner(problem, Fusion(), torch.device("cpu")).estimate)
-    assert torch.equal(drawn.target, problem.measurement)
+    assert torch.equal(drawn.target, problem.measurement.y)
     alone = recipe.model_copy(update={"fusion": None})
     drawn = watch(problem, alone, device="cpu")._member._pairing.draw(torch.Generator())
-    assert torch.equal(drawn.input, problem.measurement)
+    assert torch.equal(drawn.input, problem.measurement.y)
 
 
 @pytest.mark.parametrize("sigma", [0.5 / 255, 2 / 255])
@@ -136,10 +136,10 @@ def test_a_network_further_off_than_the_noise_gets_little_say(sigma):
     fit = watch(problem, guided(), device="cpu")
     for _ in fit:
         pass
-    assert psnr(fit.last.picture.clamp(0, 1), problem.measurement) < 25
+    assert psnr(fit.last.picture.clamp(0, 1), problem.measurement.y) < 25
     result = fit.restoration()
-    assert psnr(result.image, problem.measurement) > 45
-    residual = (fit.last.picture - problem.measurement).square().mean()
+    assert psnr(result.image, problem.measurement.y) > 45
+    residual = (fit.last.picture - problem.measurement.y).square().mean()
     assert f"{sigma**2 / residual:.0%} of the result" in "".join(result.notes)
 
 
@@ -149,7 +149,7 @@ def test_a_picture_without_noise_comes_back_as_it_was():
     flat[10:, 5:] = 200
     several = guided().model_copy(update={"ensemble_size": 3, "steps": 7})
     result = restore(tasks.denoise(flat), several, device="cpu")
-    assert torch.equal(result.image, tasks.denoise(flat).measurement)
+    assert torch.equal(result.image, tasks.denoise(flat).measurement.y)
     assert any("no noise to speak of" in note for note in result.notes)
     assert (result.steps, result.stopped) == (1, "there is no noise to remove")
 
@@ -162,7 +162,10 @@ def test_it_stays_away_where_it_does_not_apply():
         assert not Partner.applies(problem, Fusion())
         result = restore(problem, guided(), device="cpu")
         assert not any("NL-Ridge" in note for note in result.notes)
-    silent = dataclasses.replace(tasks.denoise(photo(), sigma=0.1), noise=None)
+    known = tasks.denoise(photo(), sigma=0.1)
+    silent = dataclasses.replace(
+        known, measurement=dataclasses.replace(known.measurement, noise=None)
+    )
     assert not Partner.applies(silent, Fusion())
 
 

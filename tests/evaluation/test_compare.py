@@ -77,7 +77,7 @@ def test_a_method_that_fails_is_listed_and_the_others_go_on(monkeypatch):
 
 
 def test_known_pixels_are_put_back_whatever_the_method(monkeypatch):
-    monkeypatch.setattr(registry, "nearest", lambda problem: problem.measurement + 0.4)
+    monkeypatch.setattr(registry, "nearest", lambda problem: problem.measurement.y + 0.4)
     gaps = np.zeros((24, 20), bool)
     gaps[5:9, 5:9] = True
     rows = compare.compare(tasks.inpaint(photo(), gaps), **CHEAP)
@@ -283,7 +283,7 @@ def test_a_chatty_peer_does_not_mix_with_the_json_line(folder, capsys, monkeypat
     def chatty(problem):
         sys.stdout.write("hello")
         warnings.warn("mind", stacklevel=1)
-        return problem.measurement
+        return problem.measurement.y
 
     monkeypatch.setattr(registry, "non_local_means", chatty)
     assert run("in.png", "--task", "denoise", "--sigma", "25", *TINY, "--json", "--quiet") == 0

@@ -91,20 +91,22 @@ def test_every_picture_is_measured_beside_a_peer(task, peer, data, tmp_path):
 def test_the_noise_level_is_not_told(data):
     (case, _) = cases.denoise(data, "cset9", 25)
     assert any("estimated" in note for note in case.problem.notes)
-    assert 20 < case.judge(case.problem.measurement) < 23
+    assert 20 < case.judge(case.problem.measurement.y) < 23
 
 
 def test_real_noise_is_found_in_pairs(data):
     found = list(cases.denoise(data, "real", 25))
     assert [case.name for case in found] == ["a", "b"]
-    assert 28 < found[0].judge(found[0].problem.measurement) < 33
+    assert 28 < found[0].judge(found[0].problem.measurement.y) < 33
 
 
 def test_upscaling_reduces_as_the_authors_do_and_judges_the_luma(data):
     (case, _) = cases.upscale(data, "set5", 2)
     height, width = photo().shape[:2]
     assert case.problem.size == (height // 2 * 2, width // 2 * 2)
-    clean = tasks.denoise(photo()).measurement[..., : case.problem.size[0], : case.problem.size[1]]
+    clean = tasks.denoise(photo()).measurement.y[
+        ..., : case.problem.size[0], : case.problem.size[1]
+    ]
     assert case.judge(clean) == float("inf")
     shifted = clean.clone()
     shifted[..., :4, :] += 0.1
@@ -113,19 +115,19 @@ def test_upscaling_reduces_as_the_authors_do_and_judges_the_luma(data):
 
 def test_black_pixels_that_may_be_missing_are_not_judged(data):
     (case, _) = cases.inpaint(data, "set11", 50)
-    clean = tasks.denoise(np.asarray(Image.open(data / "inpainting/set11/a.png"))).measurement
+    clean = tasks.denoise(np.asarray(Image.open(data / "inpainting/set11/a.png"))).measurement.y
     wrong = clean.clone()
     wrong[..., 0, :] = 1
     assert case.judge(wrong) == float("inf")
     wrong[..., 1, :] = 1
     assert case.judge(wrong) < 25
-    assert case.problem.filled[..., 0, :].all()
+    assert case.problem.rendering.filled[..., 0, :].all()
 
 
 def test_jpeg_of_the_quality_asked_for(data):
     first, _ = (next(cases.deblock(data, "cset9", quality)) for quality in (10, 90))
     better = next(cases.deblock(data, "cset9", 90))
-    assert first.judge(first.problem.measurement) + 5 < better.judge(better.problem.measurement)
+    assert first.judge(first.problem.measurement.y) + 5 < better.judge(better.problem.measurement.y)
 
 
 def test_peers_take_part_when_asked_for(data):

@@ -500,8 +500,8 @@ def test_missing_pixels_do_not_reach_the_fit():
     image = torch.rand((1, 3, 8, 8), generator=torch.Generator().manual_seed(0))
     known = torch.rand((1, 1, 8, 8), generator=torch.Generator().manual_seed(1)) > 0.5
     problem = fitting.seen_through(image, known)
-    assert not problem.measurement[~known.expand_as(image)].any()
-    assert torch.equal(problem.operator(image), problem.measurement)
+    assert not problem.measurement.y[~known.expand_as(image)].any()
+    assert torch.equal(problem.measurement.operator(image), problem.measurement.y)
 
 
 def test_log_spaced_steps_begin_at_1_end_at_the_last_and_rise():
@@ -521,7 +521,7 @@ def test_degrees_of_freedom_of_fits_that_do_not_answer_are_none(monkeypatch):
         from untrained.fitting.step import Step
 
         for index in range(1, recipe.steps + 1):
-            answer = index / 10 * problem.measurement
+            answer = index / 10 * problem.measurement.y
             yield Step(index, 0.0, answer, answer, answer, 0.0, index / recipe.steps)
 
     monkeypatch.setattr(freedom, "watch", obedient)

@@ -10,7 +10,7 @@ from untrained import tasks
 from untrained.fitting.averaging import spread
 from untrained.fitting.divergence import DivergenceError
 from untrained.fitting.engine import choose_engine
-from untrained.fitting.fit import Fit, _moved
+from untrained.fitting.fit import Fit
 from untrained.fitting.restore import restore, watch
 from untrained.problem.problem import ProblemError
 from untrained.recipes import (
@@ -52,7 +52,7 @@ def test_one_step_each_until_the_budget():
 def test_loss_and_image_come_from_the_same_pass():
     fit = make()
     for step in fit:
-        residual = (step.image - fit.problem.measurement).square().mean().item()
+        residual = (step.image - fit.problem.measurement.y).square().mean().item()
         assert step.loss == pytest.approx(residual, rel=1e-6)
 
 
@@ -177,7 +177,7 @@ def test_discrepancy_stops_when_the_residual_is_explained():
     fit = make(recipe)
     list(fit)
     assert fit.stop.rule == "discrepancy"
-    residual = (fit.stop.picture - fit.problem.measurement).square().mean().item()
+    residual = (fit.stop.picture - fit.problem.measurement.y).square().mean().item()
     assert residual <= (25 / 255) ** 2
 
 
@@ -257,7 +257,7 @@ def test_another_fit_may_guide():
     recipe = tiny_recipe(pairing=GuidePairing(channels=0, jitter=0), guided_by=first)
     fit = make(recipe)
     drawn = fit._member._pairing.draw(torch.Generator()).input
-    assert torch.equal(drawn[:, :3], problem().measurement)
+    assert torch.equal(drawn[:, :3], problem().measurement.y)
     alone = restore(problem(), first, device="cpu").image
     # The result is rounded to the bits of the input, the guide is not.
     torch.testing.assert_close(drawn[:, 3:], alone, atol=0.51 / 255, rtol=0)
@@ -354,9 +354,9 @@ def test_a_constant_picture_comes_back_constant(pairing):
 
 def test_the_problem_keeps_its_operator():
     upscaling = tasks.upscale(photo(), 2)
-    moved = _moved(upscaling, torch.device("meta"))
-    assert {b.device.type for b in moved.operator.buffers()} == {"meta"}
-    assert {b.device.type for b in upscaling.operator.buffers()} == {"cpu"}
+    moved = upscaling.to(torch.device("meta"))
+    assert {b.device.type for b in moved.measurement.operator.buffers()} == {"meta"}
+    assert {b.device.type for b in upscaling.measurement.operator.buffers()} == {"cpu"}
 
 
 def test_inputs_are_not_touched():

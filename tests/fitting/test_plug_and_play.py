@@ -44,7 +44,7 @@ def run(refinement):
 
 def test_passes_fill_what_repeats():
     problem = scattered(stripes())
-    clean = tasks.denoise(stripes()).measurement
+    clean = tasks.denoise(stripes()).measurement.y
     grey = torch.full_like(clean, 0.5)
     steps = run(PlugAndPlay(problem, [SelfSimilarPasses(count=12)], grey))
     quality = [psnr(step.picture, clean) for step in steps]
@@ -56,20 +56,19 @@ def test_passes_fill_what_repeats():
 
 def test_every_pass_keeps_what_is_known():
     problem = scattered(stripes())
-    for step in PlugAndPlay(problem, PASSES, torch.rand_like(problem.measurement)):
-        kept = problem.kept.expand_as(step.picture)
-        assert torch.equal(step.picture[kept], problem.measurement[kept])
+    for step in PlugAndPlay(problem, PASSES, torch.rand_like(problem.measurement.y)):
+        kept = problem.rendering.kept.expand_as(step.picture)
+        assert torch.equal(step.picture[kept], problem.measurement.y[kept])
         assert step.picture.min() >= 0
         assert step.picture.max() <= 1
-        assert step.loss == pytest.approx(
-            float((problem.operator(step.image) - problem.measurement).square().mean()), rel=1e-5
-        )
+        off = problem.measurement.operator(step.image) - problem.measurement.y
+        assert step.loss == pytest.approx(float(off.square().mean()), rel=1e-5)
 
 
 def test_an_enlarged_picture_agrees_after_every_pass():
     problem = tasks.upscale(stripes(20, 24), 2)
     steps = run(PlugAndPlay(problem, PASSES, torch.full((1, 3, 40, 48), 0.5)))
-    off = (problem.operator(steps[-1].picture) - problem.measurement).abs().mean()
+    off = (problem.measurement.operator(steps[-1].picture) - problem.measurement.y).abs().mean()
     assert off < 0.01
 
 
@@ -79,7 +78,7 @@ def test_passes_at_half_the_size_come_first_and_agree_in_the_end():
     assert [step.index for step in steps] == list(range(1, 8))
     assert [step.progress for step in steps] == pytest.approx([k / 7 for k in range(1, 8)])
     assert {step.picture.shape[2:] for step in steps} == {problem.size}
-    off = (problem.operator(steps[-1].picture) - problem.measurement).abs().mean()
+    off = (problem.measurement.operator(steps[-1].picture) - problem.measurement.y).abs().mean()
     assert off < 0.01
 
 
@@ -89,7 +88,7 @@ def test_passes_at_half_the_size_leave_finer_detail_to_the_others():
     detail[..., ::2, ::2], detail[..., 1::2, 1::2] = 0.1, 0.1
     detail[..., 1::2, ::2], detail[..., ::2, 1::2] = -0.1, -0.1
     one = (FROM_HALF[0], SelfSimilarPasses(count=1))
-    before = problem.agreed(torch.full((1, 3, 40, 48), 0.5))
+    before = problem.projected(torch.full((1, 3, 40, 48), 0.5))
     plain, detailed = (run(PlugAndPlay(problem, one, before + part)) for part in (0, detail))
     kept = (detailed[2].picture - plain[2].picture)[..., 8:-8, 8:-8]
     assert kept.sub(detail[..., 8:-8, 8:-8]).abs().max() < 0.02
@@ -98,7 +97,7 @@ def test_passes_at_half_the_size_leave_finer_detail_to_the_others():
 def test_there_is_no_half_of_small_pictures_and_volumes():
     narrow = scattered(stripes(7, 40))
     settings = (SelfSimilarPasses(scale=2, count=3, method=NLRidge(patch=5)), *PASSES)
-    assert len(run(PlugAndPlay(narrow, settings, narrow.measurement))) == 4
+    assert len(run(PlugAndPlay(narrow, settings, narrow.measurement.y))) == 4
     volume = tasks.upscale(torch.rand(1, 1, 8, 8, 8), 2)
     small = (FROM_HALF[0], SelfSimilarPasses(count=4, method=NLRidge(patch=4, stride=3, reach=5)))
     assert len(run(PlugAndPlay(volume, small, torch.rand(1, 1, 16, 16, 16)))) == 4
@@ -153,7 +152,7 @@ def test_seconds_end_it_at_the_last_level(monkeypatch):
     seen = record(monkeypatch)
     problem = scattered(stripes())
     settings = [SelfSimilarPasses(count=100, first_level=0.1, last_level=0.01)]
-    refinement = PlugAndPlay(problem, settings, problem.measurement, seconds=5)
+    refinement = PlugAndPlay(problem, settings, problem.measurement.y, seconds=5)
     assert len(run(refinement)) == 5
     assert [level for _, level in seen] == pytest.approx([0.1 * 0.1 ** (k / 5) for k in range(5)])
     assert refinement.stop.reason == "5 self-similar passes were run"
@@ -161,10 +160,10 @@ def test_seconds_end_it_at_the_last_level(monkeypatch):
 
 def test_it_stays_away_where_nothing_is_known_of_the_picture_or_patches_do_not_fit():
     assert PlugAndPlay.reason_against(scattered(stripes()), PASSES) is None
-    blurred = tasks.denoise(photo(), sigma=0.1).measurement
+    blurred = tasks.denoise(photo(), sigma=0.1).measurement.y
     unknown = tasks.reconstruct(blurred, Blur(gaussian_kernel(1.0)), shape=(3, 30, 26))
     with pytest.raises(ProblemError, match="need known pixels"):
-        PlugAndPlay(unknown, PASSES, unknown.measurement)
+        PlugAndPlay(unknown, PASSES, unknown.measurement.y)
     reason = PlugAndPlay.reason_against(scattered(stripes(6, 40)), PASSES)
     assert reason == "patches of 7 pixels do not fit into 6x40 pixels"
     fit = watch(unknown, tiny_recipe(passes=PASSES), device="cpu")

@@ -59,8 +59,8 @@ class Flat:
         self.problem = problem
 
     def draw(self, generator):
-        problem = self.problem
-        return Pair(self.input, problem.measurement, problem.operator, problem.error)
+        measurement = self.problem.measurement
+        return Pair(self.input, measurement.y, measurement.operator, measurement.error)
 
 
 class ToyRule(StopRuleSettings):
@@ -177,7 +177,8 @@ def test_a_rule_may_hold_something_out(toys):
     RULES.remove(ToyRule)
 
     def darker(settings, problem, seed):
-        return dataclasses.replace(problem, measurement=0 * problem.measurement), 42
+        dark = dataclasses.replace(problem.measurement, y=0 * problem.measurement.y)
+        return dataclasses.replace(problem, measurement=dark), 42
 
     stop_rule(ToyRule, holds_out=darker)(Above)
     problem = tasks.denoise(photo(), sigma=0.1)

@@ -54,31 +54,41 @@ PROBLEMS = {
 def test_a_window_is_the_problem_of_that_place(name):
     whole = PROBLEMS[name]()
     window = Window(0, 16, 48, 64)
-    part = whole.window(window)
-    assert (part.size, part.variant, part.noise) == ((48, 64), whole.variant, whole.noise)
+    part = whole.region(window)
+    assert (part.size, part.variant, part.measurement.noise) == (
+        (48, 64),
+        whole.variant,
+        whole.measurement.noise,
+    )
     image = torch.rand(1, 3, *part.size)
-    assert part.operator(image).shape == part.measurement.shape
-    assert part.guide is None or part.guide.shape[-2:] == part.size
+    assert part.measurement.operator(image).shape == part.measurement.y.shape
+    assert part.knowledge.guide is None or part.knowledge.guide.shape[-2:] == part.size
     factor = 2 if name == "upscale" else 1
-    expected = whole.measurement[window.reduced(factor).place]
-    assert torch.equal(part.measurement, expected)
+    expected = whole.measurement.y[window.reduced(factor).place]
+    assert torch.equal(part.measurement.y, expected)
 
 
 def test_what_was_decided_on_the_whole_holds_in_windows():
     image = np.concatenate([LARGE, np.full_like(LARGE, 120)])
     estimated = tasks.denoise(image)
-    assert estimated.window(Window(80, 0, 40, 40)).noise == estimated.noise != Gaussian(0.0)
+    assert (
+        estimated.region(Window(80, 0, 40, 40)).measurement.noise
+        == estimated.measurement.noise
+        != Gaussian(0.0)
+    )
     hole = np.zeros((140, 130), bool)
     hole[20:50, 20:50], hole[100, 100] = True, True
     filled = tasks.inpaint(image, hole)
-    assert filled.window(Window(80, 80, 40, 40)).variant == filled.variant == "holes"
+    assert filled.region(Window(80, 80, 40, 40)).variant == filled.variant == "holes"
 
 
 def test_jpeg_is_cut_between_its_blocks():
     whole = tasks.deblock(LARGE)
     grid = make(the_problem=whole)._fit._mosaic.grid
-    assert whole.grain % 8 == 0
-    assert all(w.top % whole.grain == w.left % whole.grain == 0 for w in grid.windows)
+    assert whole.tile_alignment % 8 == 0
+    assert all(
+        w.top % whole.tile_alignment == w.left % whole.tile_alignment == 0 for w in grid.windows
+    )
 
 
 @pytest.mark.parametrize("tile", [SIDE, "auto"])

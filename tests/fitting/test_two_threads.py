@@ -96,6 +96,6 @@ def test_the_first_recorruption_is_not_the_noise_of_the_judge(monkeypatch):
     recipe = tiny_recipe(steps=1, pairing=RecorruptPairing(strength=1.0), stopping=rules)
     restore(problem, recipe, device="cpu")
     fitted, _ = hold_out_for(rules, problem, 0)
-    judged = fitted.measurement - problem.measurement
-    recorrupted = pairs[0].input - fitted.measurement
+    judged = fitted.measurement.y - problem.measurement.y
+    recorrupted = pairs[0].input - fitted.measurement.y
     assert abs(correlation(recorrupted, judged)) < 0.1

@@ -12,6 +12,7 @@ from untrained import restore, tasks
 from untrained.evaluation.metrics import psnr
 from untrained.noise import Clipping, find_clipping
 from untrained.picture.region import Window
+from untrained.problem.rendering import Rendering
 from untrained.recipes import Fusion, GuidePairing
 
 BOTH = Clipping(0.2, black=True, white=True)
@@ -88,7 +89,7 @@ def test_the_result_is_as_dark_and_as_light_as_the_picture():
         pairing=GuidePairing(channels=0), fusion=Fusion(pilot_weight=0, network_weight=0), steps=2
     )
     result = restore(problem, recipe, device="cpu")
-    shifted = restore(replace(problem, unbias=None), recipe, device="cpu").image
+    shifted = restore(replace(problem, rendering=Rendering()), recipe, device="cpu").image
     assert psnr(result.image, clean) > psnr(shifted, clean) + 2
     torch.testing.assert_close(result.image, BOTH.undo(shifted))
     dark = clean == 0
@@ -100,4 +101,7 @@ def test_the_result_is_as_dark_and_as_light_as_the_picture():
 
 def test_windows_of_a_picture_are_put_right_as_the_whole():
     problem = tasks.denoise(drawn(cup() * 0.3, 0.2).clamp(0, 1), sigma=0.2)
-    assert problem.window(Window(0, 0, 24, 32)).unbias == problem.unbias
+    assert (
+        problem.region(Window(0, 0, 24, 32)).rendering.undo_clipping
+        == problem.rendering.undo_clipping
+    )

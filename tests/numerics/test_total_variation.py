@@ -65,7 +65,7 @@ def test_the_prior_tv_denoises_to_the_noise_level():
     assert result.recipe.name == "tv"
     assert psnr(result.picture, clean) > psnr(image, clean) + 5
     inside = (result.image > 0.2) & (result.image < 0.8)
-    residual = (result.image - fit.problem.measurement)[inside].square().mean().item()
+    residual = (result.image - fit.problem.measurement.y)[inside].square().mean().item()
     assert residual == pytest.approx(0.8 * (25 / 255) ** 2, rel=0.1)
 
 

@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -98,10 +96,10 @@ def test_guide_is_the_first_channels_of_the_input():
     settings = GuidePairing(channels=2, jitter=0)
     pair = make_pairing(settings, task, (8, 10), generator()).draw(generator())
     assert input_channels(settings, task) == 5 == pair.input.shape[1]
-    assert torch.equal(pair.input[:, :3], task.guide)
-    assert torch.equal(pair.target, task.measurement)
+    assert torch.equal(pair.input[:, :3], task.knowledge.guide)
+    assert torch.equal(pair.target, task.measurement.y)
     with pytest.raises(ProblemError, match="guide"):
-        input_channels(settings, dataclasses.replace(problem(), guide=None))
+        input_channels(settings, problem().with_guide(None))
 
 
 def test_input_channels():

@@ -126,7 +126,7 @@ def test_the_mean_gradient_over_all_subsets_is_that_of_the_whole(name, count, he
     scale = float(expected.abs().max())
     torch.testing.assert_close(sum(parts) / count, expected, rtol=1e-3, atol=1e-4 * scale)
     assert float((parts[0] - parts[1]).abs().max()) > 1e-3 * scale
-    assert sum(len(pair.target) for pair in pairs) == problem.measurement.numel()
+    assert sum(len(pair.target) for pair in pairs) == problem.measurement.y.numel()
 
 
 def latent(problem):

@@ -50,11 +50,11 @@ def test_deblock_is_told_the_quality_and_agrees_with_the_file():
     problem = tasks.deblock(read(photo(40, 50), quality=10))
     assert "JPEG quality 10, 4:2:0" in problem.notes[0]
     assert problem.variant == "tables"
-    smooth = problem.measurement.mean().expand_as(problem.measurement)
-    assert float(problem.error(smooth, problem.measurement)) > 1e-3
-    assert float(problem.error(problem.agreed(smooth), problem.measurement)) < 1e-9
-    assert float(problem.error(problem.measurement, problem.measurement)) < 1e-6
+    smooth = problem.measurement.y.mean().expand_as(problem.measurement.y)
+    assert float(problem.measurement.error(smooth, problem.measurement.y)) > 1e-3
+    assert float(problem.measurement.error(problem.projected(smooth), problem.measurement.y)) < 1e-9
+    assert float(problem.measurement.error(problem.measurement.y, problem.measurement.y)) < 1e-6
     plain = tasks.deblock(photo(40, 50))
-    assert plain.agree is None
+    assert plain.knowledge.project is None
     assert plain.variant == ""
-    assert float(plain.error(smooth, problem.measurement)) > 1e-3
+    assert float(plain.measurement.error(smooth, problem.measurement.y)) > 1e-3

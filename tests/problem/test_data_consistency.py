@@ -54,9 +54,9 @@ def test_gaussian_noise_gives_what_a_dense_solver_gives(level):
     problem = tasks.reconstruct(operator(truth), operator, shape=(10, 10), noise=0.01)
     picture = torch.rand(1, 1, 10, 10, generator=generator(1))
     found = agreement(problem, EXACT)(picture, level)
-    residual = problem.measurement - problem.operator(picture)
-    weights = torch.full((residual.numel(),), 1 / problem.noise.sigma**2)
-    change = solved(matrix(problem.operator, 10), residual, weights, 0.5 / level**2)
+    residual = problem.measurement.y - problem.measurement.operator(picture)
+    weights = torch.full((residual.numel(),), 1 / problem.measurement.noise.sigma**2)
+    change = solved(matrix(problem.measurement.operator, 10), residual, weights, 0.5 / level**2)
     assert torch.allclose((found - picture).flatten(), change, atol=2e-3)
 
 
@@ -69,9 +69,9 @@ def test_complex_measurements_count_with_both_parts():
     problem = tasks.reconstruct(Waves()(truth), Waves(), shape=(8, 8), noise=0.05)
     picture = torch.rand(1, 1, 8, 8, generator=generator(1))
     found = agreement(problem, EXACT)(picture, 0.1)
-    residual = problem.measurement - problem.operator(picture)
-    weights = torch.full((residual.numel(),), 1 / problem.noise.sigma**2)
-    change = solved(matrix(problem.operator, 8), residual, weights, 0.5 / 0.01)
+    residual = problem.measurement.y - problem.measurement.operator(picture)
+    weights = torch.full((residual.numel(),), 1 / problem.measurement.noise.sigma**2)
+    change = solved(matrix(problem.measurement.operator, 8), residual, weights, 0.5 / 0.01)
     assert torch.allclose((found - picture).flatten(), change, atol=2e-3)
 
 
@@ -98,10 +98,10 @@ def test_one_step_towards_magnitudes_explains_them_better():
     truth = torch.rand(1, 1, 12, 12, generator=generator())
     problem = tasks.phase(operator(truth).abs(), operator, noise=0.01)
     near = (truth + 0.05 * torch.randn(truth.shape, generator=generator(1))).clamp(0, 1)
-    before = problem.error(problem.operator(near), problem.measurement)
-    after = problem.error(
-        problem.operator(agreement(problem, SelfSimilarPasses(trust=0.1))(near, 0.1)),
-        problem.measurement,
+    before = problem.measurement.error(problem.measurement.operator(near), problem.measurement.y)
+    after = problem.measurement.error(
+        problem.measurement.operator(agreement(problem, SelfSimilarPasses(trust=0.1))(near, 0.1)),
+        problem.measurement.y,
     )
     assert after < before / 4
 

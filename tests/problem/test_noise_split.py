@@ -35,12 +35,12 @@ def test_the_estimate_is_the_risk_in_expectation():
     for seed in range(60):
         problem = tasks.denoise(noisy(seed), sigma=SIGMA)
         fitted, score = couple(problem, 0.3, seed + 1000)
-        picture = smoothed(fitted.measurement)
+        picture = smoothed(fitted.measurement.y)
         # What the clean picture scores is 0 but for chance, which is that of all pictures.
         by_chance.append(score(clean()))
         estimates.append(score(picture) - by_chance[-1])
         risks.append(float((picture - clean()).square().mean()))
-        residuals.append(float((picture - problem.measurement).square().mean()))
+        residuals.append(float((picture - problem.measurement.y).square().mean()))
     assert np.mean(estimates) == pytest.approx(np.mean(risks), rel=0.05)
     assert abs(np.mean(by_chance)) < 4 * np.std(by_chance) / len(by_chance) ** 0.5
     assert np.std(by_chance) < 0.001
@@ -50,10 +50,12 @@ def test_the_estimate_is_the_risk_in_expectation():
 def test_the_fit_sees_a_little_more_noise_and_knows_it():
     problem = tasks.denoise(noisy(), sigma=SIGMA)
     fitted, _ = couple(problem, 0.5, 7)
-    assert fitted.noise.sigma == pytest.approx(SIGMA * 1.25**0.5)
-    assert float((fitted.measurement - clean()).std()) == pytest.approx(SIGMA * 1.25**0.5, rel=0.05)
-    assert torch.equal(couple(problem, 0.5, 7)[0].measurement, fitted.measurement)
-    assert not torch.equal(couple(problem, 0.5, 8)[0].measurement, fitted.measurement)
+    assert fitted.measurement.noise.sigma == pytest.approx(SIGMA * 1.25**0.5)
+    assert float((fitted.measurement.y - clean()).std()) == pytest.approx(
+        SIGMA * 1.25**0.5, rel=0.05
+    )
+    assert torch.equal(couple(problem, 0.5, 7)[0].measurement.y, fitted.measurement.y)
+    assert not torch.equal(couple(problem, 0.5, 8)[0].measurement.y, fitted.measurement.y)
 
 
 def test_a_fit_that_overfits_stops_near_its_best_step():

@@ -67,14 +67,14 @@ def test_drawing_is_by_the_seed_and_leaves_the_global_state():
 
 def test_a_fit_moves_the_kernel_and_leaves_the_problem_as_it_was():
     problem = tasks.deblur(photo(), blind=5)
-    before = problem.unknown.spread().detach()
+    before = problem.measurement.unknown.spread().detach()
     results = []
     for _ in range(2):
         fit = watched(problem, optimiser=Optimiser(operator_share=0.3))
         for _step in fit:
             pass
         results.append(fit.restoration())
-    assert torch.equal(problem.unknown.spread(), before)
+    assert torch.equal(problem.measurement.unknown.spread(), before)
     assert float((results[0].kernel - before).abs().max()) > 1e-3
     assert torch.equal(results[0].kernel, results[1].kernel)
     assert torch.equal(results[0].image, results[1].image)

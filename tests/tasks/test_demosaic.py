@@ -56,8 +56,8 @@ def test_samples_of_twelve_bits_are_fitted_up_to_their_white():
     plane, seen = mosaic(image=image)
     problem = tasks.demosaic(plane)
     assert "taken as 12 bits, white is 4095" in problem.notes[1]
-    assert float(problem.measurement.max()) == pytest.approx(plane.max() / 4095)
-    composed = problem.compose(torch.ones(1, 3, 16, 14))
+    assert float(problem.measurement.y.max()) == pytest.approx(plane.max() / 4095)
+    composed = problem.render(torch.ones(1, 3, 16, 14))
     assert (composed.stored[~seen] == 4095).all()
     truth = ut.as_picture(image)
     exact = problem.picture.with_pixels(truth.pixels * 65535 / 4095)
@@ -70,9 +70,9 @@ def test_missing_samples_are_filled():
     plane, _ = mosaic(image=(CLEAN / 255).astype(np.float32))
     plane[4:6, 4:6] = np.nan
     problem = tasks.demosaic(plane)
-    assert torch.isfinite(problem.guide).all()
-    assert float(problem.guide.max()) <= 1
-    assert not problem.operator(torch.ones(1, 3, 16, 14))[..., 4:6, 4:6].any()
+    assert torch.isfinite(problem.knowledge.guide).all()
+    assert float(problem.knowledge.guide.max()) <= 1
+    assert not problem.measurement.operator(torch.ones(1, 3, 16, 14))[..., 4:6, 4:6].any()
     result = fitted(plane).picture
     assert np.isfinite(result).all()
 
@@ -80,7 +80,7 @@ def test_missing_samples_are_filled():
 def test_a_window_keeps_the_pattern():
     plane, _ = mosaic("GRBG", photo(80, 80))
     problem = tasks.demosaic(plane, "GRBG")
-    assert problem.grain == 2
+    assert problem.tile_alignment == 2
     result = restore(
         problem, tiny_recipe(steps=1, pairing=GuidePairing()), tile=64, device="cpu"
     ).picture
@@ -105,7 +105,7 @@ def psnr(picture, clean):
 def peers(clean):
     problem = tasks.demosaic(mosaic(image=clean)[0])
     for baseline in registry.baselines("demosaic"):
-        yield psnr(problem.compose(registry.solve(baseline, problem)).to_numpy(), clean)
+        yield psnr(problem.render(registry.solve(baseline, problem)).to_numpy(), clean)
 
 
 def test_smoother_colours_beat_the_filters():

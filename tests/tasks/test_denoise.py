@@ -39,11 +39,11 @@ def test_counted_light_is_stabilised_for_the_fit_and_undone_after_it():
     problem = tasks.denoise(y)
     assert problem.variant == "counted"
     assert any("stabilised" in note for note in problem.notes)
-    whole = problem.compose(problem.measurement).pixels
+    whole = problem.render(problem.measurement.y).pixels
     assert psnr(whole, torch.from_numpy(y.transpose(2, 0, 1)[None] / 255)) > 38
-    part = problem.window(Window(16, 24, 40, 32))
-    assert torch.equal(part.measurement, problem.measurement[..., 16:56, 24:56])
-    assert part.noise == problem.noise
+    part = problem.region(Window(16, 24, 40, 32))
+    assert torch.equal(part.measurement.y, problem.measurement.y[..., 16:56, 24:56])
+    assert part.measurement.noise == problem.measurement.noise
 
 
 def test_stabilising_gains_over_equal_noise():
@@ -55,8 +55,8 @@ def test_stabilising_gains_over_equal_noise():
     scores = {}
     for kind in ("auto", "gaussian"):
         problem = tasks.denoise(y, noise=kind)
-        found = nl_ridge_twice(problem.measurement, problem.noise.sigma).clamp(0, 1)
-        scores[kind] = psnr(problem.compose(found).pixels, truth)
+        found = nl_ridge_twice(problem.measurement.y, problem.measurement.noise.sigma).clamp(0, 1)
+        scores[kind] = psnr(problem.render(found).pixels, truth)
     assert scores["auto"] > scores["gaussian"] + 0.5
 
 
@@ -65,25 +65,25 @@ def test_impulses_are_filled_and_all_else_kept():
     y = noisy(Impulse(0.2), picture)
     problem = tasks.denoise(y)
     assert problem.variant == "impulse"
-    assert problem.kept.shape == (1, 3, 96, 96)
+    assert problem.rendering.kept.shape == (1, 3, 96, 96)
     recipe = tiny_recipe(steps=2, pairing=BlindSpotPairing())
     result = np.asarray(restore(problem, recipe, device="cpu"))
-    kept = problem.kept[0].permute(1, 2, 0).numpy()
+    kept = problem.rendering.kept[0].permute(1, 2, 0).numpy()
     assert np.array_equal(result[kept], y[kept])
     assert not np.array_equal(result[~kept], y[~kept])
-    part = problem.window(Window(8, 8, 64, 64))
-    assert torch.equal(part.kept, problem.kept[..., 8:72, 8:72])
+    part = problem.region(Window(8, 8, 64, 64))
+    assert torch.equal(part.rendering.kept, problem.rendering.kept[..., 8:72, 8:72])
 
 
 def test_impulses_in_noise_are_replaced_before_the_gaussian_path():
     y = noisy(Impulse(0.1), noisy(Gaussian(15 / 255), clean()))
     problem = tasks.denoise(y)
-    assert problem.noise.sigma == pytest.approx(15 / 255, rel=0.2)
-    assert problem.kept is None
+    assert problem.measurement.noise.sigma == pytest.approx(15 / 255, rel=0.2)
+    assert problem.rendering.kept is None
     given = problem.picture.pixels
-    changed = (problem.measurement != given).float().mean().item()
+    changed = (problem.measurement.y != given).float().mean().item()
     assert changed == pytest.approx(0.1, abs=0.06)
-    assert tasks.denoise(y, noise="impulse", sigma=0.1).noise.sigma == 0.1
+    assert tasks.denoise(y, noise="impulse", sigma=0.1).measurement.noise.sigma == 0.1
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,10 @@ def test_impulses_in_noise_are_replaced_before_the_gaussian_path():
 def test_a_choice_against_the_estimate_is_obeyed_with_a_warning(asked, model):
     problem = tasks.denoise(noisy(model, clean()), noise=asked)
     assert any(note.startswith("warning") and asked in note for note in problem.notes)
-    assert (problem.dress is not None) == (asked == "poisson")
-    assert (problem.variant == "impulse") == (asked == "impulse" and problem.noise is None)
+    assert (problem.rendering.to_output is not None) == (asked == "poisson")
+    assert (problem.variant == "impulse") == (
+        asked == "impulse" and problem.measurement.noise is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_models_given_are_taken():
     given = tasks.denoise(y, noise=PoissonGaussian(0.03))
     assert "33.3 quanta at white" in given.notes[0]
     assert "as given" in given.notes[0]
-    assert tasks.denoise(y, noise=Gaussian(0.1)).noise.sigma == 0.1
+    assert tasks.denoise(y, noise=Gaussian(0.1)).measurement.noise.sigma == 0.1
     read = tasks.denoise(y, noise="poisson-gaussian", sigma=0.05)
     assert "level 12.75 of 255 at black" in " ".join(read.notes)
 

@@ -167,9 +167,10 @@ def test_inversion_brings_the_features_back():
     assert problem.channels == 3
     start = restore(problem, tiny_recipe(steps=1), device="cpu")
     end = restore(problem, tiny_recipe(steps=300, averaging=0.9), device="cpu")
-    target = problem.measurement
+    target = problem.measurement.y
     errors = [
-        float(relative_squared_error(problem.operator(r.image), target)) for r in (start, end)
+        float(relative_squared_error(problem.measurement.operator(r.image), target))
+        for r in (start, end)
     ]
     assert errors[1] < 0.4 * errors[0]
     assert f"off by {errors[1]:.3g}" in end.verdicts[0]
@@ -208,8 +209,10 @@ def test_a_dream_is_excited_in_two_sizes():
     torch.testing.assert_close(framed, reduced)
     assert (views[1, :, :2] == 0.5).all()
     problem = tasks.dream(model(), "dog")
-    assert problem.operator(picture).shape == (2, 3)
-    torch.testing.assert_close(problem.operator(picture)[:1], Features(model())(picture))
+    assert problem.measurement.operator(picture).shape == (2, 3)
+    torch.testing.assert_close(
+        problem.measurement.operator(picture)[:1], Features(model())(picture)
+    )
 
 
 def test_shifted_and_resized_views_keep_the_size():
@@ -231,7 +234,7 @@ def test_shifted_and_resized_views_keep_the_size():
 def test_other_weights_are_another_problem():
     one, other = (tasks.invert(photo(), model(), "second") for _ in range(2))
     assert fingerprint(one) == fingerprint(other)
-    next(other.operator.parameters()).data.add_(1)
+    next(other.measurement.operator.parameters()).data.add_(1)
     assert fingerprint(one) != fingerprint(other)
     assert fingerprint(tasks.dream(model(), "cat")) != fingerprint(tasks.dream(model(), "dog"))
 

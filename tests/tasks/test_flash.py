@@ -33,8 +33,8 @@ def test_a_pair_gains_much_and_keeps_its_colours():
 
 def test_the_flash_picture_is_the_guide_and_the_other_the_target():
     problem = tasks.flash(photo(), photo()[::-1].copy())
-    assert torch.equal(problem.measurement, problem.picture.pixels)
-    assert not torch.equal(problem.guide, problem.measurement)
+    assert torch.equal(problem.measurement.y, problem.picture.pixels)
+    assert not torch.equal(problem.knowledge.guide, problem.measurement.y)
 
 
 @pytest.mark.parametrize("moved", [(3, -2), (0, 0), (-1.5, 4)])
@@ -49,8 +49,8 @@ def test_the_shift_is_estimated_and_corrected(moved):
     assert found == pytest.approx(moved, abs=0.45)
     inside = (slice(None), slice(None), slice(8, -8), slice(8, -8))
     wanted = torch.from_numpy(still.transpose(2, 0, 1))[None] / 255
-    error = (problem.guide - wanted)[inside].abs().mean()
-    unmoved = (tasks.flash(lit.noflash, flash).guide - wanted)[inside].abs().mean()
+    error = (problem.knowledge.guide - wanted)[inside].abs().mean()
+    unmoved = (tasks.flash(lit.noflash, flash).knowledge.guide - wanted)[inside].abs().mean()
     assert error < 0.012
     assert moved == (0, 0) or error < 0.6 * unmoved
     advised = any("--register" in note for note in tasks.flash(lit.noflash, flash).notes)

@@ -50,8 +50,22 @@ def test_the_clean_object_has_no_misfit_and_its_half_has(make):
     for noise in (None, 0.01, ut.Poisson()):
         problem = tasks.phase(physics(truth()).abs(), physics, noise=noise, bounds=(0, 2))
         right, wrong = unit(problem, truth()), unit(problem, 0.5 * truth())
-        assert float(problem.error(problem.operator(right), problem.measurement)) < 1e-6
-        assert float(problem.error(problem.operator(wrong), problem.measurement)) > 1e-3
+        assert (
+            float(
+                problem.measurement.error(
+                    problem.measurement.operator(right), problem.measurement.y
+                )
+            )
+            < 1e-6
+        )
+        assert (
+            float(
+                problem.measurement.error(
+                    problem.measurement.operator(wrong), problem.measurement.y
+                )
+            )
+            > 1e-3
+        )
 
 
 def test_intensities_are_the_squares_of_amplitudes():
@@ -59,8 +73,8 @@ def test_intensities_are_the_squares_of_amplitudes():
     y = physics(truth()).abs()
     one = tasks.phase(y, physics, noise=0.1)
     other = tasks.phase(y.square(), physics, noise=0.1, measured="intensities")
-    torch.testing.assert_close(one.measurement, other.measurement)
-    assert one.noise.sigma == pytest.approx(other.noise.sigma, rel=1e-4)
+    torch.testing.assert_close(one.measurement.y, other.measurement.y)
+    assert one.measurement.noise.sigma == pytest.approx(other.measurement.noise.sigma, rel=1e-4)
 
 
 def test_noise_is_that_of_the_amplitudes_and_counts_are_poisson():
@@ -69,13 +83,17 @@ def test_noise_is_that_of_the_amplitudes_and_counts_are_poisson():
     source = torch.Generator().manual_seed(0)
     noisy = (clean + 1.5 * torch.randn(clean.shape, generator=source)).clamp_min(0)
     problem = tasks.phase(noisy, physics, noise=1.5, bounds=(0, 40))
-    excess = problem.noise.excess(problem.operator(unit(problem, image)), problem.measurement)
+    excess = problem.measurement.noise.excess(
+        problem.measurement.operator(unit(problem, image)), problem.measurement.y
+    )
     assert excess == pytest.approx(1, rel=0.1)
     counts = torch.poisson(clean.square(), generator=source)
     for noise in (ut.Poisson(), 0.5):
         problem = tasks.phase(counts, physics, measured="intensities", noise=noise, bounds=(0, 40))
-        seen = problem.operator(unit(problem, image))
-        assert problem.noise.excess(seen, problem.measurement) == pytest.approx(1, rel=0.15)
+        seen = problem.measurement.operator(unit(problem, image))
+        assert problem.measurement.noise.excess(seen, problem.measurement.y) == pytest.approx(
+            1, rel=0.15
+        )
 
 
 def test_the_guess_is_the_same_of_amplitudes_and_of_counts():
@@ -84,7 +102,7 @@ def test_the_guess_is_the_same_of_amplitudes_and_of_counts():
     one = tasks.phase(y, physics, noise=0.5, bounds=(0, 40))
     other = tasks.phase(y.square(), physics, measured="intensities", noise=ut.Poisson())
     torch.testing.assert_close(one.picture.pixels, other.picture.pixels, atol=1e-2, rtol=1e-3)
-    shown = other.dress(other.guide)
+    shown = other.rendering.to_output(other.knowledge.guide)
     torch.testing.assert_close(shown, other.picture.pixels, atol=1e-2, rtol=1e-3)
 
 
@@ -96,7 +114,7 @@ def test_numpy_comes_back_as_numpy_and_integers_are_taken():
     assert ut.phase(counts.double(), **problem).picture.dtype == torch.float64
     whole = tasks.phase(counts.long(), physics, measured="intensities")
     torch.testing.assert_close(
-        whole.measurement, tasks.phase(counts, physics, measured="intensities").measurement
+        whole.measurement.y, tasks.phase(counts, physics, measured="intensities").measurement.y
     )
 
 

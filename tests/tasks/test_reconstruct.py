@@ -117,8 +117,8 @@ def test_complex_measurements_of_real_and_complex_pictures():
         operator = FourierSubsampling(mask, complex_picture=whole)
         image = torch.cat([slice_of_something()] * (2 if whole else 1), dim=1)
         problem = tasks.reconstruct(operator(image), operator, noise=0.1)
-        assert problem.measurement.is_complex()
-        assert len(problem.measurement) == int(mask.sum())
+        assert problem.measurement.y.is_complex()
+        assert len(problem.measurement.y) == int(mask.sum())
         assert restore(problem, **TINY).picture.shape == image.shape
 
 
@@ -134,8 +134,10 @@ def test_a_complex_adjoint_makes_the_picture_two_channels():
     problem = tasks.reconstruct(Complex().A(image), Complex())
     assert problem.channels == 2
     both = torch.cat([image.real, image.imag], dim=1)
-    seen = problem.operator(((both - problem.picture.window[0]) / width(problem)).float())
-    assert float(problem.error(seen, problem.measurement)) < 1e-9
+    seen = problem.measurement.operator(
+        ((both - problem.picture.window[0]) / width(problem)).float()
+    )
+    assert float(problem.measurement.error(seen, problem.measurement.y)) < 1e-9
 
 
 def width(problem):
@@ -146,9 +148,9 @@ def width(problem):
 def test_the_clean_picture_has_the_misfit_that_the_noise_explains():
     problem = tasks.reconstruct(sinogram(0.5), CT, noise=0.5)
     unit = (slice_of_something() - problem.picture.window[0]) / width(problem)
-    assert problem.noise.excess(problem.operator(unit), problem.measurement) == pytest.approx(
-        1, rel=0.25
-    )
+    assert problem.measurement.noise.excess(
+        problem.measurement.operator(unit), problem.measurement.y
+    ) == pytest.approx(1, rel=0.25)
 
 
 def test_weights_of_zero_take_samples_out_and_others_scale():
@@ -159,8 +161,8 @@ def test_weights_of_zero_take_samples_out_and_others_scale():
     weights[..., 3, :] = 0
     weights[..., 4, :] = 4
     problem = tasks.reconstruct(broken, CT, weights=weights, initial=CT.A_dagger(y))
-    assert len(problem.measurement) == 14 * SIZE
-    rows = problem.measurement.reshape(14, SIZE)
+    assert len(problem.measurement.y) == 14 * SIZE
+    rows = problem.measurement.y.reshape(14, SIZE)
     torch.testing.assert_close(rows[3] / rows[2].norm(), 2 * y[0, 0, 4] / y[0, 0, 2].norm())
 
 
@@ -168,7 +170,9 @@ def test_counts_have_a_poisson_likelihood():
     counts = torch.poisson(CT(slice_of_something()), generator=torch.Generator().manual_seed(0))
     problem = tasks.reconstruct(counts, CT, noise=Poisson(), bounds=(0, None))
     unit = slice_of_something() / problem.picture.window[1]
-    excess = problem.noise.excess(problem.operator(unit), problem.measurement)
+    excess = problem.measurement.noise.excess(
+        problem.measurement.operator(unit), problem.measurement.y
+    )
     assert 0.4 < excess < 1.5
     assert "Poisson" in problem.notes[-1]
     restore(problem, **TINY)
@@ -178,19 +182,23 @@ def test_low_dose_tomography_has_one_too():
     image, noise = slice_of_something() / 80, Transmission(1e4)
     y = noise.sample(CT(image), torch.Generator().manual_seed(0))
     problem = tasks.reconstruct(y, CT, noise=noise, bounds=(0, None))
-    seen = problem.operator(image / problem.picture.window[1])
-    assert problem.noise.excess(seen, problem.measurement) == pytest.approx(1, rel=0.25)
-    assert float(problem.error(seen, problem.measurement)) == pytest.approx(1, rel=0.25)
+    seen = problem.measurement.operator(image / problem.picture.window[1])
+    assert problem.measurement.noise.excess(seen, problem.measurement.y) == pytest.approx(
+        1, rel=0.25
+    )
+    assert float(problem.measurement.error(seen, problem.measurement.y)) == pytest.approx(
+        1, rel=0.25
+    )
     restore(problem, **TINY)
 
 
 def test_projections_are_held_out_whole_and_the_guide_does_not_see_them():
     problem = tasks.reconstruct(sinogram(), CT, noise=0.5)
     fitted, score = hold_out(problem, 0.2, seed=0)
-    kept, counts = fitted.parts.unique(return_counts=True)
+    kept, counts = fitted.measurement.hold_out_groups.unique(return_counts=True)
     assert counts.tolist() == [SIZE] * 12
-    rows = problem.measurement.reshape(15, SIZE)
-    assert torch.equal(fitted.measurement, rows[kept].flatten())
+    rows = problem.measurement.y.reshape(15, SIZE)
+    assert torch.equal(fitted.measurement.y, rows[kept].flatten())
     changed = sinogram()
     out = sorted(set(range(15)) - set(kept.tolist()))
     changed[..., out, :] += 5
@@ -198,7 +206,10 @@ def test_projections_are_held_out_whole_and_the_guide_does_not_see_them():
     # The range is found from the whole: compare in units.
     other, _ = hold_out(again, 0.2, seed=0)
     torch.testing.assert_close(
-        problem.dress(fitted.guide), again.dress(other.guide), atol=2e-2, rtol=1e-3
+        problem.rendering.to_output(fitted.knowledge.guide),
+        again.rendering.to_output(other.knowledge.guide),
+        atol=2e-2,
+        rtol=1e-3,
     )
     unit = (slice_of_something() - problem.picture.window[0]) / width(problem)
     assert score(unit) < score(torch.full_like(unit, 0.5))
@@ -209,7 +220,7 @@ def test_lines_that_carry_the_picture_are_never_held_out():
     problem = tasks.reconstruct(operator(slice_of_something()), operator)
     for seed in range(5):
         fitted, _ = hold_out(problem, 0.3, seed=seed)
-        assert int((fitted.parts == SIZE // 2).sum()) == SIZE
+        assert int((fitted.measurement.hold_out_groups == SIZE // 2).sum()) == SIZE
 
 
 def test_uncertainty_is_in_the_units_and_the_frame_of_the_result():
@@ -372,4 +383,7 @@ def test_wrong_requests_are_one_line_with_the_numbers(make, words):
 
 def test_gaussian_objects_are_levels_too():
     problem = tasks.reconstruct(sinogram(), CT, noise=Gaussian(0.5))
-    assert problem.noise.sigma == tasks.reconstruct(sinogram(), CT, noise=0.5).noise.sigma
+    assert (
+        problem.measurement.noise.sigma
+        == tasks.reconstruct(sinogram(), CT, noise=0.5).measurement.noise.sigma
+    )

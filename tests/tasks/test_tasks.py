@@ -10,11 +10,11 @@ from untrained.problem.problem import ProblemError
 
 def test_denoise_estimates_or_takes_the_level_and_says_which():
     given = tasks.denoise(photo(), sigma=25 / 255)
-    assert given.noise.sigma == 25 / 255
+    assert given.measurement.noise.sigma == 25 / 255
     assert given.notes == ("noise level 25.00 of 255, as given",)
     noisy = photo(128, 128) + np.random.default_rng(0).normal(0, 20, (128, 128, 3))
     guessed = tasks.denoise(np.clip(noisy, 0, 255).astype(np.uint8))
-    assert 255 * guessed.noise.sigma == pytest.approx(20, rel=0.15)
+    assert 255 * guessed.measurement.noise.sigma == pytest.approx(20, rel=0.15)
     assert "estimated" in guessed.notes[0]
 
 
@@ -22,7 +22,7 @@ def test_missing_pixels_are_not_fitted_and_stay_missing():
     array = np.random.default_rng(0).random((12, 10)).astype(np.float32)
     array[3:5, 3:5] = np.nan
     for task in (tasks.denoise(array, sigma=0.1), tasks.deblock(array), tasks.upscale(array, 2)):
-        changed = task.operator(torch.rand(1, 1, *task.size))
+        changed = task.measurement.operator(torch.rand(1, 1, *task.size))
         assert (changed[..., 3:5, 3:5] == 0).all()
         result = restore(task, tiny_recipe(steps=2), device="cpu")
         assert np.isnan(result.picture).sum() == 4 * (task.size[0] // 12) ** 2
@@ -33,15 +33,15 @@ def test_inpaint_takes_its_mask_from_what_there_is():
     fill = np.zeros((12, 12), bool)
     fill[2:4, 5] = True
     for problem in (tasks.inpaint(image, fill), tasks.inpaint(image, known=~fill)):
-        assert np.array_equal(problem.filled[0, 0].numpy(), fill)
-        assert problem.measurement[0, :, fill].abs().max() == 0
+        assert np.array_equal(problem.rendering.filled[0, 0].numpy(), fill)
+        assert problem.measurement.y[0, :, fill].abs().max() == 0
         assert "few, as of text" in problem.notes[0]
     floats = image / 255
     floats[fill] = np.nan
-    assert np.array_equal(tasks.inpaint(floats).filled[0, 0].numpy(), fill)
+    assert np.array_equal(tasks.inpaint(floats).rendering.filled[0, 0].numpy(), fill)
     both = np.zeros_like(fill)
     both[9, 9] = True
-    assert np.array_equal(tasks.inpaint(floats, both).filled[0, 0].numpy(), fill | both)
+    assert np.array_equal(tasks.inpaint(floats, both).rendering.filled[0, 0].numpy(), fill | both)
 
 
 def test_inpaint_tells_holes_from_scattered_pixels():

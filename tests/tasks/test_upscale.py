@@ -25,7 +25,9 @@ def test_sizes_are_rounded_halves_up(factor, size):
         return
     problem = tasks.upscale(photo(), factor)
     assert problem.size == size
-    assert problem.operator(torch.rand(1, 3, *size)).shape == problem.measurement.shape
+    assert (
+        problem.measurement.operator(torch.rand(1, 3, *size)).shape == problem.measurement.y.shape
+    )
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -33,9 +35,9 @@ def test_sizes_are_rounded_halves_up(factor, size):
 def test_any_picture_is_brought_into_agreement_with_the_input(kernel, factor):
     problem = tasks.upscale(photo(30, 26), factor, kernel=kernel)
     start = torch.rand(1, 3, *problem.size, generator=torch.Generator().manual_seed(0))
-    for picture in (start, enlarge(problem.measurement, problem.size)):
-        off = problem.operator(problem.agreed(picture)) - problem.measurement
-        before = problem.operator(picture) - problem.measurement
+    for picture in (start, enlarge(problem.measurement.y, problem.size)):
+        off = problem.measurement.operator(problem.projected(picture)) - problem.measurement.y
+        before = problem.measurement.operator(picture) - problem.measurement.y
         assert off.abs().mean() < 0.1 * before.abs().mean() + 1e-4
     assert off.abs().mean() < 1.5 / 255
 
@@ -60,7 +62,7 @@ def test_alignment_is_that_of_areas():
     ramp = np.broadcast_to(rows, (20, 24)).copy()
     problem = tasks.upscale(ramp, 1.75, kernel="bicubic")
     expected = 0.2 + (((np.arange(35) + 0.5) / 1.75 - 0.5) * 0.6 / 19)
-    found = problem.agreed(torch.zeros(1, 1, *problem.size))[0, 0, 4:-6, 10].numpy()
+    found = problem.projected(torch.zeros(1, 1, *problem.size))[0, 0, 4:-6, 10].numpy()
     np.testing.assert_allclose(found, expected[4:-6], atol=4e-3)
 
 
@@ -69,11 +71,11 @@ def test_tiles_of_a_broken_factor_show_what_the_whole_shows(channels):
     picture = photo(60, 50)[..., :channels]
     whole = tasks.upscale(picture, 2.3)
     window = Window(20, 31, 70, 60)
-    part = whole.window(window)
-    assert torch.equal(part.guide, whole.guide[window.place])
-    measured = part.operator(whole.guide[window.place])
-    assert measured.shape == part.measurement.shape
-    assert (measured - part.measurement)[..., 3:-3, 3:-3].abs().mean() < 0.02
+    part = whole.region(window)
+    assert torch.equal(part.knowledge.guide, whole.knowledge.guide[window.place])
+    measured = part.measurement.operator(whole.knowledge.guide[window.place])
+    assert measured.shape == part.measurement.y.shape
+    assert (measured - part.measurement.y)[..., 3:-3, 3:-3].abs().mean() < 0.02
     recipe = tiny_recipe(steps=2)
     tiled = restore(whole, recipe, device="cpu", tile=64)
     assert tiled.picture.shape[:2] == whole.size

@@ -102,22 +102,23 @@ def median(problem: Problem) -> Tensor:
 
     The switching median filter; it is told which samples are impulses, as our fit is.
     """
-    if problem.variant != "impulse" or problem.kept is None:
+    if problem.variant != "impulse" or problem.rendering.kept is None:
         raise NotApplicable("the noise is no impulses")
-    pixels, kept = problem.picture.pixels, problem.kept
+    pixels, kept = problem.picture.pixels, problem.rendering.kept
     return torch.where(kept, pixels, surroundings(pixels, kept))
 
 
 def _noisy(problem: Problem) -> Tensor:
     """The picture to filter: where its noise is made equal for the fit, it is for others too."""
-    return problem.picture.pixels if problem.dress is None else problem.measurement
+    return problem.picture.pixels if problem.rendering.to_output is None else problem.measurement.y
 
 
 def _level(problem: Problem) -> float:
     if problem.variant == "impulse":
         raise NotApplicable("the noise is impulses")
-    if isinstance(problem.noise, Gaussian):
-        level, what = problem.noise.sigma, "the noise level is 0"
+    noise = problem.measurement.noise
+    if isinstance(noise, Gaussian):
+        level, what = noise.sigma, "the noise level is 0"
     else:
         level, what = blocking_level(problem.picture.pixels), "the borders of blocks do not show"
     if level < _LEAST_LEVEL:
@@ -160,21 +161,21 @@ def nearest(problem: Problem) -> Tensor:
     rows, columns = distance_transform_edt(
         _gaps(problem), return_distances=False, return_indices=True
     )
-    return problem.measurement[..., rows, columns]
+    return problem.measurement.y[..., rows, columns]
 
 
 def biharmonic(problem: Problem) -> Tensor:
     """Solve the biharmonic equation in the gaps (Damelin and Hoang 2018, 10.1155/2018/3950312)."""
     from skimage.restoration import inpaint_biharmonic
 
-    image = _array(problem.measurement)
+    image = _array(problem.measurement.y)
     return _tensor(inpaint_biharmonic(image, _gaps(problem), channel_axis=-1))
 
 
 def _gaps(problem: Problem) -> NDArray[np.bool_]:
-    if problem.filled is None:
+    if problem.rendering.filled is None:
         raise NotApplicable("no pixel is missing")
-    return np.asarray(problem.filled[0, 0].numpy(), dtype=bool)
+    return np.asarray(problem.rendering.filled[0, 0].numpy(), dtype=bool)
 
 
 # Mosaics ------------------------------------------------------------------------------------------
@@ -182,12 +183,13 @@ def _gaps(problem: Problem) -> NDArray[np.bool_]:
 
 def gradient_corrected(problem: Problem) -> Tensor:
     """Interpolate a mosaic by the filters of Malvar, He and Cutler 2004; see `Bayer`."""
-    bayers = [part for part in problem.operator.modules() if isinstance(part, Bayer)]
-    if not bayers or bayers[0] is not problem.operator:
+    operator = problem.measurement.operator
+    bayers = [part for part in operator.modules() if isinstance(part, Bayer)]
+    if not bayers or bayers[0] is not operator:
         raise NotApplicable("it takes a mosaic without missing samples")
     if min(problem.size) < 3:
         raise NotApplicable(f"its filters need 3x3 pixels, not {problem.size[1]}x{problem.size[0]}")
-    return bayers[0].gradient_corrected(problem.measurement)
+    return bayers[0].gradient_corrected(problem.measurement.y)
 
 
 # Any measurement ----------------------------------------------------------------------------------
@@ -195,9 +197,10 @@ def gradient_corrected(problem: Problem) -> Tensor:
 
 def initial_guess(problem: Problem) -> Tensor:
     """Take the guess that guides a fit: back-projection, zero-filling, bilinear interpolation."""
-    if problem.guide is None:
+    guide = problem.knowledge.guide
+    if guide is None:
         raise NotApplicable("the measurement gives no initial guess")
-    return problem.guide[:, : problem.channels]
+    return guide[:, : problem.channels]
 
 
 # Two pictures of one scene ------------------------------------------------------------------------
@@ -213,9 +216,10 @@ def joint_bilateral_of_pair(problem: Problem) -> Tensor:
     NotApplicable
         If the problem is none of a flash pair.
     """
-    if problem.guide is None or problem.task != "flash":
+    guide = problem.knowledge.guide
+    if guide is None or problem.task != "flash":
         raise NotApplicable("there is no flash picture")
-    return joint_bilateral(problem.picture.pixels, problem.guide, sigma_space=4, sigma_range=0.05)
+    return joint_bilateral(problem.picture.pixels, guide, sigma_space=4, sigma_range=0.05)
 
 
 def joint_bilateral(

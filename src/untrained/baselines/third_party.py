@@ -22,7 +22,7 @@ def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tens
     import deepinv
 
     channels, start = 64, (2, 2)
-    operator = copy.deepcopy(problem.operator).to(device)
+    operator = copy.deepcopy(problem.measurement.operator).to(device)
     with _seeded(seed, device):
         decoder = deepinv.models.ConvDecoder(
             img_size=(problem.channels, *problem.size), in_size=start, channels=channels
@@ -31,7 +31,7 @@ def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tens
             decoder.to(device), img_size=(channels, *start), iterations=steps, learning_rate=0.01
         )
         physics = deepinv.physics.Physics(A=lambda image, **_: operator(image))
-        result: Tensor = prior(problem.measurement.to(device), physics)
+        result: Tensor = prior(problem.measurement.y.to(device), physics)
     return result
 
 
@@ -39,7 +39,7 @@ def trained(problem: Problem, *, weights: dict[str, Any], device: str) -> Tensor
     """Apply a trained restorer of the user's, recognised by the package spandrel."""
     import spandrel
 
-    if problem.filled is not None:
+    if problem.rendering.filled is not None:
         raise NotApplicable("a restorer from picture to picture fills no gaps")
     try:
         model = spandrel.ModelLoader(device=device).load_from_state_dict(dict(weights))

@@ -106,7 +106,7 @@ def compare(
         rows.append(run_peer(baseline, problem))
         tell(baseline.title, 1.0)
     # Gaps may hold anything: a figure for an input with gaps would mean nothing.
-    unscored = 0 if problem.filled is None and problem.task != "demosaic" else 1
+    unscored = 0 if problem.rendering.filled is None and problem.task != "demosaic" else 1
     return rows[:unscored] + [_scored(row, clean) for row in rows[unscored:]]
 
 
@@ -153,7 +153,12 @@ def _line(error: Exception) -> str:
 
 def _dressed(problem: Problem, image: Tensor) -> Picture:
     """Put known pixels back; but leave what a peer found as it is, and what it does not know of."""
-    return replace(problem, agree=None, unbias=None).compose(image)
+    plain = replace(
+        problem,
+        knowledge=replace(problem.knowledge, project=None),
+        rendering=replace(problem.rendering, undo_clipping=None),
+    )
+    return plain.render(image)
 
 
 def _scored(row: Row, reference: Picture | None) -> Row:
@@ -183,7 +188,7 @@ def draw(
     def panel(image: Tensor, title: str, *caption: str) -> Panel:
         return Panel(image, title, caption, amplified(image, base, AMPLIFICATION))
 
-    seen = problem.picture.pixels if problem.filled is None else problem.measurement
+    seen = problem.picture.pixels if problem.rendering.filled is None else problem.measurement.y
     panels = [Panel(seen, rows[0].title, caption(rows[0]))]
     panels += [
         panel(row.picture.pixels, row.title, *caption(row)) for row in rows[1:] if row.picture
@@ -203,7 +208,7 @@ def _base(problem: Problem) -> tuple[Tensor, str]:
         return bicubic(problem).clamp(0, 1), "the bicubic enlargement"
     if problem.task == "demosaic":
         return initial_guess(problem), "the bilinear interpolation"
-    if problem.filled is not None:
+    if problem.rendering.filled is not None:
         return nearest(problem), "the input with its gaps filled from the nearest pixel"
     return problem.picture.pixels, "the input"
 

@@ -31,10 +31,11 @@ class CheckpointError(RequestError):
 
 def fingerprint(problem: Problem) -> str:
     """Digest of all that a fit sees of a problem: measurement, operator, noise level, size."""
-    digest = hashlib.sha256(repr((problem.task, problem.size, problem.noise)).encode())
-    guide = [] if problem.guide is None else [problem.guide]
-    tensors = [problem.measurement, *guide, *problem.operator.buffers()]
-    tensors += [weights.detach() for weights in problem.operator.parameters()]
+    measurement, operator = problem.measurement, problem.measurement.operator
+    digest = hashlib.sha256(repr((problem.task, problem.size, measurement.noise)).encode())
+    guide = [] if problem.knowledge.guide is None else [problem.knowledge.guide]
+    tensors = [measurement.y, *guide, *operator.buffers()]
+    tensors += [weights.detach() for weights in operator.parameters()]
     for tensor in tensors:
         digest.update(repr(tuple(tensor.shape)).encode())
         digest.update(np.ascontiguousarray(tensor.cpu().numpy()).tobytes())

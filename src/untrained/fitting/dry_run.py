@@ -42,7 +42,8 @@ def dry_run(
     with FakeTensorMode(allow_non_fake_inputs=True), watching:
         built = build_network(recipe.network, channels_in, problem.channels, problem.size, 0)
         image = engine.run(built.network, torch.empty((1, channels_in, *built.input_size)))
-        loss = problem.error(problem.operator(image), problem.measurement)
+        measurement = problem.measurement
+        loss = measurement.error(measurement.operator(image), measurement.y)
         for settings in (recipe.total_variation, recipe.sparsity):
             if settings is not None:
                 loss = loss + settings.weight * measure(settings)(image)

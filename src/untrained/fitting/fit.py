@@ -63,7 +63,7 @@ class Fit:
         self.stop: Stop | None = None
         self.last: Step | None = None
         self.history: list[Record] = []
-        self._whole = _moved(problem, engine.device)
+        self._whole = problem.to(engine.device)
         seen, self._held_out = hold_out_for(recipe.stopping, self._whole, seed)
         start = time.perf_counter()
         guided = self._ask_another_fit(seen)
@@ -71,7 +71,7 @@ class Fit:
         self._partner = self._make_partner(guided)
         if self._partner is not None:
             estimate = self._partner.estimate.to(engine.device)
-            guided = dataclasses.replace(guided, guide=estimate)
+            guided = guided.with_guide(estimate)
         self._guided = guided
         self._seconds = time.perf_counter() - start
         # The partner works once more at the end.
@@ -96,9 +96,9 @@ class Fit:
         fit = Fit(problem, recipe, seed=self.seed, engine=engine)
         for _ in fit:
             pass
-        found = problem.agreed(fit.found()).to(self.engine.device)
-        guide = found if problem.guide is None else torch.cat([problem.guide, found], dim=1)
-        return dataclasses.replace(problem, guide=guide)
+        found = problem.projected(fit.found()).to(self.engine.device)
+        guide = problem.knowledge.guide
+        return problem.with_guide(found if guide is None else torch.cat([guide, found], dim=1))
 
     def _make_partner(self, problem: Problem) -> Partner | None:
         settings = self.recipe.fusion
@@ -261,8 +261,8 @@ class Fit:
         picture = self.found()
         blending = time.perf_counter() - start
         solved = self._solved()
-        restored = solved.compose(picture)
-        judge = self.problem.verdict
+        restored, unknown = solved.render(picture), solved.measurement.unknown
+        judge = self.problem.self_check
         verdict = () if judge is None else (judge(restored),)
         return Restoration(
             task=self.problem.task,
@@ -281,27 +281,28 @@ class Fit:
             device=self.engine.device.type,
             precision=self.engine.precision,
             precision_why=self.engine.why,
-            kernel=None if solved.unknown is None else solved.unknown.spread().detach(),
+            kernel=None if unknown is None else unknown.spread().detach(),
             ambiguous=self.problem.ambiguous,
         )
 
     def _solved(self) -> Problem:
         """The problem with its operator as fitted, where that is sought too."""
-        if self.problem.unknown is None:
+        if self.problem.measurement.unknown is None:
             return self.problem
-        operator = copy.deepcopy(self._guided.operator).cpu()
-        return dataclasses.replace(self.problem, operator=operator)
+        operator = copy.deepcopy(self._guided.measurement.operator).cpu()
+        measurement = dataclasses.replace(self.problem.measurement, operator=operator)
+        return dataclasses.replace(self.problem, measurement=measurement)
 
     def _shown_uncertainty(self) -> Tensor | None:
         """How far off the picture may be where it is the networks', in its units and frame."""
         if self._uncertainty is None:
             return None
-        found, problem = self._uncertainty.cpu(), self.problem
-        if problem.dress is not None:
+        found, rendering = self._uncertainty.cpu(), self.problem.rendering
+        if rendering.to_output is not None:
             # It scales, shifts and cuts: a difference is only scaled and cut.
-            found = problem.dress(found) - problem.dress(torch.zeros_like(found))
-        if problem.kept is not None:
-            found = found * ~problem.kept.all(dim=1, keepdim=True).cpu()
+            found = rendering.to_output(found) - rendering.to_output(torch.zeros_like(found))
+        if rendering.kept is not None:
+            found = found * ~rendering.kept.all(dim=1, keepdim=True).cpu()
         return found
 
     def state_dict(self) -> dict[str, Any]:
@@ -366,15 +367,3 @@ def check_precision(state: dict[str, Any], engine: Engine) -> None:
             f"the saved fit ran in {state['precision']}, this machine would go on in "
             f"{engine.precision}: set precision in the recipe"
         )
-
-
-def _moved(problem: Problem, device: torch.device) -> Problem:
-    # Modules move in place: the problem's own stay where they are.
-    operator, equaliser = copy.deepcopy((problem.operator, problem.equaliser))
-    return dataclasses.replace(
-        problem,
-        measurement=problem.measurement.to(device),
-        operator=operator.to(device),
-        equaliser=None if equaliser is None else equaliser.to(device),
-        guide=None if problem.guide is None else problem.guide.to(device),
-    )

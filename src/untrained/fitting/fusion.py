@@ -31,8 +31,9 @@ class Partner:
     def __init__(self, problem: Problem, settings: Fusion, device: torch.device) -> None:
         # Not every factorisation that it needs exists on MPS.
         place = "cpu" if device.type == "mps" else device
-        self._measurement = problem.measurement.to(place)
-        self._sigma = problem.noise.sigma if isinstance(problem.noise, Gaussian) else 0.0
+        self._measurement = problem.measurement.y.to(place)
+        noise = problem.measurement.noise
+        self._sigma = noise.sigma if isinstance(noise, Gaussian) else 0.0
         self._settings = settings
         found = estimate(self._measurement, self._sigma, settings)
         self.estimate = found.clamp(0, 1)
@@ -61,9 +62,12 @@ class Partner:
     @staticmethod
     def applies(problem: Problem, settings: Fusion) -> bool:
         """Whether the noise is known, no pixel missing, and the picture has room for patches."""
-        if not isinstance(problem.noise, Gaussian) or problem.picture.missing is not None:
+        if (
+            not isinstance(problem.measurement.noise, Gaussian)
+            or problem.picture.missing is not None
+        ):
             return False
-        sides = problem.measurement.shape[2:]
+        sides = problem.measurement.y.shape[2:]
         return min(sides) >= settings.least_side(problem.channels)
 
     def join(self, picture: Tensor) -> Tensor:

@@ -88,7 +88,7 @@ class NetworkFit:
         self._average = ExponentialAverage(recipe.averaging)
         self._guard = DivergenceGuard(**recipe.guard.model_dump())
         self._budget = BudgetRule(recipe.steps, seconds)
-        self._penalties = make_penalties(recipe, problem.noise)
+        self._penalties = make_penalties(recipe, problem.measurement.noise)
         self._rules = self._make_rules()
         self._index = 0
         self._begun = 0
@@ -109,7 +109,7 @@ class NetworkFit:
         )
         self._network = self.engine.prepare(network)
         groups = [{"params": list(self._network.parameters()), "share": 1.0}]
-        self._unknown = problem.unknown
+        self._unknown = problem.measurement.unknown
         if self._unknown is not None:
             self._unknown.draw(stream(seed, "operator"))
             share = recipe.optimiser.operator_share
@@ -172,10 +172,10 @@ class NetworkFit:
 
     def _begin_again_if_stuck(self) -> None:
         """Draw other weights when the picture has drifted at the step of the check."""
-        settings, drift = self.recipe.restart, self.problem.drift
-        if drift is None or self.last is None or self._index - self._begun != settings.after:
+        settings, colour_shift = self.recipe.restart, self.problem.knowledge.colour_shift
+        if colour_shift is None or self.last is None or self._index - self._begun != settings.after:
             return
-        off = drift(self.last.image)
+        off = colour_shift(self.last.image)
         if off <= settings.tolerance or len(self._restarts) >= settings.times:
             return
         self._restarts.append(

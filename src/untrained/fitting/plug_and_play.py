@@ -157,8 +157,9 @@ class PlugAndPlay:
 
     def _loss(self, filtered: Tensor) -> float:
         with torch.no_grad():
-            seen = self._problem.operator(filtered.to(self._problem.measurement.device))
-            return float(self._problem.error(seen, self._problem.measurement))
+            measurement = self._problem.measurement
+            seen = measurement.operator(filtered.to(measurement.y.device))
+            return float(measurement.error(seen, measurement.y))
 
     def _progress(self) -> float:
         """Share of the passes that were run, or of the seconds that they may use."""

@@ -111,7 +111,7 @@ def least_side(problem: Problem) -> int:
 
 def _check_room(problem: Problem, recipe: Recipe, engine: Engine, side: int, free: int) -> None:
     """Refuse a volume of which not even a tile fits: it goes through all slices."""
-    part = problem.window(Window(0, 0, *(min(length, side) for length in problem.plane)))
+    part = problem.region(Window(0, 0, *(min(length, side) for length in problem.plane)))
     if (need := estimate(part, recipe, engine)) > _SHARE * free:
         raise ProblemError(
             f"even in tiles of {side} pixels the fit of {problem.size[0]} slices would need about "
@@ -126,9 +126,9 @@ def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> i
 
     def fits(multiple: int) -> bool:
         side = multiple * _MULTIPLE
-        whole_grains = side - side % problem.grain
+        whole_grains = side - side % problem.tile_alignment
         sides = (length if length <= side else whole_grains for length in problem.plane)
-        part = problem.window(Window(0, 0, *sides))
+        part = problem.region(Window(0, 0, *sides))
         return estimate(part, recipe, engine) <= room
 
     low, high = least_side(problem) // _MULTIPLE, -(-max(problem.plane) // _MULTIPLE)
@@ -140,7 +140,7 @@ def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> i
 
 def tiles_in_words(problem: Problem, side: int) -> str:
     """Say how many tiles of what size there are where `side` is the longest allowed."""
-    grid = Grid.cover(problem.plane, side, grain=problem.grain)
+    grid = Grid.cover(problem.plane, side, grain=problem.tile_alignment)
     first = grid.windows[0]
     return (
         f"{len(grid.windows)} tiles of {first.width}x{first.height} with {grid.overlap} pixels of "

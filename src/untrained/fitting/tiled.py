@@ -90,7 +90,7 @@ class TiledFit:
         self.stop: Stop | None = None
         self.last: TiledStep | None = None
         self.history: list[Record] = []
-        grid = Grid.cover(problem.plane, side, grain=problem.grain)
+        grid = Grid.cover(problem.plane, side, grain=problem.tile_alignment)
         self._mosaic = Mosaic.blank(grid, _as_given(problem))
         self._sought = _sought(problem, grid, side)
         self._ended: list[str] = []
@@ -121,7 +121,7 @@ class TiledFit:
 
     @property
     def _part(self) -> Problem:
-        return self.problem.window(self._mosaic.grid.windows[self._tile])
+        return self.problem.region(self._mosaic.grid.windows[self._tile])
 
     @property
     def _part_seed(self) -> int:
@@ -212,8 +212,8 @@ class TiledFit:
         seconds = self._before.seconds
         if self._fit is not None:
             seconds = self.history[-1].seconds + time.perf_counter() - start
-        restored = self.problem.compose(stop.picture)
-        judge = self.problem.verdict
+        restored = self.problem.render(stop.picture)
+        judge = self.problem.self_check
         return Restoration(
             task=self.problem.task,
             image=restored.pixels,
@@ -278,7 +278,8 @@ class TiledFit:
 
 
 def _as_given(problem: Problem) -> Tensor:
-    pixels = problem.picture.pixels if problem.sought is None else problem.measurement
+    as_fitted = problem.rendering.to_output is None
+    pixels = problem.picture.pixels if as_fitted else problem.measurement.y
     return pixels if tuple(pixels.shape[2:]) == problem.size else enlarge(pixels, problem.size)
 
 
@@ -286,7 +287,7 @@ def _sought(problem: Problem, grid: Grid, side: int) -> tuple[int, ...]:
     """Number the windows in which something is to be found."""
     sought = []
     for number, window in enumerate(grid.windows):
-        part = problem.window(window)
+        part = problem.region(window)
         if part.blind:
             raise ProblemError(
                 f"a tile of {side} pixels at column {window.left}, row {window.top} has no known "

@@ -44,7 +44,7 @@ class BlindSpot:
         if self._gaps:
             shown = shown * self._moved_gaps(generator)
         weight = self._known if self._everywhere else self._known - shown
-        y, operator = self._problem.measurement, self._problem.operator
+        y, operator = self._problem.measurement.y, self._problem.measurement.operator
         loss = partial(weighted_error, weight=weight)
         return Pair(torch.cat([y * shown, shown], dim=1), y, operator, loss)
 
@@ -70,7 +70,8 @@ def weighted_error(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor
 
 def known_pixels(problem: Problem) -> Tensor:
     """1 where measured, else 0: ``(1, 1 or C, H, W)``, of all channels alike, or of each."""
-    known: Tensor = problem.operator(torch.ones_like(problem.measurement[:, :1]))
+    measurement = problem.measurement
+    known: Tensor = measurement.operator(torch.ones_like(measurement.y[:, :1]))
     return known
 
 

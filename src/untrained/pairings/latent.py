@@ -30,11 +30,11 @@ class Latent:
 
     def draw(self, generator: torch.Generator) -> Pair:
         """Draw the jittered latent and the measurement."""
-        problem, latent = self._problem, self._latent
+        measurement, latent = self._problem.measurement, self._latent
         if self._jitter != 0:
             noise = torch.randn(latent.shape, generator=generator, device=latent.device)
             latent = latent + self._jitter * noise
-        return Pair(latent, problem.measurement, problem.operator, problem.error)
+        return Pair(latent, measurement.y, measurement.operator, measurement.error)
 
 
 def _latent_channels(settings: LatentPairing, problem: Problem) -> int:
@@ -76,9 +76,9 @@ def _guide(
 
 
 def _guide_of(problem: Problem) -> Tensor:
-    if problem.guide is None:
+    if problem.knowledge.guide is None:
         raise ProblemError(f"the guide pairing needs a guide picture; {problem.task} has none")
-    return problem.guide
+    return problem.knowledge.guide
 
 
 def _uniform(

@@ -36,9 +36,10 @@ class Recorrupt:
 
     def draw(self, generator: torch.Generator) -> Pair:
         """Draw a fresh recorruption."""
-        problem = self._problem
-        first, second = self._split(problem.measurement, generator)
-        return Pair(first, problem.operator(second), problem.operator, problem.error)
+        measurement = self._problem.measurement
+        first, second = self._split(measurement.y, generator)
+        operator = measurement.operator
+        return Pair(first, operator(second), operator, measurement.error)
 
 
 def gaussian(sigma: float, strength: float) -> Split:
@@ -119,18 +120,19 @@ def _recorrupt(
 
 def _split(settings: RecorruptPairing, problem: Problem) -> Split:
     if settings.law == "gaussian":
-        if not isinstance(problem.noise, Gaussian):
+        noise = problem.measurement.noise
+        if not isinstance(noise, Gaussian):
             raise ProblemError(
                 f"the recorrupt pairing needs a noise level; {problem.task} has none"
             )
-        return gaussian(problem.noise.sigma, settings.strength)
+        return gaussian(noise.sigma, settings.strength)
     if problem.variant == "counted":
         raise ProblemError(
             f"the noise was variance-stabilised, so it is no longer {settings.law}: set the law of "
             "the recorrupt pairing to gaussian, or denoise with noise gaussian"
         )
     if settings.law == "poisson":
-        gain = settings.gain or asked_light(problem.measurement, problem.picture.missing).gain
+        gain = settings.gain or asked_light(problem.measurement.y, problem.picture.missing).gain
         return poisson(gain, settings.share)
     if settings.looks is None:
         raise ProblemError("the recorrupt pairing with the law gamma needs the number of looks")

@@ -62,7 +62,7 @@ def check_same_size(settings: PairingSettings, problem: Problem, input_size: Siz
     ProblemError
         If they are not.
     """
-    if (1, problem.channels, *input_size) != tuple(problem.measurement.shape):
+    if (1, problem.channels, *input_size) != tuple(problem.measurement.y.shape):
         raise ProblemError(
             f"the {settings.kind} pairing needs a measurement of the picture's own size and "
             "channels and a network that keeps it"

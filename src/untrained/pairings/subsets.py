@@ -31,8 +31,8 @@ class Subsets:
         self._problem = problem
         self._count = count
         self._blocks = _blocks(problem)
-        # An equalised error is a mean over whole blocks, another over the samples that count.
-        whole = problem.equaliser is not None
+        # A whitened error is a mean over whole blocks, another over the samples that count.
+        whole = problem.measurement.whitening is not None
         sizes = torch.ones(_most(self._blocks)) if whole else self._blocks.bincount()
         self._shares = [float(sizes[k::count].sum() / sizes.sum()) for k in range(count)]
 
@@ -45,9 +45,9 @@ class Subsets:
     def show(self, pair: Pair, number: int) -> Pair:
         """Make the subset of this number the target."""
         chosen = (self._blocks % self._count == number).nonzero()[:, 0]
-        part = self._problem.part(chosen.to(self._problem.measurement.device))
+        part = self._problem.measurement.part(chosen.to(self._problem.measurement.y.device))
         loss = _scaled(part.error, self._count * self._shares[number])
-        return Pair(pair.input, part.measurement, part.operator, loss)
+        return Pair(pair.input, part.y, part.operator, loss)
 
 
 def in_subsets(pairing: Pairing, problem: Problem, count: int) -> Pairing:
@@ -60,7 +60,7 @@ def in_subsets(pairing: Pairing, problem: Problem, count: int) -> Pairing:
     """
     if count == 1:
         return pairing
-    if problem.blocks is None:
+    if problem.measurement.subset_groups is None:
         raise ProblemError(f"this operator cannot be split into {count} subsets: set subsets to 1")
     if (found := _most(_blocks(problem))) < count:
         raise ProblemError(
@@ -76,9 +76,10 @@ def _scaled(error: Callable[[Tensor, Tensor], Tensor], factor: float) -> Callabl
 
 def _blocks(problem: Problem) -> Tensor:
     """Number the blocks from 0 without a gap."""
-    if problem.blocks is None:
-        raise RuntimeError("the measurement has no blocks")
-    numbers: Tensor = torch.unique(problem.blocks, return_inverse=True)[1]
+    groups = problem.measurement.subset_groups
+    if groups is None:
+        raise RuntimeError("the measurement has no subset groups")
+    numbers: Tensor = torch.unique(groups, return_inverse=True)[1]
     return numbers
 
 

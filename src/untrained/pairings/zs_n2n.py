@@ -68,6 +68,6 @@ def _zs_n2n(
     generator: torch.Generator,  # noqa: ARG001
 ) -> Pairing:
     check_same_size(settings, problem, input_size)
-    if problem.picture.missing is not None or problem.kept is not None:
+    if problem.picture.missing is not None or problem.rendering.kept is not None:
         raise ProblemError("the zs-n2n pairing needs a picture without missing pixels")
-    return ZSN2N(problem.measurement)
+    return ZSN2N(problem.measurement.y)

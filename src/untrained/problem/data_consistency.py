@@ -29,11 +29,11 @@ def agreement(problem: Problem, settings: SelfSimilarPasses) -> Agreement | None
     settings
         Trust in the picture, number of conjugate gradient steps.
     """
-    if problem.kept is not None:
-        return Restored(problem.kept, problem.measurement)
-    if problem.agree is not None:
+    if problem.rendering.kept is not None:
+        return Restored(problem.rendering.kept, problem.measurement.y)
+    if problem.knowledge.project is not None:
         return Projected(problem)
-    noise = problem.noise
+    noise = problem.measurement.noise
     if isinstance(noise, Poisson) or (isinstance(noise, Gaussian) and noise.sigma > 0):
         return Proximal(problem, noise, settings)
     return None
@@ -74,7 +74,7 @@ class Projected:
 
     def __call__(self, picture: Tensor, _level: float) -> Tensor:
         """Project."""
-        return self._problem.agreed(picture).to(picture.device)
+        return self._problem.projected(picture).to(picture.device)
 
 
 class Proximal:
@@ -98,8 +98,8 @@ class Proximal:
     def __init__(
         self, problem: Problem, noise: Gaussian | Poisson, settings: SelfSimilarPasses
     ) -> None:
-        self._operator = problem.operator
-        self._measurement = problem.measurement
+        self._operator = problem.measurement.operator
+        self._measurement = problem.measurement.y
         self._noise = noise
         self._trust = settings.trust
         self._iterations = settings.iterations

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
 
 _LOUD = 4.0
@@ -41,26 +42,26 @@ def hold_out(
     ProblemError
         If there are too few parts to hold out one.
     """
-    measurement = problem.measurement.flatten()
-    held = _drawn(problem, share, seed)
+    measurement = problem.measurement
+    held = _drawn(measurement, share, seed)
     kept, out = (~held).nonzero()[:, 0], held.nonzero()[:, 0]
-    judge, truth = problem.part(out), measurement[out]
+    judge = measurement.part(out)
 
     def score(picture: Tensor) -> float:
         with torch.no_grad():
-            return float(judge.error(judge.operator(picture), truth))
+            return float(judge.error(judge.operator(picture), judge.y))
 
-    fitted = problem.part(kept)
-    return dataclasses.replace(fitted, guide=_guide(problem, held)), score
+    fitted = dataclasses.replace(problem, measurement=measurement.part(kept))
+    return fitted.with_guide(_guide(problem, held)), score
 
 
-def _drawn(problem: Problem, share: float, seed: int) -> Tensor:
+def _drawn(measurement: Measurement, share: float, seed: int) -> Tensor:
     """Draw the samples to hold out: bool, one for each."""
-    measurement = problem.measurement.flatten().cpu()
-    parts = torch.arange(measurement.numel()) if problem.parts is None else problem.parts
-    energy = measurement.abs().square().double()
-    mean = torch.zeros(int(parts.max()) + 1, dtype=torch.float64).index_add(0, parts, energy)
-    mean /= parts.bincount().clamp_min(1)
+    y, groups = measurement.y.flatten().cpu(), measurement.hold_out_groups
+    groups = torch.arange(y.numel()) if groups is None else groups
+    energy = y.abs().square().double()
+    mean = torch.zeros(int(groups.max()) + 1, dtype=torch.float64).index_add(0, groups, energy)
+    mean /= groups.bincount().clamp_min(1)
     quiet = (mean <= _LOUD * energy.mean()).nonzero()[:, 0]
     count = max(1, round(share * len(mean)))
     if len(quiet) <= count:
@@ -70,17 +71,18 @@ def _drawn(problem: Problem, share: float, seed: int) -> Tensor:
         )
     generator = torch.Generator().manual_seed(seed)
     chosen = quiet[torch.randperm(len(quiet), generator=generator)[:count]]
-    return torch.isin(parts, chosen).to(problem.measurement.device)
+    return torch.isin(groups, chosen).to(measurement.y.device)
 
 
 def _guide(problem: Problem, held: Tensor) -> Tensor | None:
-    if problem.estimate is None:
-        return problem.guide
-    measurement = problem.measurement.flatten()
-    filled = torch.where(held, measurement[~held].mean(), measurement)
+    measurement, make_guide = problem.measurement, problem.knowledge.make_guide
+    if make_guide is None:
+        return problem.knowledge.guide
+    y = measurement.y.flatten()
+    filled = torch.where(held, y[~held].mean(), y)
     for _ in range(_ROUNDS):
-        guide = problem.estimate(filled.reshape(problem.measurement.shape))
+        guide = make_guide(filled.reshape(measurement.y.shape))
         with torch.no_grad():
-            foretold = problem.operator(guide[:, : problem.channels]).flatten()
-        filled = torch.where(held, foretold, measurement)
-    return problem.estimate(filled.reshape(problem.measurement.shape))
+            predicted = measurement.operator(guide[:, : problem.channels]).flatten()
+        filled = torch.where(held, predicted, y)
+    return make_guide(filled.reshape(measurement.y.shape))

@@ -39,7 +39,8 @@ def couple(
     ProblemError
         If the noise is another.
     """
-    noise, y = problem.noise, problem.measurement
+    measurement, make_guide = problem.measurement, problem.knowledge.make_guide
+    noise, y = measurement.noise, measurement.y
     if not isinstance(noise, Gaussian) or noise.sigma == 0 or y.is_complex():
         raise ProblemError(
             "an unbiased estimate of the risk needs real samples under Gaussian noise of a known "
@@ -52,10 +53,9 @@ def couple(
 
     def score(picture: Tensor) -> float:
         with torch.no_grad():
-            return float((problem.operator(picture) - judge).square().mean()) - offset
+            return float((measurement.operator(picture) - judge).square().mean()) - offset
 
     louder = dataclasses.replace(noise, sigma=noise.sigma * (1 + strength**2) ** 0.5)
-    measurement = y + strength * drawn
-    guide = problem.guide if problem.estimate is None else problem.estimate(measurement)
-    fitted = dataclasses.replace(problem, measurement=measurement, noise=louder, guide=guide)
-    return fitted, score
+    noisier = dataclasses.replace(measurement, y=y + strength * drawn, noise=louder)
+    fitted = dataclasses.replace(problem, measurement=noisier)
+    return fitted if make_guide is None else fitted.with_guide(make_guide(noisier.y)), score

@@ -8,7 +8,9 @@ import numpy as np
 from untrained.operators import JpegIntervals
 from untrained.picture.picture import Picture, as_picture
 from untrained.problem.jpeg_traces import find_compression
-from untrained.problem.problem import Problem, observed
+from untrained.problem.knowledge import Knowledge
+from untrained.problem.measurement import Measurement, observed
+from untrained.problem.problem import Problem
 
 _BLOCKS = 16
 """Side of the units that JPEG compresses: blocks of 8x8, two each way where colour is halved."""
@@ -51,20 +53,22 @@ def deblock(image: Any) -> Problem:
 
 
 def _described(picture: Picture, notes: tuple[str, ...] = ()) -> Problem:
-    measurement, operator = observed(picture)
-    problem = Problem(
+    y, operator = observed(picture)
+    measurement, knowledge = Measurement(y, operator), Knowledge(guide=picture.pixels)
+    compression = picture.metadata.compression
+    if compression is not None:
+        intervals = JpegIntervals(y, compression, _SHARE)
+        measurement = replace(measurement, data_term=intervals.misfit)
+        knowledge = replace(knowledge, project=intervals.project)
+    return Problem(
         task="deblock",
         picture=picture,
         measurement=measurement,
-        operator=operator,
         size=(picture.height, picture.width),
-        guide=picture.pixels,
+        channels=picture.channels,
+        knowledge=knowledge,
+        variant="" if compression is None else "tables",
         notes=notes,
         cut=lambda window: _described(picture.cut(window)),
-        grain=_BLOCKS,
+        tile_alignment=_BLOCKS,
     )
-    compression = picture.metadata.compression
-    if compression is None:
-        return problem
-    intervals = JpegIntervals(measurement, compression, _SHARE)
-    return replace(problem, misfit=intervals.misfit, agree=intervals.project, variant="tables")

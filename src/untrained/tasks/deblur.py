@@ -8,7 +8,10 @@ from untrained.errors import RequestError
 from untrained.noise import Gaussian, estimate_sigma
 from untrained.operators import BlindBlur, Blur, Convolution, Equaliser, blur
 from untrained.picture.picture import Picture, as_picture
-from untrained.problem.problem import Problem, ProblemError, observed
+from untrained.problem.knowledge import Knowledge
+from untrained.problem.measurement import Measurement, observed
+from untrained.problem.problem import Problem, ProblemError
+from untrained.problem.rendering import Rendering
 
 
 def deblur(
@@ -48,20 +51,16 @@ def deblur(
     if blind is not None:
         return _blind(picture, blind, Gaussian(level), told)
     operator = _operator(kernel, picture.height, picture.width)
-    measurement, through = observed(picture, operator)
+    y, through = observed(picture, operator)
     rows, columns = operator.kernel.shape
     return Problem(
         task="reconstruct",
         picture=picture,
-        measurement=measurement,
-        operator=through,
+        measurement=Measurement(y, through, Gaussian(level), whitening=Equaliser(operator)),
         size=operator.extended(picture.height, picture.width),
-        noise=Gaussian(level),
-        equaliser=Equaliser(operator),
-        guide=operator.frame(measurement),
-        estimate=operator.frame,
-        dress=operator.centre,
-        frame=(picture.height, picture.width),
+        channels=picture.channels,
+        knowledge=Knowledge(guide=operator.frame(y), make_guide=operator.frame),
+        rendering=Rendering(to_output=operator.centre, frame=(picture.height, picture.width)),
         variant="blur" if level > 0 else "",
         notes=(
             f"kernel of {columns}x{rows}",
@@ -73,15 +72,14 @@ def deblur(
 def _blind(picture: Picture, side: int, noise: Gaussian, told: str) -> Problem:
     operator = BlindBlur(side, side)
     _check_reach(operator, picture.height, picture.width)
-    measurement, through = observed(picture, operator)
+    y, through = observed(picture, operator)
     return Problem(
         task="reconstruct",
         picture=picture,
-        measurement=measurement,
-        operator=through,
+        measurement=Measurement(y, through, noise),
         size=operator.extended(picture.height, picture.width),
-        noise=noise,
-        frame=(picture.height, picture.width),
+        channels=picture.channels,
+        rendering=Rendering(frame=(picture.height, picture.width)),
         variant="blind",
         notes=(f"a kernel within {side}x{side} is sought, too", told),
     )

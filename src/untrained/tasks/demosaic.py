@@ -11,7 +11,10 @@ from untrained.noise import Gaussian
 from untrained.operators import Bayer
 from untrained.picture.picture import Picture, as_picture
 from untrained.picture.samples import PictureError
-from untrained.problem.problem import Problem, ProblemError, observed
+from untrained.problem.knowledge import Knowledge
+from untrained.problem.measurement import Measurement, observed
+from untrained.problem.problem import Problem, ProblemError
+from untrained.problem.rendering import Rendering
 
 _LEAST_BITS = 8
 
@@ -61,22 +64,21 @@ def _described(
 ) -> Problem:
     size = (plane.height, plane.width)
     bayer = Bayer(pattern, size)
-    measurement, operator = observed(plane, bayer)
+    y, operator = observed(plane, bayer)
     known = torch.ones(1, 1, *size) if plane.missing is None else (~plane.missing).float()
     seen = (bayer.colours * known).bool()
     return Problem(
         task="demosaic",
         picture=_in_colour(plane, seen),
-        measurement=measurement,
-        operator=operator,
+        measurement=Measurement(y, operator, noise),
         size=size,
-        noise=noise,
-        guide=bayer.bilinear(measurement, known),
-        kept=seen if noise is None else None,
+        channels=int(seen.shape[1]),
+        knowledge=Knowledge(guide=bayer.bilinear(y, known)),
+        rendering=Rendering(kept=seen if noise is None else None),
         variant="" if noise is None else "noisy",
         notes=notes,
         cut=lambda window: _described(plane.cut(window), pattern, noise),
-        grain=2,
+        tile_alignment=2,
     )
 
 

@@ -25,7 +25,10 @@ from untrained.noise import (
 )
 from untrained.operators import Mask
 from untrained.picture.picture import Picture, as_picture, in_words
-from untrained.problem.problem import Problem, ProblemError, observed
+from untrained.problem.knowledge import Knowledge
+from untrained.problem.measurement import Measurement, observed
+from untrained.problem.problem import Problem, ProblemError
+from untrained.problem.rendering import Rendering
 from untrained.tasks import hyperspectral
 
 NoiseName = Literal["auto", "gaussian", "poisson", "poisson-gaussian", "impulse"]
@@ -160,8 +163,8 @@ def _as_strong(picture: Picture, found: Finding, level: float, notes: tuple[str,
 
 
 def _white(picture: Picture, noise: Gaussian, notes: tuple[str, ...] = ()) -> Problem:
-    measurement, _ = observed(picture)
-    clipping = find_clipping(measurement, noise.sigma, picture.missing)
+    y, _ = observed(picture)
+    clipping = find_clipping(y, noise.sigma, picture.missing)
     if clipping is not None:
         notes = (*notes, _cut(clipping))
     return _equalled(picture, noise, clipping, notes)
@@ -176,16 +179,15 @@ def _equalled(
     picture: Picture, noise: Gaussian, clipping: Clipping | None, notes: tuple[str, ...] = ()
 ) -> Problem:
     """One whose noise is as strong everywhere, clipped or not."""
-    measurement, operator = observed(picture)
+    y, operator = observed(picture)
     return Problem(
         task="denoise",
         picture=picture,
-        measurement=measurement,
-        operator=operator,
+        measurement=Measurement(y, operator, noise),
         size=picture.size,
-        noise=noise,
-        guide=measurement,
-        unbias=None if clipping is None else clipping.undo,
+        channels=picture.channels,
+        knowledge=Knowledge(guide=y),
+        rendering=Rendering(undo_clipping=None if clipping is None else clipping.undo),
         variant="volume" if picture.is_volume else "",
         notes=notes,
         cut=lambda window: _equalled(picture.cut(window), noise, clipping),
@@ -195,22 +197,25 @@ def _equalled(
 def _untouched(picture: Picture, notes: tuple[str, ...] = ()) -> Problem:
     problem = _white(picture, Gaussian(0.0), notes)
     kept = torch.ones((1, 1, *picture.size), dtype=torch.bool)
-    return replace(problem, kept=kept, cut=lambda window: _untouched(picture.cut(window)))
+    return replace(
+        problem,
+        rendering=Rendering(kept=kept),
+        cut=lambda window: _untouched(picture.cut(window)),
+    )
 
 
 def _stabilised(picture: Picture, stabiliser: Stabiliser, notes: tuple[str, ...] = ()) -> Problem:
     """The same, of a picture whose noise was made equal everywhere; undone in the result."""
     pixels, operator = observed(picture)
-    measurement = operator(stabiliser.forward(pixels))
+    y = operator(stabiliser.forward(pixels))
     return Problem(
         task="denoise",
         picture=picture,
-        measurement=measurement,
-        operator=operator,
+        measurement=Measurement(y, operator, Gaussian(stabiliser.level)),
         size=picture.size,
-        noise=Gaussian(stabiliser.level),
-        guide=measurement,
-        dress=stabiliser.inverse,
+        channels=picture.channels,
+        knowledge=Knowledge(guide=y),
+        rendering=Rendering(to_output=stabiliser.inverse),
         variant="volume" if picture.is_volume else "counted",
         notes=notes,
         cut=lambda window: _stabilised(picture.cut(window), stabiliser),
@@ -233,10 +238,10 @@ def _filled(picture: Picture, places: Tensor, notes: tuple[str, ...] = ()) -> Pr
     return Problem(
         task="denoise",
         picture=picture,
-        measurement=picture.pixels * known,
-        operator=Mask(known),
+        measurement=Measurement(picture.pixels * known, Mask(known)),
         size=picture.size,
-        kept=~places,
+        channels=picture.channels,
+        rendering=Rendering(kept=~places),
         variant="impulse",
         notes=notes,
         cut=lambda window: _filled(picture.cut(window), places[window.place]),

@@ -12,6 +12,7 @@ from untrained.operators.classifiers import Model, ModelError, as_model
 from untrained.operators.features import Features, checked_features
 from untrained.picture.metadata import Metadata
 from untrained.picture.picture import Picture, make_picture
+from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
 
 FITTED_SCALES = (1.0, 0.9)
@@ -77,24 +78,23 @@ def dream(
     if colon:
         index = _channel(channel, activation)
         notes = (f"mean activation of {target} of {chosen.name}",)
-        misfit: Callable[[Tensor, Tensor], Tensor] = _inactivity
-        verdict = partial(_activity, operator=operator, index=index)
+        data_term: Callable[[Tensor, Tensor], Tensor] = _inactivity
+        self_check = partial(_activity, operator=operator, index=index)
     else:
         index = chosen.class_index(target)
         if activation.ndim != 2 or index >= activation.shape[1]:
             raise ModelError(f"{chosen.name} has no class {index}: its output is no list of them")
         name = chosen.classes[index] if chosen.classes else str(index)
         notes = (f"class {index} of {chosen.name}: {name}",)
-        misfit = _odds_against
-        verdict = partial(_probability, operator=operator, index=index)
+        data_term = _odds_against
+        self_check = partial(_probability, operator=operator, index=index)
     return Problem(
         task="dream",
         picture=picture,
-        measurement=torch.tensor(float(index)),
-        operator=Views(operator),
+        measurement=Measurement(torch.tensor(float(index)), Views(operator), data_term=data_term),
         size=(side, side),
-        misfit=misfit,
-        verdict=verdict,
+        channels=channels,
+        self_check=self_check,
         notes=notes,
     )
 

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from untrained.operators import smooth
 from untrained.picture.picture import Picture, as_picture
-from untrained.problem.problem import Problem, ProblemError, observed
+from untrained.problem.knowledge import Knowledge
+from untrained.problem.measurement import Measurement, observed
+from untrained.problem.problem import Problem, ProblemError
 
 COLOUR_SCALE = 16.0
 """Standard deviation in pixels of the Gaussian under which the colours must agree."""
@@ -60,16 +62,18 @@ def flash(image: Any, flash: Any, *, register: bool = False) -> Problem:
 
 
 def _described(picture: Picture, flash: Tensor, notes: tuple[str, ...] = ()) -> Problem:
-    measurement, operator = observed(picture)
+    y, operator = observed(picture)
     return Problem(
         task="flash",
         picture=picture,
-        measurement=measurement,
-        operator=operator,
+        measurement=Measurement(y, operator),
         size=(picture.height, picture.width),
-        guide=flash,
-        drift=partial(_colour_drift, measurement=measurement, operator=operator),
-        agree=partial(_with_colours, picture=picture.pixels),
+        channels=picture.channels,
+        knowledge=Knowledge(
+            guide=flash,
+            project=partial(_with_colours, picture=picture.pixels),
+            colour_shift=partial(_colour_shift, y=y, operator=operator),
+        ),
         variant="large" if picture.height * picture.width > LARGE else "",
         notes=notes,
         cut=lambda window: _described(picture.cut(window), flash[window.place].contiguous()),
@@ -95,10 +99,10 @@ def _with_colours(image: Tensor, *, picture: Tensor) -> Tensor:
     return image + smooth(picture - image, COLOUR_SCALE)
 
 
-def _colour_drift(image: Tensor, *, measurement: Tensor, operator: torch.nn.Module) -> float:
+def _colour_shift(image: Tensor, *, y: Tensor, operator: torch.nn.Module) -> float:
     """Largest difference of the channels' means, in picture units."""
     device = image.device
-    residual = operator.to(device)(image) - measurement.to(device)
+    residual = operator.to(device)(image) - y.to(device)
     return float(residual.mean(dim=(0, 2, 3)).abs().max())
 
 

@@ -6,7 +6,10 @@ from torch import Tensor
 from untrained.noise import Gaussian
 from untrained.operators import Mask
 from untrained.picture.picture import Picture
+from untrained.problem.knowledge import Knowledge
+from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem
+from untrained.problem.rendering import Rendering
 from untrained.tasks.components import Components, band_levels
 
 FEW = 4
@@ -46,21 +49,19 @@ def denoise_bands(picture: Picture, levels: Tensor) -> Problem:
 
 
 def _described(picture: Picture, components: Components, notes: tuple[str, ...] = ()) -> Problem:
-    measurement = components.compact(picture.pixels)
+    y = components.compact(picture.pixels)
     operator: torch.nn.Module = torch.nn.Identity()
     if picture.missing is not None:
         operator = Mask(~picture.missing)
-        measurement = measurement * ~picture.missing
+        y = y * ~picture.missing
     return Problem(
         task="denoise",
         picture=picture,
-        measurement=measurement,
-        operator=operator,
+        measurement=Measurement(y, operator, Gaussian(components.level, clipped=False)),
         size=picture.size,
-        sought=components.count,
-        noise=Gaussian(components.level, clipped=False),
-        guide=measurement,
-        dress=components.expand,
+        channels=components.count,
+        knowledge=Knowledge(guide=y),
+        rendering=Rendering(to_output=components.expand),
         notes=notes,
         cut=lambda window: _described(picture.cut(window), components),
     )

@@ -8,7 +8,9 @@ from torch import Tensor
 from untrained.operators import Mask
 from untrained.picture.files import mask
 from untrained.picture.picture import Picture, as_picture, in_words
+from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
+from untrained.problem.rendering import Rendering
 
 DEEPEST_SCATTERED = 6.0
 """Missing pixels further than this from every known one count as a hole."""
@@ -67,11 +69,10 @@ def _described(
     return Problem(
         task="inpaint",
         picture=picture,
-        measurement=picture.pixels * ~filled,
-        operator=Mask(~filled),
+        measurement=Measurement(picture.pixels * ~filled, Mask(~filled)),
         size=picture.size,
-        kept=~filled,
-        filled=filled,
+        channels=picture.channels,
+        rendering=Rendering(kept=~filled, filled=filled),
         variant=variant,
         notes=notes,
         cut=lambda window: _described(picture.cut(window), filled[window.place], variant),

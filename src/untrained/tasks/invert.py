@@ -10,6 +10,7 @@ from untrained.noise import relative_squared_error
 from untrained.operators.classifiers import Model, as_model
 from untrained.operators.features import Features, checked_features
 from untrained.picture.picture import Picture, as_picture
+from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem
 
 
@@ -42,16 +43,15 @@ def invert(image: Any, model: Model | nn.Module, layer: str) -> Problem:
     return Problem(
         task="invert",
         picture=picture,
-        measurement=features,
-        operator=operator,
+        measurement=Measurement(features, operator, data_term=relative_squared_error),
         size=(picture.height, picture.width),
-        misfit=relative_squared_error,
-        verdict=partial(_verdict, operator=operator, features=features),
+        channels=picture.channels,
+        self_check=partial(_self_check, operator=operator, features=features),
         notes=(f"features {layer} of {chosen.name}, {shape}",),
     )
 
 
-def _verdict(picture: Picture, *, operator: Features, features: Tensor) -> str:
+def _self_check(picture: Picture, *, operator: Features, features: Tensor) -> str:
     with torch.no_grad():
         error = relative_squared_error(operator.to(features.device)(picture.pixels), features)
     return f"the features of the picture as written are off by {float(error):.3g} (relative square)"

@@ -13,8 +13,11 @@ from untrained.noise import Gaussian, Poisson, Transmission, mean_squared_error,
 from untrained.operators import Counts, Equaliser, Forward, Samples, Scaled, Whole, along, prove
 from untrained.picture.picture import make_measured
 from untrained.problem.initial_guess import Guess, first_guess
+from untrained.problem.knowledge import Knowledge
+from untrained.problem.measurement import Measurement
 from untrained.problem.measurement_noise import find_level
 from untrained.problem.problem import Problem, ProblemError
+from untrained.problem.rendering import Rendering
 from untrained.problem.value_range import InUnits, Limits, find_limits
 
 Noise = float | Gaussian | Poisson | Transmission
@@ -76,22 +79,24 @@ def reconstruct(
     if level is None and weights is None:
         level = find_level(physics, measurement)
     posed = _posed(request, level)
-    estimate = partial(_estimate, posed=posed, guess=guess, limits=limits)
+    make_guide = partial(_guide, posed=posed, guess=guess, limits=limits)
     picture = make_measured(guess.picture, (limits.low, limits.high), _like(y))
     return Problem(
         task="reconstruct",
         picture=picture,
-        measurement=posed.measurement,
-        operator=posed.operator,
+        measurement=Measurement(
+            posed.y,
+            posed.operator,
+            posed.noise,
+            data_term=poisson_deviance if isinstance(posed.noise, Poisson) else mean_squared_error,
+            whitening=_whitening(physics, posed),
+            hold_out_groups=_numbered(getattr(physics, "parts_axis", None), posed),
+            subset_groups=_numbered(forward.subset_axis, posed),
+        ),
         size=(picture.height, picture.width),
-        noise=posed.noise,
-        misfit=poisson_deviance if isinstance(posed.noise, Poisson) else mean_squared_error,
-        equaliser=_equaliser(physics, posed),
-        guide=estimate(posed.measurement),
-        estimate=estimate,
-        parts=_numbered(getattr(physics, "parts_axis", None), posed),
-        blocks=_numbered(forward.subset_axis, posed),
-        dress=limits.to_units,
+        channels=picture.channels,
+        knowledge=Knowledge(guide=make_guide(posed.y), make_guide=make_guide),
+        rendering=Rendering(to_output=limits.to_units),
         variant=_variant(posed),
         notes=(
             proof,
@@ -118,7 +123,7 @@ class _Request:
 class _Posed:
     """A measurement as a vector of the samples that count, and A followed to it from [0, 1]."""
 
-    measurement: Tensor
+    y: Tensor
     operator: nn.Module
     noise: Gaussian | Poisson | None
     places: Tensor
@@ -146,7 +151,7 @@ def _posed(request: _Request, noise: Gaussian | Poisson | Transmission | None) -
     level = None if noise is None else Gaussian(noise.sigma / gain, clipped=False)
     stated = "level unknown" if noise is None else f"noise of standard deviation {noise.sigma:.4g}"
     return _Posed(
-        measurement=picked * factor,
+        y=picked * factor,
         operator=operator,
         noise=level,
         places=places,
@@ -177,7 +182,7 @@ def _counted(request: _Request, noise: Poisson | Transmission) -> _Posed:
         vector, restored = noise.counts(vector), partial(_integrals, photons=noise.photons)
         stated = f"Poisson likelihood of {noise.photons:g} photons that were transmitted"
     return _Posed(
-        measurement=vector,
+        y=vector,
         operator=nn.Sequential(*parts),
         noise=Poisson(),
         places=places,
@@ -195,7 +200,7 @@ def _integrals(counts: Tensor, *, photons: float) -> Tensor:
     return -torch.log(counts.clamp_min(0.5) / photons)
 
 
-def _estimate(vector: Tensor, *, posed: _Posed, guess: Guess, limits: Limits) -> Tensor:
+def _guide(vector: Tensor, *, posed: _Posed, guess: Guess, limits: Limits) -> Tensor:
     """Make the guide in [0, 1] from a measurement as posed."""
     whole = torch.zeros(posed.shape, dtype=vector.dtype, device=vector.device).flatten()
     whole[posed.places.to(vector.device)] = posed.restored(vector)
@@ -296,10 +301,10 @@ def _places(request: _Request, root: Tensor) -> Tensor:
 def _variant(posed: _Posed) -> str:
     if posed.noise is None:
         return ""
-    return "spectrum" if posed.measurement.is_complex() else "level"
+    return "spectrum" if posed.y.is_complex() else "level"
 
 
-def _equaliser(physics: Any, posed: _Posed) -> nn.Module | None:
+def _whitening(physics: Any, posed: _Posed) -> nn.Module | None:
     """Equalise least squares by an operator of ours that can."""
     if isinstance(posed.noise, Poisson) or not hasattr(physics, "equalise"):
         return None

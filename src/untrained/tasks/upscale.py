@@ -10,7 +10,9 @@ from untrained.numerics.lanczos import LanczosDownsample
 from untrained.operators import Resampling, back_project, downsample, enlarge
 from untrained.picture.picture import Picture, as_picture, in_words
 from untrained.picture.region import Window, sides_in_words
-from untrained.problem.problem import Problem, ProblemError, observed
+from untrained.problem.knowledge import Knowledge
+from untrained.problem.measurement import Measurement, observed
+from untrained.problem.problem import Problem, ProblemError
 
 LARGEST_FACTOR = 16
 LARGEST = 500_000_000
@@ -87,25 +89,26 @@ def _rounded(length: float) -> int:
 def _by_whole_factor(picture: Picture, reduction: LanczosDownsample, variant: str) -> Problem:
     times = reduction.factor
     size = tuple(times * side for side in picture.size)
-    measurement, operator = observed(picture, reduction)
-    guide = enlarge(picture.pixels, size)
+    y, operator = observed(picture, reduction)
     return Problem(
         task="upscale",
         picture=picture,
-        measurement=measurement,
-        operator=operator,
+        measurement=Measurement(y, operator),
         size=size,
-        guide=guide,
-        agree=partial(back_project, measurement=measurement, operator=operator),
+        channels=picture.channels,
+        knowledge=Knowledge(
+            guide=enlarge(picture.pixels, size),
+            project=partial(back_project, measurement=y, operator=operator),
+        ),
         variant=variant,
         notes=in_words(picture),
         cut=lambda window: _by_whole_factor(picture.cut(window.reduced(times)), reduction, variant),
-        grain=times,
+        tile_alignment=times,
     )
 
 
 def _by_any_factor(picture: Picture, reduction: Resampling, guide: Tensor, variant: str) -> Problem:
-    measurement, operator = observed(picture, reduction)
+    y, operator = observed(picture, reduction)
 
     def cut(window: Window) -> Problem:
         part, small = reduction.window(window)
@@ -114,12 +117,14 @@ def _by_any_factor(picture: Picture, reduction: Resampling, guide: Tensor, varia
     return Problem(
         task="upscale",
         picture=picture,
-        measurement=measurement,
-        operator=operator,
+        measurement=Measurement(y, operator),
         size=(guide.shape[-2], guide.shape[-1]),
-        guide=guide,
-        agree=partial(
-            back_project, measurement=measurement, operator=operator, spread=reduction.spread
+        channels=picture.channels,
+        knowledge=Knowledge(
+            guide=guide,
+            project=partial(
+                back_project, measurement=y, operator=operator, spread=reduction.spread
+            ),
         ),
         variant=variant,
         notes=in_words(picture),

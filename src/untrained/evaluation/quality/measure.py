@@ -56,7 +56,7 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
         tell(case.name, step.progress)
         if plan.gap and (step.index % _EVERY == 0 or fit.stop is not None):
             begun = time.perf_counter()
-            seen.append((step.index, case.judge(case.problem.compose(step.picture).pixels)))
+            seen.append((step.index, case.judge(case.problem.render(step.picture).pixels)))
             judging += time.perf_counter() - begun
     result = fit.restoration()
     took = time.perf_counter() - started - judging
@@ -97,7 +97,7 @@ def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tup
     for step in watch(case.problem, unstopped, seed=plan.seed, device=plan.device):
         tell(f"{case.name}, beyond its stop", step.progress)
         if step.index > result.steps and step.index % _EVERY == 0:
-            seen.append((step.index, case.judge(case.problem.compose(step.picture).pixels)))
+            seen.append((step.index, case.judge(case.problem.render(step.picture).pixels)))
     return seen
 
 
@@ -117,9 +117,9 @@ def _gap(seen: list[tuple[int, float]], chosen: int) -> dict[str, Any]:
 
 def _kept(case: Case, restored: "np.ndarray[Any, Any]") -> bool | None:
     """Whether the known pixels are exactly those given; None where none are to be kept."""
-    if case.problem.kept is None:
+    if case.problem.rendering.kept is None:
         return None
-    kept = case.problem.kept[0].permute(1, 2, 0).cpu().numpy()
+    kept = case.problem.rendering.kept[0].permute(1, 2, 0).cpu().numpy()
     known = np.broadcast_to(kept, restored.shape)
     return bool(np.array_equal(restored[known], case.problem.picture.stored[known]))
 
@@ -129,7 +129,7 @@ def _others(case: Case, plan: Plan, recipe: Recipe, tell: Tell) -> dict[str, Any
     problem = case.problem
     told: dict[str, Any] = {"peers": {}, "skipped": {}}
     whole = (problem.picture.channels, *problem.size)
-    if problem.filled is None and tuple(problem.measurement.shape[1:]) == whole:
+    if problem.rendering.filled is None and tuple(problem.measurement.y.shape[1:]) == whole:
         told["peers"]["input"] = {"psnr": _judged(case, problem.picture.pixels)}
     listed = baselines(problem.task, steps=recipe.steps, seed=plan.seed)
     if not plan.peers:

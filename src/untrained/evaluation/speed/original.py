@@ -1,6 +1,5 @@
 """The original way to run a fit, to measure against: eager float32 and nothing to help it."""
 
-import dataclasses
 import time
 from collections.abc import Iterator
 
@@ -36,11 +35,7 @@ class Original:
     def __init__(
         self, problem: Problem, recipe: Recipe, *, seed: int, device: torch.device
     ) -> None:
-        self._problem = dataclasses.replace(
-            problem,
-            measurement=problem.measurement.to(device),
-            operator=problem.operator.to(device),
-        )
+        self._problem = problem.to(device)
         self._steps = recipe.steps
         self._generator = torch.Generator(device).manual_seed(stream(seed, "steps"))
         channels_in = input_channels(recipe.pairing, problem)

@@ -121,7 +121,7 @@ def _curve(
         return fit.found() if isinstance(fit, Fit) and recipe.fusion is not None else None
 
     def quality(image: Tensor) -> float:
-        return psnr(problem.compose(image).pixels, clean)
+        return psnr(problem.render(image).pixels, clean)
 
     return Reached(way.name, title, trace(watched(), quality, every, device, blended))
 

@@ -10,6 +10,7 @@ from untrained.fitting.fit import Fit
 from untrained.fitting.step import Step
 from untrained.operators import Mask
 from untrained.picture.picture import as_picture
+from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem
 from untrained.recipes import Guard, LatentPairing, Network, Optimiser, Recipe
 
@@ -51,9 +52,9 @@ def _problem(measurement: Tensor, operator: nn.Module) -> Problem:
     return Problem(
         task="inpaint" if isinstance(operator, Mask) else "denoise",
         picture=as_picture(measurement),
-        measurement=measurement,
-        operator=operator,
+        measurement=Measurement(measurement, operator),
         size=(int(height), int(width)),
+        channels=int(measurement.shape[1]),
     )
 
 

@@ -62,7 +62,7 @@ class DiscrepancyRule:
 @stop_rule(Discrepancy)
 def _discrepancy(settings: Discrepancy, watched: Watched) -> Rule:
     problem = watched.problem
-    noise = problem.noise
+    noise = problem.measurement.noise
     if noise is None or (isinstance(noise, Gaussian) and noise.sigma == 0):
         raise ProblemError("the discrepancy rule needs a noise level above zero")
     if isinstance(noise, Gaussian):
@@ -72,10 +72,11 @@ def _discrepancy(settings: Discrepancy, watched: Watched) -> Rule:
 
 
 def _residual(problem: Problem, picture: Tensor) -> float:
+    measurement = problem.measurement
     with torch.no_grad():
-        return float(mean_squared_error(problem.operator(picture), problem.measurement))
+        return float(mean_squared_error(measurement.operator(picture), measurement.y))
 
 
 def _excess(problem: Problem, noise: Poisson, picture: Tensor) -> float:
     with torch.no_grad():
-        return noise.excess(problem.operator(picture), problem.measurement)
+        return noise.excess(problem.measurement.operator(picture), problem.measurement.y)

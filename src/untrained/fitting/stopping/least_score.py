@@ -126,7 +126,7 @@ def _hold_out(settings: HeldOut, problem: Problem, seed: int) -> tuple[Problem, 
 @stop_rule(HeldOut, holds_out=_hold_out)
 def _held_out(settings: HeldOut, watched: Watched) -> Rule:
     problem, score = watched.problem, watched.score
-    guide = None if problem.estimate is None else problem.guide
+    guide = None if problem.knowledge.make_guide is None else problem.knowledge.guide
     guess = None if guide is None else score(guide[:, : problem.channels])
     return HeldOutRule(score, guess, settings.every, settings.patience)
 
