@@ -275,7 +275,7 @@ def test_the_kind_of_noise_is_obeyed_by_every_method(folder, monkeypatch):
         told = json.loads(Path(noise, "compare.json").read_text())
         assert told["settings"]["noise"] == noise
     equal, growing = described
-    assert isinstance(equal.noise, Gaussian)
+    assert isinstance(equal.measurement.noise, Gaussian)
     assert equal.variant != growing.variant == "counted"
 
 
