@@ -275,7 +275,7 @@ class Fit:
             history=tuple(self.history),
             notes=(*self.problem.notes, *self.events, *self.notes),
             verdicts=verdict,
-            uncertainty=self._shown_uncertainty(),
+            uncertainty=self._shown_uncertainty(solved, picture),
             recipe=self.recipe,
             seed=self.seed,
             device=self.engine.device.type,
@@ -293,17 +293,12 @@ class Fit:
         measurement = dataclasses.replace(self.problem.measurement, operator=operator)
         return dataclasses.replace(self.problem, measurement=measurement)
 
-    def _shown_uncertainty(self) -> Tensor | None:
-        """How far off the picture may be where it is the networks', in its units and frame."""
+    def _shown_uncertainty(self, solved: Problem, picture: Tensor) -> Tensor | None:
+        """How far off the result may be, in its units and frame: root mean square over channels."""
         if self._uncertainty is None:
             return None
-        found, rendering = self._uncertainty.cpu(), self.problem.rendering
-        if rendering.to_output is not None:
-            # It scales, shifts and cuts: a difference is only scaled and cut.
-            found = rendering.to_output(found) - rendering.to_output(torch.zeros_like(found))
-        if rendering.kept is not None:
-            found = found * ~rendering.kept.all(dim=1, keepdim=True).cpu()
-        return found
+        deviation = solved.deviation(self._uncertainty.cpu(), at=picture.cpu())
+        return deviation.square().mean(dim=1, keepdim=True).sqrt()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.

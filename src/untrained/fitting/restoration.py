@@ -43,9 +43,10 @@ class Restoration:
     verdicts: tuple[str, ...]
     """How well the picture as written does what was asked, where that can be told."""
     uncertainty: Tensor | None
-    """Standard deviation over the networks, ``(1, 1, H, W)`` in the units of `image`, 0 where
-    pixels were kept; None of one network, of tiles, and of a fit that was interrupted. See
-    `averaging.spread`.
+    """Standard deviation over the networks, propagated to the result, its root mean square over the
+    channels: ``(1, 1, H, W)`` in the units of `image`, 0 where pixels were kept; None for one
+    network, for tiles, and for a fit that was interrupted. See `averaging.spread` and
+    `Rendering.deviation`.
     """
     recipe: Recipe
     seed: int

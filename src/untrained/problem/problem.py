@@ -111,6 +111,17 @@ class Problem:
             projected = unknown.centre(projected)
         return self.rendering.picture(projected, self.picture)
 
+    def deviation(self, sigma: Tensor, *, at: Tensor) -> Tensor:
+        """Propagate the standard deviation of a network's output to the result.
+
+        See `Rendering.deviation`. The projection is left out: onto a convex set it moves no two
+        pictures apart, so that the deviation is at most too large.
+        """
+        unknown = self.measurement.unknown
+        if unknown is not None:
+            sigma, at = unknown.centre(sigma), unknown.centre(at)
+        return self.rendering.deviation(sigma, at=at)
+
     def projected(self, image: Tensor) -> Tensor:
         """Make a network's output consistent with the measurement where there is a projection.
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from untrained.picture.picture import Picture
@@ -32,3 +33,36 @@ class Rendering:
     def picture(self, image: Tensor, like: Picture) -> Picture:
         """Give the result as a picture of the kind, data type and metadata of the user's."""
         return like.with_pixels(self.pixels(image), kept=self.kept, filled=self.filled)
+
+    def deviation(self, sigma: Tensor, *, at: Tensor) -> Tensor:
+        """Propagate the standard deviation of a fitted picture to the result.
+
+        To first order (JCGM 100:2008, 5.1.2): each channel is moved up and down by its deviation,
+        half the difference of the two results is squared, and the squares are added. So the
+        channels' errors are taken to be independent, and `to_output` may mix channels and cut a
+        frame out, but not mix pixels.
+
+        Parameters
+        ----------
+        sigma
+            ``(1, 1 or C, [D,] H, W)`` in units of the fitted picture, on the CPU.
+        at
+            The fitted picture, ``(1, C, [D,] H, W)``, on the CPU.
+
+        Returns
+        -------
+        ``(1, C', [D,] H', W')`` in units of the result; exactly 0 where samples are kept.
+        """
+        place, steps = at.double(), sigma.double().expand_as(at)
+        variance = sum(
+            (self._half_change(place, steps, channel).square() for channel in range(at.shape[1])),
+            start=torch.zeros(()),
+        )
+        deviation = variance.sqrt().to(sigma.dtype)
+        return deviation if self.kept is None else deviation * ~self.kept.cpu()
+
+    def _half_change(self, place: Tensor, steps: Tensor, channel: int) -> Tensor:
+        """Half the difference of the results where one channel is larger and smaller by a step."""
+        change = torch.zeros_like(place)
+        change[:, channel] = steps[:, channel]
+        return (self.pixels(place + change) - self.pixels(place - change)) / 2

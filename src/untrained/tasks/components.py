@@ -6,8 +6,6 @@ above the noise are kept (as in FastHyDe, Zhuang and Bioucas-Dias 2018, doi
 network and NL-Ridge find what they are made for.
 """
 
-import math
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -113,13 +111,7 @@ class Components:
         return scaled.float().reshape(1, -1, *pixels.shape[-2:])
 
     def expand(self, components: Tensor) -> Tensor:
-        """Undo `compact`; of a single channel, a deviation of any component, give that of a band.
-
-        ``(1, K, H, W)`` to ``(1, C, H, W)``, ``(1, 1, H, W)`` to its like.
-        """
-        if components.shape[1] == 1:
-            share = math.sqrt(float(self._back.square().sum()) / len(self._back))
-            return components * share * self._range
+        """Undo `compact`: components ``(1, K, H, W)`` to bands ``(1, C, H, W)``."""
         mixed = (components[0].flatten(1).double() - 0.5) * self._range + self._middle
         bands: Tensor = self._back @ mixed + self._mean
-        return bands.float().reshape(1, -1, *components.shape[-2:])
+        return bands.to(components.dtype).reshape(1, -1, *components.shape[-2:])
