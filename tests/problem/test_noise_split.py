@@ -8,7 +8,7 @@ from skimage import data
 from tests.helpers.tiny import tiny_recipe
 from untrained import tasks
 from untrained.fitting.restore import restore, watch
-from untrained.problem.noise_split import couple
+from untrained.problem.noise_split import split_noise
 from untrained.problem.problem import ProblemError
 from untrained.recipes import HeldOut, LatentPairing, Optimiser, UnbiasedRisk
 
@@ -34,7 +34,7 @@ def test_the_estimate_is_the_risk_in_expectation():
     estimates, risks, residuals, by_chance = [], [], [], []
     for seed in range(60):
         problem = tasks.denoise(noisy(seed), sigma=SIGMA)
-        fitted, score = couple(problem, 0.3, seed + 1000)
+        fitted, score = split_noise(problem, 0.3, seed + 1000)
         picture = smoothed(fitted.measurement.y)
         # What the clean picture scores is 0 but for chance, which is that of all pictures.
         by_chance.append(score(clean()))
@@ -49,13 +49,13 @@ def test_the_estimate_is_the_risk_in_expectation():
 
 def test_the_fit_sees_a_little_more_noise_and_knows_it():
     problem = tasks.denoise(noisy(), sigma=SIGMA)
-    fitted, _ = couple(problem, 0.5, 7)
+    fitted, _ = split_noise(problem, 0.5, 7)
     assert fitted.measurement.noise.sigma == pytest.approx(SIGMA * 1.25**0.5)
     assert float((fitted.measurement.y - clean()).std()) == pytest.approx(
         SIGMA * 1.25**0.5, rel=0.05
     )
-    assert torch.equal(couple(problem, 0.5, 7)[0].measurement.y, fitted.measurement.y)
-    assert not torch.equal(couple(problem, 0.5, 8)[0].measurement.y, fitted.measurement.y)
+    assert torch.equal(split_noise(problem, 0.5, 7)[0].measurement.y, fitted.measurement.y)
+    assert not torch.equal(split_noise(problem, 0.5, 8)[0].measurement.y, fitted.measurement.y)
 
 
 def test_a_fit_that_overfits_stops_near_its_best_step():
@@ -76,7 +76,7 @@ def test_a_fit_that_overfits_stops_near_its_best_step():
 
 def test_the_noise_must_be_gaussian_and_known_and_the_judge_one():
     with pytest.raises(ProblemError, match="Gaussian noise of a known level"):
-        couple(tasks.deblock(noisy().clamp(0, 1)), 0.3, 0)
+        split_noise(tasks.deblock(noisy().clamp(0, 1)), 0.3, 0)
     recipe = tiny_recipe(stopping=(UnbiasedRisk(), HeldOut()))
     with pytest.raises(ProblemError, match="only one of the stop rules unbiased-risk and held-out"):
         restore(tasks.denoise(noisy(), sigma=SIGMA), recipe)

@@ -14,7 +14,7 @@ from untrained.fitting.restore import restore, watch
 from untrained.noise import Gaussian, Poisson, Transmission
 from untrained.operators import FourierSubsampling, OperatorError, Radon, blur, gaussian_kernel
 from untrained.problem.held_out import hold_out
-from untrained.problem.value_range import find_limits
+from untrained.problem.value_range import find_range
 from untrained.recipes import Discrepancy, GuidePairing, HeldOut
 from untrained.recipes.presets import known_presets, preset
 
@@ -308,8 +308,8 @@ def test_deblur_keeps_kind_size_and_depth():
 
 def test_ranges_come_from_the_guess_where_they_are_not_known():
     guess = torch.linspace(-1000, 1000, 5000)[None, None, None]
-    assert find_limits((None, None), guess).low == pytest.approx(-1398, abs=5)
-    limits = find_limits((0, None), guess)
+    assert find_range((None, None), guess).low == pytest.approx(-1398, abs=5)
+    limits = find_range((0, None), guess)
     assert limits.low == 0
     assert limits.high == pytest.approx(1198, abs=5)
     torch.testing.assert_close(limits.from_units(limits.to_units(guess)), guess)

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.operators import enlarge
-from untrained.problem.data_consistency import Agreement
+from untrained.problem.data_consistency import DataConsistency
 
 
 class Halved:
@@ -20,7 +20,7 @@ class Halved:
         Brings a whole picture into agreement with what was measured.
     """
 
-    def __init__(self, size: Sequence[int], agree: Agreement) -> None:
+    def __init__(self, size: Sequence[int], agree: DataConsistency) -> None:
         self._size = size[0], size[1]
         self._agree = agree
 

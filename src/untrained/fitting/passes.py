@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.denoisers.registry import denoise
-from untrained.problem.data_consistency import Agreement
+from untrained.problem.data_consistency import DataConsistency
 from untrained.recipes import SelfSimilarPasses
 
 _STEP = 5
@@ -37,7 +37,7 @@ class Passes:
         self,
         settings: SelfSimilarPasses,
         picture: Tensor,
-        agree: Agreement,
+        agree: DataConsistency,
         *,
         seconds: float | None = None,
     ) -> None:

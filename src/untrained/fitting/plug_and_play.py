@@ -10,7 +10,7 @@ from untrained.fitting.half_size import Halved, half_of
 from untrained.fitting.passes import Passes
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import Stop
-from untrained.problem.data_consistency import Proximal, agreement
+from untrained.problem.data_consistency import ProximalStep, data_consistency
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import SelfSimilarPasses
 
@@ -65,7 +65,7 @@ class PlugAndPlay:
         """Say in a sentence why no pass can run on this problem; None if some can."""
         if not settings:
             return "the recipe has none"
-        if agreement(problem, settings[0]) is None:
+        if data_consistency(problem, settings[0]) is None:
             return "they need known pixels, a projection, or a known noise level"
         reasons = [_reason_to_skip(problem, entry) for entry in settings]
         return None if None in reasons else reasons[0]
@@ -91,7 +91,7 @@ class PlugAndPlay:
             for name in ("iterations", "trust")
             if any(getattr(entry, name) != getattr(default, name) for entry in settings)
         }
-        if changed and not isinstance(agreement(problem, settings[0]), Proximal):
+        if changed and not isinstance(data_consistency(problem, settings[0]), ProximalStep):
             names = " and ".join(sorted(changed))
             notes.append(f"{names} had no effect: the measurement is met without noise")
         return tuple(notes)
@@ -130,7 +130,7 @@ class PlugAndPlay:
         if self._budget is not None:
             left = max(self._budget - seconds, _SHORTEST)
             budget = left * _cost(entry) / sum(_cost(other) for other in self._entries[number:])
-        agree = agreement(self._problem, entry)
+        agree = data_consistency(self._problem, entry)
         if agree is None:
             raise RuntimeError("the constructor has refused such a problem")
         if entry.scale == 2:

@@ -1,4 +1,4 @@
-"""Agreement: a picture that a prior has changed, brought back to what was measured."""
+"""Data consistency: moves a picture that a prior has changed back to the measurement."""
 
 from collections.abc import Callable
 
@@ -6,21 +6,22 @@ import torch
 from torch import Tensor
 
 from untrained.noise import Gaussian, Poisson
+from untrained.numerics.conjugate_gradients import conjugate_gradients
 from untrained.problem.problem import Problem
 from untrained.recipes import SelfSimilarPasses
 
 _NUDGE = 0.05
 """Largest change of a sample, in picture units, by which a derivative is taken."""
 
-Agreement = Callable[[Tensor, float], Tensor]
-"""From a picture ``(1, C, H, W)`` and how far off it may be, in picture units, to one like it."""
+DataConsistency = Callable[[Tensor, float], Tensor]
+"""From a picture ``(1, C, H, W)`` and its expected error, a standard deviation in picture units, to
+one that is closer to the measurement."""
 
 
-def agreement(problem: Problem, settings: SelfSimilarPasses) -> Agreement | None:
-    """Say how a picture is brought into agreement with a measurement; None where nothing tells.
+def data_consistency(problem: Problem, settings: SelfSimilarPasses) -> DataConsistency | None:
+    """Choose the data step of a problem: known pixels, its projection, or a proximal step.
 
-    Known pixels are put back; a problem that can project onto what agrees does so; where the noise
-    is known, the picture goes as far towards the measurement as that deserves.
+    None for a problem with none of known pixels, a projection and a known noise level.
 
     Parameters
     ----------
@@ -30,17 +31,17 @@ def agreement(problem: Problem, settings: SelfSimilarPasses) -> Agreement | None
         Trust in the picture, number of conjugate gradient steps.
     """
     if problem.rendering.kept is not None:
-        return Restored(problem.rendering.kept, problem.measurement.y)
+        return KnownPixels(problem.rendering.kept, problem.measurement.y)
     if problem.knowledge.project is not None:
-        return Projected(problem)
+        return Projection(problem)
     noise = problem.measurement.noise
     if isinstance(noise, Poisson) or (isinstance(noise, Gaussian) and noise.sigma > 0):
-        return Proximal(problem, noise, settings)
+        return ProximalStep(problem, noise, settings)
     return None
 
 
-class Restored:
-    """Puts known pixels back.
+class KnownPixels:
+    """Puts known pixels back: hard data consistency.
 
     Parameters
     ----------
@@ -60,13 +61,13 @@ class Restored:
         return torch.where(kept, self._measurement.to(picture), picture)
 
 
-class Projected:
-    """Projects as the problem says, which knows no noise.
+class Projection:
+    """Projects onto the pictures that fit the measurement, whatever its noise.
 
     Parameters
     ----------
     problem
-        Knows how.
+        Has the projection.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -77,20 +78,20 @@ class Projected:
         return self._problem.projected(picture).to(picture.device)
 
 
-class Proximal:
+class ProximalStep:
     """The proximal map of the likelihood: ``argmin_x |A x - y|^2 / v + t |x - z|^2 / l^2``.
 
     The data step of plug-and-play priors by half-quadratic splitting (Zhang et al. 2017,
-    arXiv:1704.03264), for a picture z that is off by a level l. Conjugate gradients solve it about
-    z: exactly where A is linear and the variance v known; else it is one Gauss-Newton step, of
-    photon counts with the variance that z foretells.
+    arXiv:1704.03264), for a picture z with an error of standard deviation l. Conjugate gradients
+    solve it about z: exactly where A is linear and the variance v known; else it is one
+    Gauss-Newton step, for photon counts with the variance that z predicts.
 
     Parameters
     ----------
     problem
         A and y.
     noise
-        Says the variance v of y.
+        Gives the variance v of y.
     settings
         The trust t in z, and the number of conjugate gradient steps.
     """
@@ -105,7 +106,7 @@ class Proximal:
         self._iterations = settings.iterations
 
     def __call__(self, picture: Tensor, level: float) -> Tensor:
-        """Go towards the measurement from a picture that is off by `level`."""
+        """Move a picture with an error of standard deviation `level` towards the measurement."""
         place = picture.detach().to(self._measurement.device).requires_grad_(True)
         with torch.enable_grad():
             seen = self._operator(place)
@@ -130,38 +131,12 @@ class Proximal:
         return seen.clamp_min(1)
 
     def _forth(self, picture: Tensor, change: Tensor) -> Tensor:
-        """The derivative of A along `change`, by a central difference: operators of others may
-        have no second derivative, which forward mode without rules for them would ask for."""
+        """The derivative of A along `change`, by a central difference.
+
+        Forward mode would need rules that the operators of others may lack. A one-sided difference
+        is biased where A is not linear.
+        """
         length = _NUDGE / float(change.abs().max())
         ahead: Tensor = self._operator(picture + length * change)
         behind: Tensor = self._operator(picture - length * change)
         return (ahead - behind) / (2 * length)
-
-
-def conjugate_gradients(
-    normal: Callable[[Tensor], Tensor], wanted: Tensor, iterations: int
-) -> Tensor:
-    """Solve ``N x = b`` from 0 for a symmetric positive N (Hestenes and Stiefel 1952).
-
-    Parameters
-    ----------
-    normal
-        N, linear, from a tensor to one of its shape.
-    wanted
-        b.
-    iterations
-        At most so many; fewer where the residual has fallen to a thousandth.
-    """
-    found, residual = torch.zeros_like(wanted), wanted
-    direction, power = residual, residual.square().sum()
-    enough = 1e-6 * power
-    for _ in range(iterations):
-        if power <= enough:
-            break
-        image = normal(direction)
-        length = power / (direction * image).sum()
-        found = found + length * direction
-        residual = residual - length * image
-        before, power = power, residual.square().sum()
-        direction = residual + power / before * direction
-    return found

@@ -26,7 +26,9 @@ class Guess:
     """What it is, in words."""
 
 
-def first_guess(forward: Forward, measurement: Tensor, shape: tuple[int, int, int] | None) -> Guess:
+def initial_guess(
+    forward: Forward, measurement: Tensor, shape: tuple[int, int, int] | None
+) -> Guess:
     """Make the picture by ``A_dagger``, or where that is mostly noise or absent, by the adjoint.
 
     The adjoint is scaled to fit the measurement in the least squares. An operator without one is

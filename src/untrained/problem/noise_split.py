@@ -10,7 +10,7 @@ from untrained.noise import Gaussian
 from untrained.problem.problem import Problem, ProblemError
 
 
-def couple(
+def split_noise(
     problem: Problem, strength: float, seed: int
 ) -> tuple[Problem, Callable[[Tensor], float]]:
     """Make the problem of a measurement with a little more noise, and an estimate of the risk.

@@ -16,7 +16,7 @@ _TAIL = 0.001
 
 
 @dataclass(frozen=True)
-class Limits:
+class ValueRange:
     """Least and largest value of a picture, in its own units."""
 
     low: float
@@ -31,10 +31,10 @@ class Limits:
         return (picture - self.low) / (self.high - self.low)
 
 
-class InUnits(nn.Module):
+class ToUnits(nn.Module):
     """Map a network's picture in [0, 1] to units, before the operator sees it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ValueRange) -> None:
         super().__init__()
         self._limits = limits
 
@@ -43,7 +43,7 @@ class InUnits(nn.Module):
         return self._limits.to_units(image)
 
 
-def find_limits(bounds: tuple[float | None, float | None], guess: Tensor) -> Limits:
+def find_range(bounds: tuple[float | None, float | None], guess: Tensor) -> ValueRange:
     """Take the bounds that are known and find the others from a guess.
 
     Parameters
@@ -75,4 +75,4 @@ def find_limits(bounds: tuple[float | None, float | None], guess: Tensor) -> Lim
     margin = _MARGIN * (largest - least)
     low = least - margin if bounds[0] is None else least
     high = largest + margin if bounds[1] is None else largest
-    return Limits(low, high)
+    return ValueRange(low, high)

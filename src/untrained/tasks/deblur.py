@@ -94,7 +94,7 @@ def _check_reach(operator: Convolution, height: int, width: int) -> None:
 
 
 def _operator(kernel: Any, height: int, width: int) -> Blur:
-    operator = blur(torch.as_tensor(kernel).float())
+    operator = blur(torch.as_tensor(kernel).float().clone())
     _check_reach(operator, height, width)
     if float(operator.kernel.min()) < 0:
         raise RequestError(

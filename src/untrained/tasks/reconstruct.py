@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from untrained.noise import Gaussian, Poisson, Transmission, mean_squared_error, poisson_deviance
 from untrained.operators import Counts, Equaliser, Forward, Samples, Scaled, Whole, along, prove
 from untrained.picture.picture import make_measured
-from untrained.problem.initial_guess import Guess, first_guess
+from untrained.problem.initial_guess import Guess, initial_guess
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
 from untrained.problem.measurement_noise import find_level
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
-from untrained.problem.value_range import InUnits, Limits, find_limits
+from untrained.problem.value_range import ToUnits, ValueRange, find_range
 
 Noise = float | Gaussian | Poisson | Transmission
 
@@ -71,9 +71,9 @@ def reconstruct(
     measurement = as_measurement(y)
     size = _full(shape)
     forward = Forward(physics, size)
-    guess = first_guess(forward, measurement, size) if initial is None else _given(initial, size)
+    guess = initial_guess(forward, measurement, size) if initial is None else _given(initial, size)
     proof = prove(forward, guess.picture, measurement)
-    limits = find_limits(bounds, guess.picture)
+    limits = find_range(bounds, guess.picture)
     request = _Request(forward, measurement, weights, limits, guess.picture.shape)
     level = _noise(noise)
     if level is None and weights is None:
@@ -114,7 +114,7 @@ class _Request:
     forward: Forward
     measurement: Tensor
     weights: Any
-    limits: Limits
+    limits: ValueRange
     shape: torch.Size
     """Of the picture, ``(1, C, H, W)``."""
 
@@ -146,7 +146,7 @@ def _posed(request: _Request, noise: Gaussian | Poisson | Transmission | None) -
         raise ProblemError("the measurement is zero wherever it counts: there is nothing to fit")
     factor = roots / gain
     operator = nn.Sequential(
-        InUnits(request.limits), Samples(request.forward, places, measurement.shape), Scaled(factor)
+        ToUnits(request.limits), Samples(request.forward, places, measurement.shape), Scaled(factor)
     )
     level = None if noise is None else Gaussian(noise.sigma / gain, clipped=False)
     stated = "level unknown" if noise is None else f"noise of standard deviation {noise.sigma:.4g}"
@@ -172,7 +172,7 @@ def _counted(request: _Request, noise: Poisson | Transmission) -> _Posed:
         raise ProblemError(f"photon counts of {float(measurement.min()):.4g}: none can be below 0")
     places = torch.arange(measurement.numel())
     parts: list[nn.Module] = [
-        InUnits(request.limits),
+        ToUnits(request.limits),
         Samples(request.forward, places, measurement.shape),
     ]
     vector, restored = measurement.flatten(), _same
@@ -200,7 +200,7 @@ def _integrals(counts: Tensor, *, photons: float) -> Tensor:
     return -torch.log(counts.clamp_min(0.5) / photons)
 
 
-def _guide(vector: Tensor, *, posed: _Posed, guess: Guess, limits: Limits) -> Tensor:
+def _guide(vector: Tensor, *, posed: _Posed, guess: Guess, limits: ValueRange) -> Tensor:
     """Make the guide in [0, 1] from a measurement as posed."""
     whole = torch.zeros(posed.shape, dtype=vector.dtype, device=vector.device).flatten()
     whole[posed.places.to(vector.device)] = posed.restored(vector)

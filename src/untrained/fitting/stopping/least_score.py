@@ -10,7 +10,7 @@ from untrained.fitting.stopping.registry import Score, Watched, stop_rule
 from untrained.fitting.stopping.rule import Rule, Stop
 from untrained.numerics.streams import stream
 from untrained.problem.held_out import hold_out
-from untrained.problem.noise_split import couple
+from untrained.problem.noise_split import split_noise
 from untrained.problem.problem import Problem
 from untrained.recipes import HeldOut, UnbiasedRisk
 
@@ -132,7 +132,7 @@ def _held_out(settings: HeldOut, watched: Watched) -> Rule:
 
 
 def _split_noise(settings: UnbiasedRisk, problem: Problem, seed: int) -> tuple[Problem, Score]:
-    return couple(problem, settings.strength, stream(seed, "noise split"))
+    return split_noise(problem, settings.strength, stream(seed, "noise split"))
 
 
 @stop_rule(UnbiasedRisk, holds_out=_split_noise)

@@ -1,0 +1,35 @@
+"""Solve linear equations of a symmetric positive operator."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def conjugate_gradients(
+    normal: Callable[[Tensor], Tensor], wanted: Tensor, iterations: int
+) -> Tensor:
+    """Solve ``N x = b`` from 0 for a symmetric positive N (Hestenes and Stiefel 1952).
+
+    Parameters
+    ----------
+    normal
+        N, linear, from a tensor to one of its shape.
+    wanted
+        b.
+    iterations
+        The most steps; it ends earlier once the residual is a thousandth of b.
+    """
+    found, residual = torch.zeros_like(wanted), wanted
+    direction, power = residual, residual.square().sum()
+    enough = 1e-6 * power
+    for _ in range(iterations):
+        if power <= enough:
+            break
+        image = normal(direction)
+        length = power / (direction * image).sum()
+        found = found + length * direction
+        residual = residual - length * image
+        before, power = power, residual.square().sum()
+        direction = residual + power / before * direction
+    return found
