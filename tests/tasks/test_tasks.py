@@ -44,6 +44,16 @@ def test_inpaint_takes_its_mask_from_what_there_is():
     assert np.array_equal(tasks.inpaint(floats, both).rendering.filled[0, 0].numpy(), fill | both)
 
 
+def test_a_mask_is_pixels():
+    fill = np.zeros((12, 12), bool)
+    fill[2:4, 5] = True
+    tensor = torch.from_numpy(fill)[None, None]
+    for mask in (tensor, tensor.float(), fill * 255, fill / 1.0):
+        assert torch.equal(tasks.inpaint(photo(12, 12), mask).rendering.filled, tensor)
+    with pytest.raises(TypeError, match="through read"):
+        tasks.inpaint(photo(12, 12), "mask.png")
+
+
 def test_inpaint_tells_holes_from_scattered_pixels():
     fill = np.zeros((40, 40), bool)
     fill[10:30, 10:30] = True

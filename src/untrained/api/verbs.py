@@ -9,6 +9,8 @@ from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import PriorName, restore
 from untrained.noise import Gaussian, Poisson, PoissonGaussian
 from untrained.operators.classifiers import Model
+from untrained.picture.files import mask
+from untrained.picture.picture import as_picture
 from untrained.recipes import Recipe
 from untrained.tasks.denoise import NoiseName
 from untrained.tasks.phase import Measured
@@ -90,8 +92,10 @@ def dream(
 def inpaint(
     image: Any, fill: Any = None, *, known: Any = None, **options: Unpack[Options]
 ) -> Restoration:
-    """Fill missing pixels. See `tasks.inpaint` for masks, `watch` for the options."""
-    return restore(tasks.inpaint(image, fill, known=known), **options)
+    """Fill missing pixels. Masks as in `tasks.inpaint`, or paths. See `watch` for the options."""
+    picture = as_picture(image, volumes=True)
+    fill, known = (None if m is None else mask(m, picture.size) for m in (fill, known))
+    return restore(tasks.inpaint(picture, fill, known=known), **options)
 
 
 def reconstruct(

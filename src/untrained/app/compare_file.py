@@ -136,7 +136,9 @@ def _described(request: Request, picture: Picture) -> Problem:
             raise RequestError("flash needs the flash picture: --flash FILE")
         return tasks.flash(picture, files.read(request.flash), register=request.register)
     if request.task == "inpaint":
-        return tasks.inpaint(picture, request.mask, known=request.known)
+        masks = (request.mask, request.known)
+        fill, known = (path and files.mask(path, picture.size) for path in masks)
+        return tasks.inpaint(picture, fill, known=known)
     return tasks.deblock(picture)
 
 

@@ -20,8 +20,8 @@ from torch import Tensor
 from untrained.errors import RequestError
 from untrained.picture.formats import dicom, hdf5, npy, pillow, png, tiff
 from untrained.picture.formats.tiff_pages import PAGES_ARE, PagesAre
-from untrained.picture.picture import Picture, as_picture, as_volume, in_grey_levels
-from untrained.picture.region import Size, sides_in_words
+from untrained.picture.picture import Picture, as_mask, as_picture, in_grey_levels
+from untrained.picture.region import Size
 from untrained.picture.samples import PictureError, Samples
 
 _Decoded = TypeVar("_Decoded")
@@ -149,42 +149,16 @@ def _decoded(path: Path, data: bytes, decode: Callable[[Path, bytes], _Decoded])
 
 
 def mask(source: Any, size: Size) -> Tensor:
-    """Read a mask.
-
-    Parameters
-    ----------
-    source
-        Path of a picture, a Picture, or an array ``(H, W[, C])``; bool, integer or float. For a
-        volume ``(D, H, W[, C])``, or a picture that holds for all slices.
-    size
-        H and W that it must have; D, H and W for a volume.
-
-    Returns
-    -------
-    Bool ``(1, 1, [D,] H, W)``, True where the mean of the channels is over half of white.
+    """Read a mask from a path; or take it from what `as_mask` takes.
 
     Raises
     ------
     PictureError
         If it cannot be read or has another size.
     """
-    picture = _mask_picture(source, len(size))
-    if picture.size not in (size, size[-2:]):
-        raise PictureError(
-            f"the mask is {sides_in_words(picture.size)}, the picture {sides_in_words(size)}: they "
-            "must match"
-        )
-    white = picture.pixels.mean(dim=1, keepdim=True) > 0.5
-    return white if picture.size == size else white[:, :, None].expand(1, 1, *size)
-
-
-def _mask_picture(source: Any, axes: int) -> Picture:
-    """What a mask was given as; arrays and pages are slices where a volume is to be masked."""
     if isinstance(source, str | Path):
-        return _read(Path(source), "volume" if axes == 3 else "auto")
-    if axes == 3 and isinstance(source, np.ndarray) and source.ndim == 3:
-        return as_volume(source)
-    return as_picture(source, volumes=axes == 3)
+        source = _read(Path(source), "volume" if len(size) == 3 else "auto")
+    return as_mask(source, size)
 
 
 def check_writable(path: str | Path, picture: Picture, *, overwrite: bool = False) -> None:

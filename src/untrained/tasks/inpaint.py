@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from untrained.operators import Mask
-from untrained.picture.files import mask
-from untrained.picture.picture import Picture, as_picture, in_words
+from untrained.picture.picture import Picture, as_mask, as_picture, in_words
 from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
@@ -27,8 +26,8 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
     image
         Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``; or a volume, see `as_volume`.
     fill
-        Mask ``(H, W)``, of a volume ``(D, H, W)`` or one ``(H, W)`` for all slices; path or picture
-        of it: white (over half, or True) is filled, as in OpenCV and scikit-image.
+        Mask ``(H, W)``, of a volume ``(D, H, W)`` or one ``(H, W)`` for all slices, as an array, a
+        tensor or a Picture: white (over half, or True) is filled, as in OpenCV and scikit-image.
     known
         The opposite: white is known, as in the literature. Give at most one of the two; with
         neither, transparent and missing (NaN) pixels are filled.
@@ -50,7 +49,7 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
             "pixels, or a picture with transparent or NaN pixels"
         )
     if filled.all():
-        raise ProblemError("no pixel is known: is the mask meant the other way round?")
+        raise ProblemError("no pixel is known: is the mask inverted?")
     depth = _depth(filled)
     share = float(filled.float().mean())
     kind = "holes" if depth > DEEPEST_SCATTERED else "strokes" if share <= MOST_STROKES else ""
@@ -91,9 +90,9 @@ def _filled(picture: Picture, fill: Any, known: Any) -> Tensor:
     if fill is not None and known is not None:
         raise ProblemError("give the mask of pixels to fill or of known pixels, not both")
     if fill is not None:
-        return mask(fill, size)
+        return as_mask(fill, size)
     if known is not None:
-        return ~mask(known, size)
+        return ~as_mask(known, size)
     if picture.transparent is not None:
         return picture.transparent
     return torch.zeros((1, 1, *size), dtype=torch.bool)

@@ -190,7 +190,7 @@ def mri(
         if bool(outside.any()):
             raise RequestError(
                 f"{int((outside != 0).sum())} of {y.numel()} samples lie outside the mask: is it "
-                "meant the other way round?"
+                "inverted?"
             )
         bounds = (None, None) if complex_picture else (0.0, None)
         problem = tasks.reconstruct(y.numpy(), operator, noise=sigma, bounds=bounds)

@@ -144,8 +144,12 @@ def inpaint(
 
     def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
+        from untrained.picture.files import mask as read_mask  # noqa: PLC0415
+        from untrained.picture.picture import as_picture  # noqa: PLC0415
 
-        return tasks.inpaint(picture, mask, known=known)
+        size = as_picture(picture, volumes=True).size
+        fill, kept = (path and read_mask(path, size) for path in (mask, known))
+        return tasks.inpaint(picture, fill, known=kept)
 
     return run_fit(input, output, options, describe, pages)
 

@@ -35,7 +35,8 @@ class Configuration:
         if self.task == "upscale":
             return tasks.upscale(files.read(folder / "small.png"), FACTOR)
         if self.task == "inpaint":
-            return tasks.inpaint(files.read(folder / "damaged.png"), folder / "mask.png")
+            mask = files.read(folder / "mask.png")
+            return tasks.inpaint(files.read(folder / "damaged.png"), mask)
         return tasks.denoise(files.read(folder / "noisy.png"), sigma=SIGMA)
 
     def recipe(self, problem: Problem) -> Recipe:
