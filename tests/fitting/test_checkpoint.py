@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -6,8 +7,9 @@ import torch
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.fitting import checkpoint
-from untrained.fitting.checkpoint import CheckpointError, load_fit, save_fit
+from untrained.fitting.checkpoint import CheckpointError, fingerprint, load_fit, save_fit
 from untrained.fitting.restore import watch
+from untrained.operators import Blur, Mask, Radon, gaussian_kernel
 from untrained.recipes import WindowedVariance
 
 
@@ -67,3 +69,25 @@ def test_a_fit_saved_in_another_layout_is_refused(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match="of this version"):
         load_fit(path, problem(), recipe, seed=0, device="cpu")
+
+
+def through(problem, operator):
+    """The same problem, but for its operator."""
+    measurement = dataclasses.replace(problem.measurement, operator=operator)
+    return dataclasses.replace(problem, measurement=measurement)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Blur(gaussian_kernel(0.8)), Blur(gaussian_kernel(0.9))),
+        (Mask(torch.ones(1, 1, 8, 8) > 0), Mask(torch.eye(8)[None, None] > 0)),
+        (Radon([0, 45, 90], 8), Radon([0, 50, 90], 8)),
+    ],
+    ids=["kernel", "mask", "angles"],
+)
+def test_problems_that_differ_in_the_operator_alone_have_other_fingerprints(one, other):
+    problem = tasks.denoise(torch.rand(1, 1, 8, 8), sigma=0.1)
+    first, second, again = (through(problem, operator) for operator in (one, other, one))
+    assert fingerprint(first) != fingerprint(second)
+    assert fingerprint(first) == fingerprint(again)
