@@ -13,6 +13,7 @@ from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
 from untrained.problem.rendering import Rendering
 from untrained.recipes import Task
+from untrained.recipes.variants import Variant
 
 
 class ProblemError(RequestError):
@@ -38,7 +39,7 @@ class Problem:
     rendering: Rendering = field(default_factory=Rendering)
     self_check: Callable[[Picture], str] | None = None
     """Says in a sentence how well the result does what was asked."""
-    variant: str = ""
+    variant: Variant = ""
     """Kind of problem within the task, for which presets may have other settings."""
     ambiguous: bool = False
     """Whether the measurement leaves shift, half turn and phase of the picture open."""

@@ -1,6 +1,6 @@
 """Inpainting: only the known pixels were measured."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -10,12 +10,20 @@ from untrained.picture.picture import Picture, as_mask, as_picture, in_words
 from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
+from untrained.recipes.variants import InpaintVariant
 
 DEEPEST_SCATTERED = 6.0
 """Missing pixels further than this from every known one count as a hole."""
 
 MOST_STROKES = 0.3
 """Share of missing pixels up to which they are taken for text, scratches or dirt."""
+
+_Kind = Literal["", "holes", "strokes"]
+_OF_VOLUMES: dict[_Kind, InpaintVariant] = {
+    "": "volume",
+    "holes": "volume-holes",
+    "strokes": "volume-strokes",
+}
 
 
 def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
@@ -52,18 +60,20 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
         raise ProblemError("no pixel is known: is the mask inverted?")
     depth = _depth(filled)
     share = float(filled.float().mean())
-    kind = "holes" if depth > DEEPEST_SCATTERED else "strokes" if share <= MOST_STROKES else ""
+    kind: _Kind = (
+        "holes" if depth > DEEPEST_SCATTERED else "strokes" if share <= MOST_STROKES else ""
+    )
     words = {"holes": "in holes", "strokes": "few, as of text or scratches", "": "scattered"}[kind]
     note = (
         f"{100 * share:.3g} % of the pixels are missing, {words}: up to {depth:.3g} pixels from a "
         "known one"
     )
-    variant = "-".join(word for word in ("volume" * picture.is_volume, kind) if word)
+    variant = _OF_VOLUMES[kind] if picture.is_volume else kind
     return _described(picture, filled, variant, (*in_words(picture), note))
 
 
 def _described(
-    picture: Picture, filled: Tensor, variant: str, notes: tuple[str, ...] = ()
+    picture: Picture, filled: Tensor, variant: InpaintVariant, notes: tuple[str, ...] = ()
 ) -> Problem:
     return Problem(
         task="inpaint",

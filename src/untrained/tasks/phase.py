@@ -29,6 +29,7 @@ from untrained.problem.phase_retrieval import (
     spectral,
 )
 from untrained.problem.problem import Problem, ProblemError
+from untrained.recipes.variants import ReconstructVariant
 from untrained.tasks.reconstruct import as_measurement, reconstruct
 
 Measured = Literal["amplitudes", "intensities"]
@@ -157,7 +158,9 @@ def _first(forward: Forward, amplitudes: Tensor, initial: Any, *, counted: bool)
     return Guess(picture, make, _origin(physics))
 
 
-def _variant(noise: float | Gaussian | Poisson | None, amplitudes: Tensor, physics: Any) -> str:
+def _variant(
+    noise: float | Gaussian | Poisson | None, amplitudes: Tensor, physics: Any
+) -> ReconstructVariant:
     if noise is None:
         return "phase"
     if isinstance(noise, Poisson):

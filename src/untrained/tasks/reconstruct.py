@@ -19,6 +19,7 @@ from untrained.problem.measurement_noise import find_level
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
 from untrained.problem.value_range import ToUnits, ValueRange, find_range
+from untrained.recipes.variants import ReconstructVariant
 
 Noise = float | Gaussian | Poisson | Transmission
 
@@ -298,7 +299,7 @@ def _places(request: _Request, root: Tensor) -> Tensor:
     return counts.flatten().nonzero()[:, 0]
 
 
-def _variant(posed: _Posed) -> str:
+def _variant(posed: _Posed) -> ReconstructVariant:
     if posed.noise is None:
         return ""
     return "spectrum" if posed.y.is_complex() else "level"

@@ -13,6 +13,7 @@ from untrained.picture.region import Window, sides_in_words
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
+from untrained.recipes.variants import UpscaleVariant
 
 LARGEST_FACTOR = 16
 LARGEST = 500_000_000
@@ -70,7 +71,7 @@ def upscale(
             "megapixels: give a smaller factor"
         )
     lobes = {"lanczos": "lanczos2"}.get(kernel, kernel)
-    variant = "volume" if picture.is_volume else "x8" if factor >= 8 else ""
+    variant: UpscaleVariant = "volume" if picture.is_volume else "x8" if factor >= 8 else ""
     if factor == int(factor) and lobes in ("lanczos2", "lanczos3"):
         return _by_whole_factor(picture, downsample(int(factor), lobes), variant)
     if picture.is_volume:
@@ -86,7 +87,9 @@ def _rounded(length: float) -> int:
     return math.floor(length + 0.5)
 
 
-def _by_whole_factor(picture: Picture, reduction: LanczosDownsample, variant: str) -> Problem:
+def _by_whole_factor(
+    picture: Picture, reduction: LanczosDownsample, variant: UpscaleVariant
+) -> Problem:
     times = reduction.factor
     size = tuple(times * side for side in picture.size)
     y, operator = observed(picture, reduction)
@@ -107,7 +110,9 @@ def _by_whole_factor(picture: Picture, reduction: LanczosDownsample, variant: st
     )
 
 
-def _by_any_factor(picture: Picture, reduction: Resampling, guide: Tensor, variant: str) -> Problem:
+def _by_any_factor(
+    picture: Picture, reduction: Resampling, guide: Tensor, variant: UpscaleVariant
+) -> Problem:
     y, operator = observed(picture, reduction)
 
     def cut(window: Window) -> Problem:
