@@ -55,7 +55,7 @@ def test_units_range_and_notes():
     assert problem.task == "reconstruct"
     assert problem.size == (SIZE, SIZE)
     text = "\n".join(problem.notes)
-    for words in ("dot-product test", "A_dagger", "sought between", "300 of 300 samples"):
+    for words in ("dot-product test", "A_dagger", "lie between", "300 of 300 samples"):
         assert words in text
     result = restore(problem, **TINY)
     assert result.picture.shape == (1, 1, SIZE, SIZE)
@@ -339,7 +339,7 @@ WHOLE = torch.rand(1, 1, SIZE, SIZE)
     ("make", "words"),
     [
         (lambda: tasks.reconstruct(sinogram()[..., 1:], CT), "15 angles, 20 detector bins"),
-        (lambda: tasks.reconstruct([1.0], CT), "no measurement"),
+        (lambda: tasks.reconstruct([1.0], CT), "not a measurement"),
         (lambda: tasks.reconstruct(torch.zeros(0), CT), "empty"),
         (lambda: tasks.reconstruct(sinogram() / 0, CT), "not finite"),
         (lambda: tasks.reconstruct(Y, Bare()), "no adjoint to tell"),
@@ -352,7 +352,7 @@ WHOLE = torch.rand(1, 1, SIZE, SIZE)
         (lambda: tasks.reconstruct(WHOLE, lambda _: 1 // 0, shape=(SIZE, SIZE)), "failed on"),
         (lambda: tasks.reconstruct(WHOLE, lambda _: 1, shape=(SIZE, SIZE)), "not a tensor"),
         (lambda: tasks.reconstruct(sinogram().to(torch.complex64), CT), "complex|Complex"),
-        (lambda: tasks.reconstruct(sinogram(), CT, noise=-1), "no level"),
+        (lambda: tasks.reconstruct(sinogram(), CT, noise=-1), "not a noise level"),
         (lambda: tasks.reconstruct(sinogram(), CT, weights=torch.ones(3)), "do not fit"),
         (lambda: tasks.reconstruct(sinogram(), CT, weights=torch.zeros(1)), "not all 0"),
         (

@@ -258,7 +258,7 @@ class Fit:
             If no step has been run.
         """
         stop, start = self._stopped(), time.perf_counter()
-        picture = self.found()
+        picture, sigma = self.found(), self._uncertainty
         blending = time.perf_counter() - start
         solved = self._solved()
         restored, unknown = solved.render(picture), solved.measurement.unknown
@@ -275,7 +275,7 @@ class Fit:
             history=tuple(self.history),
             notes=(*self.problem.notes, *self.events, *self.notes),
             verdicts=verdict,
-            uncertainty=self._shown_uncertainty(solved, picture),
+            uncertainty=None if sigma is None else solved.uncertainty(sigma, at=picture),
             recipe=self.recipe,
             seed=self.seed,
             device=self.engine.device.type,
@@ -292,13 +292,6 @@ class Fit:
         operator = copy.deepcopy(self._guided.measurement.operator).cpu()
         measurement = dataclasses.replace(self.problem.measurement, operator=operator)
         return dataclasses.replace(self.problem, measurement=measurement)
-
-    def _shown_uncertainty(self, solved: Problem, picture: Tensor) -> Tensor | None:
-        """How far off the result may be, in its units and frame: root mean square over channels."""
-        if self._uncertainty is None:
-            return None
-        deviation = solved.deviation(self._uncertainty.cpu(), at=picture.cpu())
-        return deviation.square().mean(dim=1, keepdim=True).sqrt()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.

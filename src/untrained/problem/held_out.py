@@ -13,7 +13,7 @@ _LOUD = 4.0
 """Parts with more than this times the mean energy are never held out: they carry the picture."""
 
 _ROUNDS = 3
-"""How often the held-out part is foretold anew for the guide."""
+"""How often the held-out part is predicted again for the guide."""
 
 
 def hold_out(
@@ -21,7 +21,7 @@ def hold_out(
 ) -> tuple[Problem, Callable[[Tensor], float]]:
     """Split a problem in what is fitted and what judges.
 
-    The guide is made again without the held-out part: that part is foretold from the rest through
+    The guide is made again without the held-out part: that part is predicted from the rest through
     the guide itself, a few times over.
 
     Parameters
@@ -66,7 +66,7 @@ def _drawn(measurement: Measurement, share: float, seed: int) -> Tensor:
     count = max(1, round(share * len(mean)))
     if len(quiet) <= count:
         raise ProblemError(
-            f"a measurement of {len(mean)} parts is too small to hold out {count} of them: take "
+            f"a measurement of {len(mean)} parts is too small to hold out {count} of them: remove "
             "the held-out rule from the recipe"
         )
     generator = torch.Generator().manual_seed(seed)

@@ -37,7 +37,7 @@ def initial_guess(
     Parameters
     ----------
     forward
-        A; when its adjoint is complex it is told to take complex pictures.
+        A; when its adjoint is complex it is set to take complex pictures.
     measurement
         y.
     shape
@@ -46,7 +46,7 @@ def initial_guess(
     Raises
     ------
     OperatorError
-        If one of the two fails, or nothing tells the shape.
+        If one of the two fails, or the shape is unknown.
     """
     see_whether_complex(forward, measurement)
     dagger, transposed = forward.method("A_dagger"), forward.method("A_adjoint")

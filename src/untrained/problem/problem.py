@@ -123,6 +123,11 @@ class Problem:
             sigma, at = unknown.centre(sigma), unknown.centre(at)
         return self.rendering.deviation(sigma, at=at)
 
+    def uncertainty(self, sigma: Tensor, *, at: Tensor) -> Tensor:
+        """Root mean square over the channels of `deviation`: ``(1, 1, [D,] H, W)``."""
+        squares = self.deviation(sigma.cpu().double(), at=at.cpu()).square()
+        return squares.mean(dim=1, keepdim=True).sqrt().to(sigma.dtype)
+
     def projected(self, image: Tensor) -> Tensor:
         """Make a network's output consistent with the measurement where there is a projection.
 

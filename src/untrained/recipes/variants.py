@@ -38,9 +38,9 @@ ReconstructVariant = Literal[
     "magnitude-level",
 ]
 """``""``: the noise level is unknown; ``level``: known; ``spectrum``: known, of complex samples
-(k-space); ``blur``: known, of a known kernel; ``blind``: the kernel is unknown; ``phase``: retrieval;
-``phase-level``: with a known noise level; ``phase-noisy``: so noisy that the initial guess is full
-of it; ``magnitude-level``: from Fourier magnitudes, with a known noise level."""
+(k-space); ``blur``: known, of a known kernel; ``blind``: the kernel is unknown; ``phase``: phase
+retrieval; ``phase-level``: with a known noise level; ``phase-noisy``: so noisy that the initial guess
+is full of it; ``magnitude-level``: from Fourier magnitudes, with a known noise level."""
 
 Variant = (
     DenoiseVariant

@@ -47,8 +47,8 @@ def deblock(image: Any) -> Problem:
         note = "no quantisation tables: give the JPEG file itself where there is one"
     else:
         note = f"{compression}{where}: every coefficient is kept within its interval"
-        told = replace(picture.metadata, compression=compression)
-        picture = replace(picture, metadata=told)
+        metadata = replace(picture.metadata, compression=compression)
+        picture = replace(picture, metadata=metadata)
     return _described(picture, (note,))
 
 

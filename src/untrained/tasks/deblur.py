@@ -26,7 +26,7 @@ def deblur(
     kernel
         Array or tensor ``(h, w)``, 0 or more; its sum is made 1. No larger than the picture.
     blind
-        In place of the kernel: a side in pixels that holds it. Kernel and picture are then sought
+        In place of the kernel: a side in pixels that holds it. Kernel and picture are then fitted
         together (SelfDeblur, Ren et al. 2020), the kernel 0 or more and of sum 1.
     sigma
         Noise level in picture units (2/255, not 2); estimated from the picture when None.
@@ -47,9 +47,9 @@ def deblur(
         raise ProblemError("give the kernel, or in its place the side that holds it (blind)")
     level = estimate_sigma(picture.pixels) if sigma is None else sigma
     origin = "estimated from the picture" if sigma is None else "as given"
-    told = f"noise level {255 * level:.2f} of 255, {origin}"
+    stated = f"noise level {255 * level:.2f} of 255, {origin}"
     if blind is not None:
-        return _blind(picture, blind, Gaussian(level), told)
+        return _blind(picture, blind, Gaussian(level), stated)
     operator = _operator(kernel, picture.height, picture.width)
     y, through = observed(picture, operator)
     rows, columns = operator.kernel.shape
@@ -64,12 +64,12 @@ def deblur(
         variant="blur" if level > 0 else "",
         notes=(
             f"kernel of {columns}x{rows}",
-            told,
+            stated,
         ),
     )
 
 
-def _blind(picture: Picture, side: int, noise: Gaussian, told: str) -> Problem:
+def _blind(picture: Picture, side: int, noise: Gaussian, stated: str) -> Problem:
     operator = BlindBlur(side, side)
     _check_reach(operator, picture.height, picture.width)
     y, through = observed(picture, operator)
@@ -81,7 +81,7 @@ def _blind(picture: Picture, side: int, noise: Gaussian, told: str) -> Problem:
         channels=picture.channels,
         rendering=Rendering(frame=(picture.height, picture.width)),
         variant="blind",
-        notes=(f"a kernel within {side}x{side} is sought, too", told),
+        notes=(f"a kernel within {side}x{side} is fitted too", stated),
     )
 
 

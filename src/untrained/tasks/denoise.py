@@ -86,7 +86,9 @@ def _described(
         given = f"noise level {255 * sigma:.2f} of 255, as given"
         return _white(picture, Gaussian(sigma), (given,))
     if noise == "impulse" and picture.is_volume:
-        raise ProblemError("impulses are sought in pictures, not in volumes: give the slices alone")
+        raise ProblemError(
+            "impulses are found in pictures, not in volumes: denoise each slice as a picture"
+        )
     plain = picture.is_volume or picture.complex_type is not None or hyperspectral.applies(picture)
     find = find_level if plain else find_noise
     return _chosen(picture, find(picture.pixels, picture.missing), noise, sigma)
@@ -114,7 +116,8 @@ def _chosen(picture: Picture, found: Finding, noise: NoiseName, sigma: float | N
         return _as_found(picture, found, notes)
     if found.kind not in _AGREEING[noise]:
         notes += (
-            f"warning: this is no {noise} noise by the picture; it is taken for it, as asked",
+            f"warning: the picture does not look like {noise} noise; it is treated as such because "
+            "you asked",
         )
     if noise == "gaussian":
         white = found.kind in _AGREEING["gaussian"]
@@ -227,10 +230,10 @@ def _without_impulses(
 ) -> Problem:
     """Fill the impulses; where other noise remains, it is removed from the filled picture."""
     if level < FAINT:
-        told = "the impulses are filled, all other samples are kept"
-        return _filled(picture, impulses.places, (*notes, told))
-    told = "the impulses are replaced by the median around them, then the other noise is removed"
-    return _replaced(picture, impulses.places, Gaussian(level), (*notes, told))
+        done = "the impulses are filled, all other samples are kept"
+        return _filled(picture, impulses.places, (*notes, done))
+    done = "the impulses are replaced by the median around them, then the other noise is removed"
+    return _replaced(picture, impulses.places, Gaussian(level), (*notes, done))
 
 
 def _filled(picture: Picture, places: Tensor, notes: tuple[str, ...] = ()) -> Problem:

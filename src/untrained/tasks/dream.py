@@ -70,7 +70,7 @@ def dream(
     chosen = as_model(model)
     side = size or max(chosen.size, 32)
     if side < 1:
-        raise ProblemError(f"size {side} is no picture: give 1 or more")
+        raise ProblemError(f"a picture of size {side}: give 1 or more")
     canvas = np.full((side, side, channels), 128, np.uint8)
     picture = make_picture(canvas, metadata=Metadata(format="PNG"))
     layer, colon, channel = target.rpartition(":")

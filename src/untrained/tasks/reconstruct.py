@@ -102,7 +102,7 @@ def reconstruct(
         notes=(
             proof,
             f"initial guess: {guess.origin}",
-            f"the picture is sought between {limits.low:.4g} and {limits.high:.4g}",
+            f"values of the picture lie between {limits.low:.4g} and {limits.high:.4g}",
             f"{posed.likelihood}{', estimated' if noise is None and level is not None else ''}",
         ),
     )
@@ -167,7 +167,7 @@ def _counted(request: _Request, noise: Poisson | Transmission) -> _Posed:
     if request.weights is not None:
         raise ProblemError("weights are for least squares: a Poisson likelihood has its own")
     if measurement.is_complex():
-        raise ProblemError("complex measurements are no photon counts: give their level as noise")
+        raise ProblemError("complex measurements cannot be photon counts: give their noise level")
     transmitted = isinstance(noise, Transmission)
     if not transmitted and float(measurement.min()) < 0:
         raise ProblemError(f"photon counts of {float(measurement.min()):.4g}: none can be below 0")
@@ -218,7 +218,7 @@ def as_measurement(y: Any) -> Tensor:
         If it is no array or tensor, is empty or not finite.
     """
     if not isinstance(y, Tensor | np.ndarray):
-        raise ProblemError(f"a {type(y).__name__} is no measurement: give an array or a tensor")
+        raise ProblemError(f"a {type(y).__name__} is not a measurement: give an array or a tensor")
     tensor = torch.as_tensor(y).detach().cpu()
     if tensor.numel() == 0:
         raise ProblemError(f"a measurement of shape {tuple(tensor.shape)} is empty")
@@ -243,7 +243,7 @@ def _full(shape: tuple[int, ...] | None) -> tuple[int, int, int] | None:
     if shape is None:
         return None
     if len(shape) not in (2, 3) or min(shape) < 1:
-        raise ProblemError(f"shape {shape} is that of no picture: give (C, H, W) or (H, W)")
+        raise ProblemError(f"shape {shape} is not the shape of a picture: give (C, H, W) or (H, W)")
     channels, height, width = (1, *shape) if len(shape) == 2 else shape
     return int(channels), int(height), int(width)
 
@@ -269,7 +269,9 @@ def _noise(noise: Noise | None) -> Gaussian | Poisson | Transmission | None:
     if not isinstance(noise, int | float):
         return noise
     if not 0 < noise < float("inf"):
-        raise ProblemError(f"noise {noise:g} is no level: give a standard deviation above 0")
+        raise ProblemError(
+            f"noise {noise:g} is not a noise level: give a standard deviation above 0"
+        )
     return Gaussian(float(noise))
 
 
