@@ -39,8 +39,8 @@ ReconstructVariant = Literal[
 ]
 """``""``: the noise level is unknown; ``level``: known; ``spectrum``: known, of complex samples
 (k-space); ``blur``: known, of a known kernel; ``blind``: the kernel is unknown; ``phase``: phase
-retrieval; ``phase-level``: with a known noise level; ``phase-noisy``: so noisy that the initial guess
-is full of it; ``magnitude-level``: from Fourier magnitudes, with a known noise level."""
+retrieval; ``phase-level``: with a known noise level; ``phase-noisy``: with so much noise that the
+initial guess is full of it; ``magnitude-level``: from Fourier magnitudes, with a known level."""
 
 Variant = (
     DenoiseVariant

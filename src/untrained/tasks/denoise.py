@@ -116,8 +116,7 @@ def _chosen(picture: Picture, found: Finding, noise: NoiseName, sigma: float | N
         return _as_found(picture, found, notes)
     if found.kind not in _AGREEING[noise]:
         notes += (
-            f"warning: the picture does not look like {noise} noise; it is treated as such because "
-            "you asked",
+            f"warning: this does not look like {noise} noise; it is treated as such, as you asked",
         )
     if noise == "gaussian":
         white = found.kind in _AGREEING["gaussian"]
