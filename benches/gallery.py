@@ -24,7 +24,7 @@ import untrained as ut
 from benches.run import RESULTS, machine
 from untrained.evaluation.compare import Row, caption, compare
 from untrained.evaluation.sheet import Panel, make_sheet
-from untrained.picture.formats import pillow
+from untrained.picture.formats import jpeg
 from untrained.picture.picture import as_picture
 from untrained.problem.problem import Problem
 from untrained.system.allocator import keep_freed_memory
@@ -82,7 +82,7 @@ def _reduced(clean: Samples) -> Problem:
 def _compressed(clean: Samples) -> Problem:
     file = io.BytesIO()
     Image.fromarray(clean).save(file, "JPEG", quality=5)
-    return ut.tasks.deblock(pillow.read(Path("quality5.jpg"), file.getvalue()))
+    return ut.tasks.deblock(jpeg.read(Path("quality5.jpg"), file.getvalue()))
 
 
 def draw(case: Hard, problem: Problem, rows: list[Row]) -> tuple[Any, dict[str, Any]]:

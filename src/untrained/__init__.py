@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 from untrained.version import __version__ as __version__
 
 _HOMES = {
-    "untrained.picture.files": ("read", "read_kspace", "write"),
+    "untrained.picture.reading": ("read",),
+    "untrained.picture.measurements": ("read_kspace",),
+    "untrained.picture.writing": ("write",),
     "untrained.operators.classifiers": ("Model", "ModelError", "load_model"),
     "untrained.picture.picture": ("Picture", "as_picture", "as_volume"),
     "untrained.picture.samples": ("PictureError",),
@@ -93,12 +95,12 @@ if TYPE_CHECKING:
     from untrained.operators.classifiers import Model as Model
     from untrained.operators.classifiers import ModelError as ModelError
     from untrained.operators.classifiers import load_model as load_model
-    from untrained.picture.files import read as read
-    from untrained.picture.files import read_kspace as read_kspace
-    from untrained.picture.files import write as write
+    from untrained.picture.measurements import read_kspace as read_kspace
     from untrained.picture.picture import Picture as Picture
     from untrained.picture.picture import as_picture as as_picture
+    from untrained.picture.reading import read as read
     from untrained.picture.samples import PictureError as PictureError
+    from untrained.picture.writing import write as write
     from untrained.problem.problem import Problem as Problem
     from untrained.problem.problem import ProblemError as ProblemError
     from untrained.recipes import Recipe as Recipe

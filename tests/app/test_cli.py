@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained.app import cli, restore_file
-from untrained.picture import files
+from untrained.picture import writing
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_a_full_disk_leaves_the_old_file_and_status_1(folder, capsys, monkeypatc
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(writing.os, "fsync", full)
     assert run("denoise", "in.png", "out.png", *TINY, "--overwrite", "--quiet") == 1
     assert "No space left" in capsys.readouterr().err
     assert Path("out.png").read_bytes() == b"old"
@@ -309,7 +309,9 @@ def test_interrupted_then_resumed_is_the_uninterrupted_file(folder, number):
 def test_a_fit_is_saved_now_and_then_and_a_kill_loses_little(folder, monkeypatch):
 
     monkeypatch.setattr(restore_file, "SECONDS_BETWEEN_SAVINGS", 0.0)
-    monkeypatch.setattr(files, "write", lambda *_a, **_k: (_ for _ in ()).throw(OSError("killed")))
+    monkeypatch.setattr(
+        writing, "write", lambda *_a, **_k: (_ for _ in ()).throw(OSError("killed"))
+    )
     assert run("denoise", "in.png", "out.png", *TINY, "--quiet") == 1
     assert Path("out.png.resume").exists()
     assert not Path("out.png").exists()
@@ -335,7 +337,9 @@ def test_tiles_are_told_and_a_kill_loses_little(folder, capsys, monkeypatch):
     whole = Path("out.png").read_bytes()
 
     monkeypatch.setattr(restore_file, "SECONDS_BETWEEN_SAVINGS", 0.0)
-    monkeypatch.setattr(files, "write", lambda *_a, **_k: (_ for _ in ()).throw(OSError("killed")))
+    monkeypatch.setattr(
+        writing, "write", lambda *_a, **_k: (_ for _ in ()).throw(OSError("killed"))
+    )
     assert run(*words, "--quiet", "--overwrite") == 1
     assert Path("out.png.resume").exists()
     monkeypatch.undo()
@@ -353,7 +357,9 @@ def test_nothing_to_resume_starts_and_says_so(folder, capsys):
 def test_resuming_with_other_settings_is_refused(folder, capsys, monkeypatch):
 
     monkeypatch.setattr(restore_file, "SECONDS_BETWEEN_SAVINGS", 0.0)
-    monkeypatch.setattr(files, "write", lambda *_a, **_k: (_ for _ in ()).throw(OSError("killed")))
+    monkeypatch.setattr(
+        writing, "write", lambda *_a, **_k: (_ for _ in ()).throw(OSError("killed"))
+    )
     assert run("denoise", "in.png", "out.png", *TINY, "--quiet") == 1
     monkeypatch.undo()
     monkeypatch.chdir(folder)

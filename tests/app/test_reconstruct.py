@@ -12,7 +12,7 @@ from PIL import Image
 from tests.app.test_cli import run
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained.operators import FanBeam, FourierSubsampling, Radon, gaussian_kernel
-from untrained.picture import files
+from untrained.picture import measurements
 
 SIZE = 20
 FAN = ("--geometry", "fan", "--source-distance", "60", "--detector-distance", "30")
@@ -96,7 +96,7 @@ def test_measurements_become_pictures(folder, capsys, words):
     line = json.loads(out.splitlines()[-1])
     assert (line["task"], line["input"], line["preset"]) == ("reconstruct", words[1], "custom")
     assert err == ""
-    written = files.read_array(words[2])
+    written = measurements.read_array(words[2])
     assert written.shape == ((SIZE, SIZE, 2) if "--complex" in words else (SIZE, SIZE))
     assert written.dtype == (np.uint16 if words[2].endswith("png") else np.float32)
     assert {path.name for path in set(folder.iterdir()) - before} == {words[2]}

@@ -19,7 +19,7 @@ from untrained.baselines import classical, registry
 from untrained.errors import RequestError
 from untrained.evaluation import compare, sheet
 from untrained.noise import Gaussian
-from untrained.picture import files
+from untrained.picture import reading
 
 CHEAP = {"recipe": tiny_recipe(steps=3), "device": "cpu"}
 
@@ -319,8 +319,8 @@ def test_sixteen_bits_stay_and_floats_become_tiff(folder):
     for name in ("deep", "float"):
         words = (f"{name}.tif", "--task", "denoise", "--sigma", "25", *TINY, "--quiet")
         assert run(*words) == 0
-    assert files.read("compare-deep/nlm.png").stored.dtype == np.uint16
-    assert files.read("compare-float/nlm.tif").stored.dtype == np.float32
+    assert reading.read("compare-deep/nlm.png").stored.dtype == np.uint16
+    assert reading.read("compare-float/nlm.tif").stored.dtype == np.float32
 
 
 def test_overwriting_leaves_no_picture_of_the_task_before(folder):

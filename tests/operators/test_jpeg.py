@@ -11,7 +11,7 @@ from scipy.fft import dctn
 from tests.helpers import properties
 from tests.helpers.tiny import photo
 from untrained.operators import BlockCosines, JpegIntervals, adjoint, adjoint_error
-from untrained.picture.formats import pillow
+from untrained.picture.formats import jpeg, png
 from untrained.picture.jpeg import Compression
 
 GREY = Compression((tuple(range(1, 65)),))
@@ -33,7 +33,7 @@ def encoded(samples, **options):
 
 
 def decoded(data):
-    return pillow.read("a.jpg", data)
+    return jpeg.read("a.jpg", data)
 
 
 def pixels(samples):
@@ -151,7 +151,7 @@ def decoded_truth(samples, orientation):
     exif[0x0112] = orientation
     file = io.BytesIO()
     Image.fromarray(samples).save(file, "PNG", exif=exif)
-    return pillow.read("a.png", file.getvalue()).pixels
+    return png.read("a.png", file.getvalue()).pixels
 
 
 def test_a_window_has_the_intervals_of_the_whole():

@@ -12,10 +12,12 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms
 
-from untrained.picture import files
-from untrained.picture.files import check_writable, mask, read, write
+from untrained.picture import writing
+from untrained.picture.masks import mask
 from untrained.picture.picture import as_picture
+from untrained.picture.reading import read
 from untrained.picture.samples import PictureError
+from untrained.picture.writing import check_writable, write
 
 RNG = np.random.default_rng(0)
 
@@ -349,7 +351,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
     def full(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(writing.os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(path, noise(np.uint8, 2, 2), overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]

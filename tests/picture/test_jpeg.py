@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.helpers.tiny import photo
 from untrained import tasks
-from untrained.picture.formats import pillow
+from untrained.picture.formats import jpeg
 from untrained.picture.jpeg import tables
 
 
@@ -15,7 +15,7 @@ def read(samples, mode=None, **options):
     file = io.BytesIO()
     image = Image.fromarray(samples)
     (image if mode is None else image.convert(mode)).save(file, "JPEG", **options)
-    return pillow.read("a.jpg", file.getvalue())
+    return jpeg.read("a.jpg", file.getvalue())
 
 
 @pytest.mark.parametrize("quality", [1, 10, 49, 50, 75, 92, 100])

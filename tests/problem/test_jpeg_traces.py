@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.helpers.tiny import photo
 from untrained import tasks
-from untrained.picture.formats import pillow
+from untrained.picture.formats import jpeg
 from untrained.picture.picture import as_picture
 from untrained.problem.jpeg_traces import find_compression
 
@@ -18,7 +18,7 @@ from untrained.problem.jpeg_traces import find_compression
 def decoded(samples, **options):
     file = io.BytesIO()
     Image.fromarray(samples).save(file, "JPEG", **options)
-    return pillow.read("a.jpg", file.getvalue())
+    return jpeg.read("a.jpg", file.getvalue())
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from untrained.evaluation import report
 from untrained.evaluation.compare import compare
 from untrained.fitting.restore import restore
 from untrained.operators import PATTERNS, Bayer
-from untrained.picture import files
+from untrained.picture import reading
 from untrained.recipes import BlindSpotPairing, GuidePairing
 
 CLEAN = photo(16, 14)
@@ -91,9 +91,9 @@ def test_a_window_keeps_the_pattern():
 def test_files_drop_the_profile_of_grey_and_keep_depth(tmp_path):
     plane, seen = mosaic(image=CLEAN.astype(np.uint16) * 257)
     Image.fromarray(plane).save(tmp_path / "raw.png", icc_profile=b"grey")
-    result = fitted(files.read(tmp_path / "raw.png"))
+    result = fitted(reading.read(tmp_path / "raw.png"))
     ut.write(tmp_path / "out.png", result)
-    back = files.read(tmp_path / "out.png")
+    back = reading.read(tmp_path / "out.png")
     assert back.metadata.icc is None
     assert np.array_equal(back.stored[seen], CLEAN[seen].astype(np.uint16) * 257)
 

@@ -14,7 +14,7 @@ from untrained.errors import RequestError
 from untrained.evaluation.compare import Row, caption, compare, draw
 from untrained.fitting.restoration import versions
 from untrained.fitting.restore import settle_recipe
-from untrained.picture import files, preview
+from untrained.picture import preview, reading, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import Task, read_recipe
@@ -81,10 +81,10 @@ def run_comparison(request: Request) -> int:
         It failed while working.
     """
     _check_options(request)
-    picture = files.read(request.input)
+    picture = reading.read(request.input)
     problem = _described(request, picture)
     suffix = _checked_folder(request, picture)
-    reference = None if request.reference is None else files.read(request.reference)
+    reference = None if request.reference is None else reading.read(request.reference)
     recipe = settle_recipe(
         problem,
         request.preset if request.recipe is None else read_recipe(request.recipe),
@@ -134,7 +134,7 @@ def _described(request: Request, picture: Picture) -> Problem:
     if request.task == "flash":
         if request.flash is None:
             raise RequestError("flash needs the flash picture: --flash FILE")
-        return tasks.flash(picture, files.read(request.flash), register=request.register)
+        return tasks.flash(picture, reading.read(request.flash), register=request.register)
     if request.task == "inpaint":
         masks = (request.mask, request.known)
         fill, known = (path and files.mask(path, picture.size) for path in masks)
@@ -157,9 +157,9 @@ def _checked_folder(request: Request, picture: Picture) -> str:
         raise RequestError(f"{folder} is not empty: choose another folder or give --overwrite")
     place = folder if folder.is_dir() else folder.parent
     try:
-        files.check_writable(place / "untrained.png", picture, overwrite=True)
+        writing.check_writable(place / "untrained.png", picture, overwrite=True)
     except RequestError:
-        files.check_writable(place / "untrained.tif", picture, overwrite=True)
+        writing.check_writable(place / "untrained.tif", picture, overwrite=True)
         return ".tif"
     return ".png"
 
@@ -197,10 +197,10 @@ def _write(folder: Path, rows: list[Row], suffix: str, sheet: bytes, facts: dict
     _clear(folder)
     for row in rows[1:]:
         if row.picture is not None:
-            files.write(folder / (row.method + suffix), row.picture, overwrite=True)
-    files.replace_file(folder / "sheet.png", sheet)
+            writing.write(folder / (row.method + suffix), row.picture, overwrite=True)
+    writing.replace_file(folder / "sheet.png", sheet)
     content = json.dumps(facts, indent=2, allow_nan=False).encode()
-    files.replace_file(folder / "compare.json", content)
+    writing.replace_file(folder / "compare.json", content)
 
 
 def _clear(folder: Path) -> None:

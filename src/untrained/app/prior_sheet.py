@@ -9,7 +9,7 @@ from rich.progress import Progress
 from untrained.errors import RequestError
 from untrained.evaluation.sheet import Panel, make_sheet
 from untrained.fitting.restore import settle_recipe, watch
-from untrained.picture import files, preview
+from untrained.picture import preview, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 
@@ -53,7 +53,7 @@ def run_sheet(
     if request.output.suffix.lower() != ".png":
         raise RequestError(f"the sheet {request.output} must be a PNG: name it .png")
     first = next(iter(problems.values()))
-    files.check_writable(request.output, first.picture, overwrite=request.overwrite)
+    writing.check_writable(request.output, first.picture, overwrite=request.overwrite)
     console = Console(stderr=True, quiet=request.quiet)
     panels = []
     with Progress(console=console, disable=request.quiet) as progress:
@@ -76,7 +76,7 @@ def run_sheet(
                 panels.append(Panel(result.image, title, told))
     across = len(panels) // len(PRIORS)
     sheet = make_sheet(panels, heading=request.heading, across=across)
-    files.replace_file(request.output, preview.encoded(sheet.image))
+    writing.replace_file(request.output, preview.encoded(sheet.image))
     console.print(f"wrote {request.output}", highlight=False)
     return 0
 

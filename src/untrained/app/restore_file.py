@@ -29,8 +29,8 @@ from untrained.fitting.fit import Fit
 from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import PriorName, settle_recipe, watch
 from untrained.fitting.shrinking import ElasticFit
-from untrained.picture import files
-from untrained.picture.formats.tiff_pages import PagesAre
+from untrained.picture import reading, writing
+from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import read_recipe
@@ -64,7 +64,7 @@ class Job:
 
     def read(self, path: Path) -> Picture:
         """Read a picture or volume."""
-        return files.read(path, pages=self.pages)
+        return reading.read(path, pages=self.pages)
 
     @property
     def saved_fit(self) -> Path:
@@ -107,7 +107,7 @@ def run_job(
     interrupted = _work(job, fit, snapshots, console)
     with _uninterrupted():
         result = fit.restoration()
-        files.write(job.output, result.restored, overwrite=True)
+        writing.write(job.output, result.restored, overwrite=True)
         if interrupted:
             save_fit(job.saved_fit, fit)
         else:
@@ -130,7 +130,7 @@ def run_job(
 
 def _checked(job: Job, problem: Problem) -> Picture | None:
     """Find all that can be found wrong before the long work."""
-    files.check_writable(job.output, problem.picture, overwrite=job.overwrite or job.resume)
+    writing.check_writable(job.output, problem.picture, overwrite=job.overwrite or job.resume)
     if job.output.exists() and not job.overwrite and not job.saved_fit.exists():
         raise RequestError(f"{job.output} exists and no unfinished fit lies beside it: --overwrite")
     if job.saved_fit.exists() and not (job.resume or job.overwrite):

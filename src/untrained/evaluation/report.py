@@ -18,7 +18,7 @@ from untrained.evaluation.alignment import aligned
 from untrained.fitting.restoration import Record, Restoration, versions
 from untrained.fitting.step import Step
 from untrained.fitting.tiled import TiledStep
-from untrained.picture import files, preview
+from untrained.picture import preview, writing
 from untrained.picture.picture import Picture
 from untrained.picture.region import Size, sides_in_words
 
@@ -167,7 +167,7 @@ def write_report(
     (folder / "snapshots").mkdir(parents=True, exist_ok=True)
     for old in (folder / "snapshots").glob("step-*.png"):
         old.unlink()
-    files.write(folder / picture_name, result.restored, overwrite=True)
+    writing.write(folder / picture_name, result.restored, overwrite=True)
     curve = _curve(result)
     _put(folder / "curve.png", curve)
     taken = snapshots.pictures if snapshots else {}
@@ -204,7 +204,7 @@ def _put_array(path: Path, values: Tensor) -> None:
 
 
 def _put(path: Path, content: bytes) -> None:
-    files.replace_file(path, content)
+    writing.replace_file(path, content)
 
 
 def _enlarged(image: Tensor, size: Size) -> Tensor:

@@ -6,6 +6,11 @@ from typing import Any, Literal
 from untrained.picture.jpeg import Compression
 from untrained.picture.region import Size
 
+PagesAre = Literal["auto", "volume", "bands"]
+"""What the pages of a file are: what it says, slices of a volume, or bands of a picture."""
+
+PAGES_ARE: tuple[PagesAre, ...] = ("auto", "volume", "bands")
+
 
 @dataclass(frozen=True)
 class Pages:

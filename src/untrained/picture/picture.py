@@ -237,43 +237,6 @@ def as_volume(value: Any) -> Picture:
     return picture
 
 
-def as_mask(value: Any, size: Size) -> Tensor:
-    """Take a mask in any accepted kind.
-
-    Parameters
-    ----------
-    value
-        A Picture, an array ``(H, W[, C])``, bool, integer or float, or a tensor ``(1, C, H, W)``,
-        bool or floating. For a volume ``(D, H, W[, C])`` and ``(1, C, D, H, W)``, or a picture that
-        holds for all slices.
-    size
-        H and W that it must have; D, H and W for a volume.
-
-    Returns
-    -------
-    Bool ``(1, 1, [D,] H, W)``, True where the mean of the channels is over half of white.
-
-    Raises
-    ------
-    PictureError
-        If it is not a picture or has another size.
-    """
-    if isinstance(value, Tensor) and value.dtype == torch.bool:
-        value = value.float()
-    volume = len(size) == 3
-    if volume and isinstance(value, np.ndarray) and value.ndim == 3:
-        picture = as_volume(value)
-    else:
-        picture = as_picture(value, volumes=volume)
-    if picture.size not in (size, size[-2:]):
-        raise PictureError(
-            f"the mask is {sides_in_words(picture.size)}, the picture {sides_in_words(size)}: they "
-            "must match"
-        )
-    white = picture.pixels.mean(dim=1, keepdim=True) > 0.5
-    return white if picture.size == size else white[:, :, None].expand(1, 1, *size)
-
-
 def in_words(picture: Picture) -> tuple[str, ...]:
     """Say what an array or file was taken for, where it could have been something else."""
     sides, bands = f"{picture.width}x{picture.height}", picture.channels

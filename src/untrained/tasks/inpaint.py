@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from untrained.operators import Mask
-from untrained.picture.picture import Picture, as_mask, as_picture, in_words
+from untrained.picture.masks import as_mask
+from untrained.picture.picture import Picture, as_picture, in_words
 from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering

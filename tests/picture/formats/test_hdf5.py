@@ -9,7 +9,7 @@ import pytest
 import untrained as ut
 from tests.app.test_cli import run
 from tests.helpers.tiny import tiny_recipe
-from untrained.picture import files
+from untrained.picture import measurements, writing
 from untrained.picture.samples import PictureError
 from untrained.recipes import GuidePairing
 
@@ -48,7 +48,7 @@ def test_a_slice_of_fastmri_is_read_the_middle_one_by_default(folder):
     lines = np.arange(SIZE) % 3 == 0
     kspace = volume(5, SIZE, SIZE)
     fastmri(kspace=kspace, mask=lines.astype(np.float32))
-    middle = files.read_kspace("k.h5")
+    middle = measurements.read_kspace("k.h5")
     assert np.array_equal(middle.samples, kspace[2])
     assert np.array_equal(middle.mask, lines)
     assert middle.note == "slice 2 of 5, counted from 0"
@@ -105,7 +105,7 @@ def test_pictures_are_written_and_read_as_they_are(folder):
         assert np.array_equal(again.to_numpy(), picture)
         assert again.to_numpy().dtype == picture.dtype
     ut.write("q.hdf5", ut.read("p.h5"))
-    assert np.array_equal(files.read_array("q.hdf5"), picture)
+    assert np.array_equal(measurements.read_array("q.hdf5"), picture)
 
 
 def test_a_file_of_one_data_set_is_a_measurement(folder):
@@ -113,12 +113,12 @@ def test_a_file_of_one_data_set_is_a_measurement(folder):
     with h5py.File("s.h5", "w") as file:
         file["exchange/data"] = sinogram
         file["comment"] = "text"
-    assert np.array_equal(files.read_array("s.h5"), sinogram)
+    assert np.array_equal(measurements.read_array("s.h5"), sinogram)
     assert run("reconstruct", "ct", "s.h5", "a.npy", "--angles", "0:180", *TINY) == 0
     assert np.load("a.npy").shape == (SIZE, SIZE)
     with h5py.File("k.h5", "w") as file:
         file["data"] = volume(SIZE, SIZE)
-    assert files.read_kspace("k.h5").note == ""
+    assert measurements.read_kspace("k.h5").note == ""
     assert run("reconstruct", "mri", "k.h5", "b.npy", *TINY) == 0
 
 
@@ -178,8 +178,8 @@ def test_a_missing_package_is_named(folder, monkeypatch):
     fastmri()
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(PictureError, match=r"need h5py.*pip install 'untrained\[science\]'"):
-        files.read_kspace("k.h5")
+        measurements.read_kspace("k.h5")
     with pytest.raises(PictureError, match="need h5py"):
-        files.read_array("k.h5")
+        measurements.read_array("k.h5")
     with pytest.raises(PictureError, match="need h5py"):
-        files.check_writable("o.h5", ut.as_picture(np.zeros((2, 2))))
+        writing.check_writable("o.h5", ut.as_picture(np.zeros((2, 2))))

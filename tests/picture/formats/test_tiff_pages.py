@@ -9,7 +9,10 @@ import tifffile
 
 import untrained as ut
 from untrained.app.cli import main
-from untrained.picture.files import mask, read, write
+from untrained.picture.masks import mask
+from untrained.picture.measurements import read_array
+from untrained.picture.reading import read
+from untrained.picture.writing import write
 
 SLICES = np.random.default_rng(0).integers(0, 65535, (5, 12, 9), dtype=np.uint16)
 CHANNELS = np.random.default_rng(1).integers(0, 255, (5, 2, 12, 9), dtype=np.uint8)
@@ -127,7 +130,7 @@ def test_arrays_come_back_as_they_were(tmp_path, name, samples, pages, shape):
     picture = read(tmp_path / name, pages=pages)
     assert picture.stored.shape == shape
     write(tmp_path / f"b{name}", picture)
-    assert np.array_equal(ut.files.read_array(tmp_path / f"b{name}"), samples)
+    assert np.array_equal(read_array(tmp_path / f"b{name}"), samples)
 
 
 def test_new_volumes_say_that_they_are(tmp_path):

@@ -59,9 +59,9 @@ def invert(
     if sheet:
         from untrained import tasks  # noqa: PLC0415
         from untrained.app.prior_sheet import spread  # noqa: PLC0415
-        from untrained.picture import files  # noqa: PLC0415
+        from untrained.picture import reading  # noqa: PLC0415
 
-        before = files.read(input)
+        before = reading.read(input)
         layers = layer.split(",") if layer else spread(named_layers(chosen))
         problems = {name: tasks.invert(before, chosen, name) for name in layers}
         heading = f"{input.name}: features of {chosen.name} inverted"

@@ -1,4 +1,4 @@
-"""The verb that tells what this machine offers."""
+"""The verb that shows what this machine offers, and which files are read."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -10,13 +10,15 @@ if TYPE_CHECKING:
 
 
 def info() -> int:
-    """Show versions, devices and the precision that would be used."""
+    """Show versions, devices, the precision that would be used, and the known file formats."""
     from untrained.fitting.engine import available_devices, choose_engine  # noqa: PLC0415
     from untrained.fitting.restoration import versions  # noqa: PLC0415
+    from untrained.picture.formats.registry import known  # noqa: PLC0415
     from untrained.system import machine  # noqa: PLC0415
 
     engine = choose_engine()
     rows = versions() | {
+        "formats": ", ".join(f"{form.name} ({' '.join(form.extensions)})" for form in known()),
         "processor": machine.processor(),
         "memory": _amount(machine.memory()),
         "devices": ", ".join(available_devices()),

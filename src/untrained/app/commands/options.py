@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 Pages = Literal["auto", "volume", "bands"]
-"""As `formats.pages.PagesAre`, which loads more than the command line may."""
+"""As `picture.metadata.PagesAre`, which loads more than the command line may."""
 
 
 @Parameter(name="*")
@@ -96,7 +96,7 @@ def run_measured(
     `read` reads it; as an array when None.
     """
     from untrained.app.restore_file import run_job  # noqa: PLC0415
-    from untrained.picture.files import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array  # noqa: PLC0415
 
     return run_job(_job(source, target, options), describe, read or read_array)
 

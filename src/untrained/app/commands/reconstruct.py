@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from untrained.operators import FourierSubsampling, Projection
-    from untrained.picture.files import KSpace
+    from untrained.picture.measurements import KSpace
     from untrained.picture.picture import Picture
     from untrained.problem.problem import Problem
 
@@ -161,7 +161,7 @@ def mri(
     """
 
     def read(path: Path) -> "KSpace":
-        from untrained.picture.files import read_kspace  # noqa: PLC0415
+        from untrained.picture.measurements import read_kspace  # noqa: PLC0415
 
         return read_kspace(path, slice)
 
@@ -230,7 +230,7 @@ def deblur(
 
     def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
-        from untrained.picture.files import read_array  # noqa: PLC0415
+        from untrained.picture.measurements import read_array  # noqa: PLC0415
 
         if (kernel is None) == (blind is None):
             raise RequestError("give --kernel FILE, or in its place --blind SIZE")
@@ -251,7 +251,7 @@ def _plane(samples: "NDArray[Any]", path: Path, what: str) -> "NDArray[Any]":
 
 def _sensitivities(path: Path | None, kspace: "Tensor", mask: "Tensor") -> tuple[Any, str]:
     """Those of the file; else, of several coils, what their k-space tells; and how, in words."""
-    from untrained.picture.files import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array  # noqa: PLC0415
     from untrained.problem.coil_sensitivities import estimate_sensitivities  # noqa: PLC0415
 
     if path is not None:
@@ -288,7 +288,7 @@ def _phase(kspace: "Tensor", operator: "FourierSubsampling") -> str:
 
 def _whole(path: Path) -> "NDArray[Any]":
     """Read a mask: pictures of 8 bits mark by 255 what arrays mark by 1."""
-    from untrained.picture.files import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array  # noqa: PLC0415
 
     values = read_array(path)
     return values if values.max() <= 1 else values / values.max()
@@ -298,7 +298,7 @@ def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
     """Degrees of the projections, from START:STOP or a file."""
     import numpy as np  # noqa: PLC0415
 
-    from untrained.picture.files import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array  # noqa: PLC0415
 
     if ":" in words and not Path(words).exists():
         try:

@@ -137,7 +137,7 @@ def _patterns(samples: "NDArray[Any]", path: Path, kind: Kind) -> "NDArray[Any]"
 
 def _padded(patterns: "NDArray[Any]", setup: Setup, complex_picture: bool) -> "nn.Module":
     from untrained.operators import PaddedFourier  # noqa: PLC0415
-    from untrained.picture.files import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array  # noqa: PLC0415
 
     times = 2.0 if setup.oversampling is None else setup.oversampling
     if not 1 <= times < float("inf"):
@@ -160,7 +160,7 @@ def _marked(values: "NDArray[Any]") -> "NDArray[Any]":
 
 def _coded(patterns: "NDArray[Any]", setup: Setup, complex_picture: bool) -> "nn.Module":
     from untrained.operators import CodedDiffraction  # noqa: PLC0415
-    from untrained.picture.files import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array  # noqa: PLC0415
 
     masks = read_array(_path(setup.masks))
     if masks.shape != patterns.shape[1:]:
@@ -194,7 +194,7 @@ def _path(path: Path | None) -> Path:
 def _positions(path: Path) -> "NDArray[Any]":
     import numpy as np  # noqa: PLC0415
 
-    from untrained.picture.files import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array  # noqa: PLC0415
 
     if path.suffix != ".txt":
         return read_array(path)
@@ -207,7 +207,7 @@ def _positions(path: Path) -> "NDArray[Any]":
 
 def _pupil(words: str, shape: tuple[int, ...]) -> Any:
     from untrained.operators import disc  # noqa: PLC0415
-    from untrained.picture.files import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array  # noqa: PLC0415
 
     try:
         radius = float(words)

@@ -179,9 +179,9 @@ def flash(
 
     def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
-        from untrained.picture import files  # noqa: PLC0415
+        from untrained.picture import reading  # noqa: PLC0415
 
-        return tasks.flash(picture, files.read(flash), register=register)
+        return tasks.flash(picture, reading.read(flash), register=register)
 
     return run_fit(input, output, options, describe)
 

@@ -18,9 +18,9 @@ from torch import Tensor
 from untrained import tasks
 from untrained.errors import RequestError
 from untrained.evaluation.metrics import psnr, psnr_upscaling
-from untrained.picture.files import read
-from untrained.picture.formats import pillow
+from untrained.picture.formats import jpeg
 from untrained.picture.picture import as_picture
+from untrained.picture.reading import read
 from untrained.problem.problem import Problem
 
 Metric = Callable[[Tensor, Tensor], float]
@@ -72,7 +72,7 @@ def deblock(data: Path, pictures: str, quality: int) -> Iterator[Case]:
             clean = image.convert("RGB")
         file = io.BytesIO()
         clean.save(file, "JPEG", quality=quality)
-        blocky = pillow.read(path, file.getvalue())
+        blocky = jpeg.read(path, file.getvalue())
         truth = as_picture(np.asarray(clean)).pixels
         yield Case(path.stem, tasks.deblock(blocky), truth)
 

@@ -14,7 +14,7 @@ from untrained.evaluation.quality.cases import Case, QualityTask
 from untrained.evaluation.quality.measure import Plan, account, measure
 from untrained.evaluation.quality.outcome import GAP, markdown, table
 from untrained.evaluation.quality.published import published
-from untrained.picture.files import check_folder_empty, replace_file
+from untrained.picture.writing import check_folder_empty, replace_file
 from untrained.recipes.presets import preset
 from untrained.system.progress import progress_bars
 

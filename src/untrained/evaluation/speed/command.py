@@ -21,8 +21,8 @@ from untrained.evaluation.speed.probe import probe
 from untrained.evaluation.speed.psnr_over_time import Plan, Reached, reach
 from untrained.fitting.engine import choose_engine
 from untrained.fitting.restoration import versions
-from untrained.picture.files import check_folder_empty, replace_file
 from untrained.picture.picture import as_picture
+from untrained.picture.writing import check_folder_empty, replace_file
 from untrained.recipes import Recipe
 from untrained.recipes.presets import preset
 from untrained.system import machine

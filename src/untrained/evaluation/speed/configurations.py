@@ -11,7 +11,7 @@ from untrained.evaluation.speed.scene import FACTOR, SIGMA
 from untrained.fitting.engine import Engine, choose_engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.step import Step
-from untrained.picture import files
+from untrained.picture import reading
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe, Task
 from untrained.recipes.presets import preset
@@ -33,11 +33,11 @@ class Configuration:
     def problem(self, folder: Path) -> Problem:
         """Describe the problem from the files that `scene.write_inputs` wrote."""
         if self.task == "upscale":
-            return tasks.upscale(files.read(folder / "small.png"), FACTOR)
+            return tasks.upscale(reading.read(folder / "small.png"), FACTOR)
         if self.task == "inpaint":
-            mask = files.read(folder / "mask.png")
-            return tasks.inpaint(files.read(folder / "damaged.png"), mask)
-        return tasks.denoise(files.read(folder / "noisy.png"), sigma=SIGMA)
+            mask = reading.read(folder / "mask.png")
+            return tasks.inpaint(reading.read(folder / "damaged.png"), mask)
+        return tasks.denoise(reading.read(folder / "noisy.png"), sigma=SIGMA)
 
     def recipe(self, problem: Problem) -> Recipe:
         """Look up the settings; ours choose the precision, the original way has float32."""

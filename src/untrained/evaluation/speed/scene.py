@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untrained.errors import RequestError
-from untrained.picture import files
+from untrained.picture import writing
 from untrained.picture.picture import as_picture
 
 SIGMA = 25 / 255
@@ -64,7 +64,7 @@ def write_inputs(clean: Samples, folder: Path, seed: int) -> None:
         "mask": np.uint8(255) * lost,
     }
     for name, samples in pictures.items():
-        files.write(folder / f"{name}.png", as_picture(samples))
+        writing.write(folder / f"{name}.png", as_picture(samples))
 
 
 def _bytes(samples: NDArray[np.float64]) -> Samples:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from untrained.errors import RequestError
-from untrained.picture.files import check_folder_writable, replace_file
+from untrained.picture.writing import check_folder_writable, replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from untrained.errors import RequestError
-from untrained.picture import files
+from untrained.picture import reading
 from untrained.picture.picture import Picture, as_picture
 
 SMALLEST = 16
@@ -43,7 +43,7 @@ def natural(path: Path | None, side: int) -> tuple[Tensor, str]:
     RequestError
         If the file is no picture, has missing pixels, or is too small.
     """
-    picture, origin = _sample(side) if path is None else (files.read(path), str(path))
+    picture, origin = _sample(side) if path is None else (reading.read(path), str(path))
     if picture.missing is not None:
         raise RequestError(f"{origin} has missing pixels: a study needs a whole picture")
     if picture.cmyk or picture.channels not in (1, 3):

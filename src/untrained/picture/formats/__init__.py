@@ -1,1 +1,7 @@
-"""Encoders and decoders of picture files; `files.py` chooses among them."""
+"""Picture files: each format is one module here, which registers itself; see `registry`."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from untrained.picture.formats.channels import check_size, refuse_pages
 from untrained.picture.formats.extras import imported
-from untrained.picture.metadata import Metadata
+from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.metadata import Metadata, PagesAre
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.samples import PictureError, Samples
 from untrained.version import __version__
@@ -22,7 +24,7 @@ def is_dicom(data: bytes) -> bool:
     return data[128:132] == b"DICM"
 
 
-def read(path: Path, data: bytes) -> Picture:
+def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
     """Decode one frame; grey samples are floats in units, ``slope x stored + intercept``."""
     dataset = imported("pydicom", "DICOM").dcmread(io.BytesIO(data))
     _check(path, dataset)
@@ -66,12 +68,14 @@ def encode(picture: Picture) -> bytes:
 
 def _check(path: Path, dataset: Any) -> None:
     if "PixelData" not in dataset:
-        raise PictureError(f"{path} is DICOM without pixels of integers: there is no picture in it")
+        raise PictureError(
+            f"{path} is DICOM without integer pixel data: give a file with a picture"
+        )
     check_size(path, dataset.Rows, dataset.Columns)
     refuse_pages(path, int(dataset.get("NumberOfFrames", None) or 1))
     kind = dataset.PhotometricInterpretation
     if kind not in _KINDS:
-        raise PictureError(f"{path} is DICOM of {kind}: only {', '.join(_KINDS)} can be read")
+        raise PictureError(f"{path} is DICOM of type {kind}: only {', '.join(_KINDS)} can be read")
     if "ModalityLUTSequence" in dataset:
         raise PictureError(f"{path} has its units in a table: only slope and intercept can be read")
     if _rescale(dataset)[0] == 0:
@@ -96,7 +100,7 @@ def _stored(samples: Samples, dataset: Any, dtype: np.dtype[Any]) -> Samples:
 
 
 def _resize(dataset: Any, height: int, width: int) -> None:
-    """Tell of another number of pixels over the same area."""
+    """Note another number of pixels over the same area."""
     down, across = height / dataset.Rows, width / dataset.Columns
     if spacing := dataset.get("PixelSpacing"):
         rows, columns = (float(each) for each in spacing)
@@ -119,3 +123,38 @@ def _derive(pydicom: Any, dataset: Any, content: bytes) -> None:
     sources = [str(dataset.get("SOPInstanceUID", "")), hashlib.sha256(content).hexdigest()]
     dataset.SOPInstanceUID = pydicom.uid.generate_uid(entropy_srcs=sources)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What pydicom raises; for an element that is missing that is AttributeError."""
+    invalid = imported("pydicom", "DICOM").errors.InvalidDicomError
+    return (
+        invalid,
+        AttributeError,
+        ValueError,
+        KeyError,
+        RuntimeError,
+        OSError,
+        EOFError,
+        struct.error,
+    )
+
+
+def _refusal(picture: Picture) -> str | None:
+    if picture.metadata.dicom is None:
+        return "DICOM can only be written for a picture that was read from DICOM"
+    return None
+
+
+register(
+    Format(
+        name="DICOM",
+        extensions=(".dcm",),
+        matches=is_dicom,
+        decode=read,
+        encode=encode,
+        holds=Holds(None, None, alpha=True, cmyk=True),
+        errors=_errors,
+        refusal=_refusal,
+    )
+)

@@ -25,5 +25,6 @@ def imported(package: str, what: str) -> Any:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
         raise PictureError(
-            f"{what} files need {package}, which is not installed: pip install 'untrained[science]'"
+            f"{what} files need {package}, which is not installed (pip install "
+            "'untrained[science]')"
         ) from error

@@ -1,7 +1,6 @@
 """HDF5, through h5py: files of one data set, and k-space as fastMRI stores it."""
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +8,23 @@ import numpy as np
 
 from untrained.picture.formats import tiff_pages as several
 from untrained.picture.formats.extras import imported
+from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
 
 _DATA_SET = "reconstruction"
 """Where a picture is written; fastMRI calls it so, too."""
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
-def is_hdf5(path: Path) -> bool:
-    """Say whether this file begins as HDF5; such files can be too large to be read whole."""
-    with path.open("rb") as file:
-        return file.read(len(SIGNATURE)) == SIGNATURE
+def is_hdf5(data: bytes) -> bool:
+    """Say whether these bytes begin an HDF5 file."""
+    return data.startswith(_SIGNATURE)
 
 
-def read_array(path: Path) -> Samples:
+def read_array(path: Path, _data: bytes = b"") -> Samples:
     """Read the only data set of numbers.
 
     Raises
@@ -36,28 +36,23 @@ def read_array(path: Path) -> Samples:
         return _values(path, _only(path, _datasets(file)))
 
 
-def read(path: Path, _data: bytes, pages: several.PagesAre = "auto") -> Picture:
-    """Read a picture or volume, the only data set of numbers; see `formats.pages.from_array`."""
+def read(path: Path, _data: bytes, pages: PagesAre = "auto") -> Picture:
+    """Read a picture or volume, the only data set of numbers; see `tiff_pages.from_array`."""
     return several.from_array(path, read_array(path), pages, "HDF5")
 
 
-def encoder(picture: Picture) -> Callable[[], bytes]:
-    """Make what encodes ``([D,] H, W[, C])`` in the stored type, as the data set `reconstruction`.
+def encode(picture: Picture) -> bytes:
+    """Encode ``([D,] H, W[, C])`` in the stored type, as the data set `reconstruction`.
 
     Raises
     ------
     PictureError
         If h5py is not installed.
     """
-    h5py = imported("h5py", "HDF5")
-
-    def encode() -> bytes:
-        buffer = io.BytesIO()
-        with h5py.File(buffer, "w") as file:
-            file[_DATA_SET] = several.to_array(picture)
-        return buffer.getvalue()
-
-    return encode
+    buffer = io.BytesIO()
+    with imported("h5py", "HDF5").File(buffer, "w") as file:
+        file[_DATA_SET] = several.to_array(picture)
+    return buffer.getvalue()
 
 
 def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None, str]:
@@ -124,3 +119,32 @@ def _values(path: Path, dataset: Any) -> Samples:
     if dataset.size == 0:
         raise PictureError(f"{path} holds an empty data set of shape {dataset.shape}")
     return np.asarray(dataset[()])
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """What h5py raises for damaged files: HDF5's own errors become these."""
+    return (OSError, KeyError, ValueError, RuntimeError, TypeError)
+
+
+def _refusal(_picture: Picture) -> str | None:
+    try:
+        imported("h5py", "HDF5")
+    except PictureError as error:
+        return str(error)
+    return None
+
+
+register(
+    Format(
+        name="HDF5",
+        extensions=(".h5", ".hdf5"),
+        matches=is_hdf5,
+        decode=read,
+        encode=encode,
+        holds=Holds(None, None, alpha=True, cmyk=True, volumes=True, complex=True),
+        errors=errors,
+        refusal=_refusal,
+        decode_array=read_array,
+        in_place=True,
+    )
+)

@@ -2,11 +2,14 @@
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from untrained.picture.formats import tiff_pages as several
+from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
 
@@ -30,8 +33,8 @@ def read_array(path: Path, data: bytes) -> Samples:
     return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
 
 
-def read(path: Path, data: bytes, pages: several.PagesAre = "auto") -> Picture:
-    """Decode a picture or volume; see `formats.pages.from_array`."""
+def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
+    """Decode a picture or volume; see `tiff_pages.from_array`."""
     return several.from_array(path, read_array(path, data), pages, "NPY")
 
 
@@ -40,3 +43,21 @@ def encode(picture: Picture) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, several.to_array(picture), allow_pickle=False)
     return buffer.getvalue()
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    return (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+
+
+register(
+    Format(
+        name="NPY",
+        extensions=(".npy",),
+        matches=is_array,
+        decode=read,
+        encode=encode,
+        holds=Holds(None, None, alpha=True, cmyk=True, volumes=True, complex=True),
+        errors=_errors,
+        decode_array=read_array,
+    )
+)

@@ -1,14 +1,24 @@
-"""8-bit PNG, JPEG, WebP and BMP, through Pillow."""
+"""Decoding and encoding through Pillow, which holds 8 bits: for PNG, JPEG, WebP and BMP."""
 
 import contextlib
 import io
-from collections.abc import Iterator
+import struct
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from PIL import Image
+from PIL import (
+    BmpImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from untrained.picture.formats.channels import (
     check_size,
@@ -18,87 +28,92 @@ from untrained.picture.formats.channels import (
     upright,
 )
 from untrained.picture.formats.exif import ORIENTATION, exif_bytes, exif_for
-from untrained.picture.formats.png import copied_chunks, with_chunks
-from untrained.picture.jpeg import Compression
 from untrained.picture.metadata import Metadata
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.samples import PictureError
 
+Kind = Literal["PNG", "JPEG", "WEBP", "BMP", "TIFF"]
 
-def read(path: Path, data: bytes) -> Picture:
-    """Decode a whole picture; PictureError says what is wrong with it."""
-    with opened(data) as image:
-        check_size(path, image.height, image.width)
-        refuse_pages(path, int(getattr(image, "n_frames", 1)))
-        exif = image.getexif()
-        metadata = Metadata(
-            format=str(image.format),
-            icc=image.info.get("icc_profile"),
-            dpi=_dpi(image.info.get("dpi")),
-            chunks=copied_chunks(data) if image.format == "PNG" else (),
-        )
-        image.load()
-        samples = upright(np.asarray(_expanded(image)), exif.get(ORIENTATION, 1))
-        compression = _compression(image)
-        if compression is not None:
-            turn = exif.get(ORIENTATION, 1)
-            compression = compression.upright(turn, (samples.shape[0], samples.shape[1]))
-        metadata = replace(metadata, exif=exif_bytes(exif), compression=compression)
-        colour, alpha = split_alpha(samples, has_alpha=_expanded(image).mode in ("LA", "RGBA"))
-        return make_picture(colour, alpha=alpha, cmyk=image.mode == "CMYK", metadata=metadata)
+_OPEN: dict[Kind, Callable[[io.BytesIO], Image.Image]] = {
+    "PNG": PngImagePlugin.PngImageFile,
+    "JPEG": JpegImagePlugin.jpeg_factory,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+}
 
 
-def encode(name: str, picture: Picture) -> bytes:
-    """Encode 8-bit samples as PNG, JPEG (quality 95, 4:4:4), lossless WebP or BMP."""
+def errors() -> tuple[type[Exception], ...]:
+    """What Pillow raises for a damaged file once its header could be read."""
+    return (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+
+
+def picture_of(path: Path, image: Image.Image) -> Picture:
+    """Decode an opened picture whole; PictureError says what is wrong with it."""
+    check_size(path, image.height, image.width)
+    refuse_pages(path, int(getattr(image, "n_frames", 1)))
+    exif = image.getexif()
+    metadata = Metadata(
+        format=str(image.format),
+        icc=image.info.get("icc_profile"),
+        dpi=_dpi(image.info.get("dpi")),
+    )
+    image.load()
+    samples = upright(np.asarray(_expanded(image)), exif.get(ORIENTATION, 1))
+    metadata = replace(metadata, exif=exif_bytes(exif))
+    colour, alpha = split_alpha(samples, has_alpha=_expanded(image).mode in ("LA", "RGBA"))
+    return make_picture(colour, alpha=alpha, cmyk=image.mode == "CMYK", metadata=metadata)
+
+
+def encode(picture: Picture, kind: Kind, **options: Any) -> bytes:
+    """Encode 8-bit samples with the profile, EXIF and resolution that the format has a place for.
+
+    Parameters
+    ----------
+    picture
+        What to encode.
+    kind
+        Pillow's name of the format.
+    options
+        Further ones for Pillow's `save`.
+    """
     samples = interleaved(picture)
     colours = "CMYK" if picture.cmyk else {1: "L", 3: "RGB"}[picture.channels]
     mode = colours if picture.alpha is None else colours + "A"
-    size = (picture.width, picture.height)
-    image = Image.frombytes(mode, size, samples.tobytes())
-    options: dict[str, Any] = {
-        "JPEG": {"quality": 95, "subsampling": 0},
-        "WebP": {"lossless": True, "quality": 80, "exact": True},
-    }.get(name, {})
+    image = Image.frombytes(mode, (picture.width, picture.height), samples.tobytes())
     info = picture.metadata
-    if info.icc and name != "BMP":
+    if info.icc and kind != "BMP":
         options["icc_profile"] = info.icc
-    if info.exif and name != "BMP":
+    if info.exif and kind != "BMP":
         options["exif"] = exif_for(picture)
-    if info.dpi and name in ("JPEG", "BMP", "PNG"):
+    if info.dpi and kind != "WEBP":
         options["dpi"] = info.dpi
     buffer = io.BytesIO()
-    image.save(buffer, format=name, **options)
-    data = buffer.getvalue()
-    return with_chunks(data, picture, taken=(b"pHYs",)) if name == "PNG" else data
+    image.save(buffer, format=kind, **options)
+    return buffer.getvalue()
 
 
 @contextlib.contextmanager
-def opened(data: bytes) -> Iterator[Image.Image]:
-    """Open with Pillow, its own limit on pixels set aside: ours is checked right after."""
-    limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
+def opened(kind: Kind, data: bytes) -> Iterator[Image.Image]:
+    """Open with the plugin itself: `Image.open` would apply a limit on pixels of the whole process.
+
+    Our own limit is checked right after.
+
+    Raises
+    ------
+    UnidentifiedImageError
+        If the header cannot be read, as `Image.open` does.
+    PictureError
+        If Pillow refuses the size all the same; its WebP plugin does so before it decodes.
+    """
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP", "BMP", "TIFF"]) as image:
-            yield image
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-
-
-def _compression(image: Image.Image) -> Compression | None:
-    """How a JPEG was compressed, where its channels are grey, or luma and colours."""
-    channels = getattr(image, "layer", None)
-    if image.format != "JPEG" or not channels or image.mode not in ("L", "RGB"):
-        return None
-    if image.mode == "L":
-        halving = (1, 1)
-    else:
-        names, across, down, _ = zip(*channels, strict=True)
-        plain = image.info.get("adobe_transform") == 0 or names == tuple(b"RGB")
-        halving = (down[0] // down[1], across[0] // across[1])
-        if plain or max(halving) > 2 or {*across[1:], *down[1:]} != {1}:
-            return None
-    tables: dict[int, list[int]] = getattr(image, "quantization", {})
-    return Compression(tuple(tuple(tables[channel[3]]) for channel in channels), halving)
+        image = _OPEN[kind](io.BytesIO(data))
+    except (SyntaxError, IndexError, KeyError, TypeError, EOFError, struct.error) as error:
+        raise UnidentifiedImageError(f"its header cannot be read: {error}") from error
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"a {kind} too large for Pillow: {error}") from error
+    with image:
+        yield image
 
 
 def _expanded(image: Image.Image) -> Image.Image:

@@ -1,4 +1,7 @@
-"""PNG of 16 bits, through imagecodecs: Pillow would quietly halve the depth of colour ones."""
+"""PNG: of 8 bits through Pillow, which would quietly halve the depth of colour ones of 16.
+
+Those go through imagecodecs.
+"""
 
 import struct
 import zlib
@@ -6,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
+from untrained.picture.formats import pillow
 from untrained.picture.formats.channels import (
     check_size,
     interleaved,
@@ -16,21 +21,38 @@ from untrained.picture.formats.channels import (
     upright,
 )
 from untrained.picture.formats.exif import ORIENTATION, exif_bytes, exif_for
-from untrained.picture.metadata import Metadata
-from untrained.picture.picture import Picture, make_picture
+from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.metadata import Metadata, PagesAre
+from untrained.picture.picture import Picture, in_grey_levels, make_picture
 from untrained.picture.samples import PictureError
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COPIED_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"tIME")
 
 
-def is_deep(data: bytes) -> bool:
-    """Say whether these bytes begin a PNG of 16 bits."""
-    return data.startswith(_SIGNATURE) and len(data) > 25 and data[24] == 16
+def is_png(data: bytes) -> bool:
+    """Say whether these bytes begin a PNG."""
+    return data.startswith(_SIGNATURE)
 
 
-def read(path: Path, data: bytes) -> Picture:
+def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
     """Decode a whole picture; PictureError says what is wrong with it."""
+    if len(data) > 25 and data[24] == 16:
+        return _read_deep(path, data)
+    with pillow.opened("PNG", data) as image:
+        picture = pillow.picture_of(path, image)
+    metadata = replace(picture.metadata, chunks=_copied_chunks(data))
+    return replace(picture, metadata=metadata)
+
+
+def encode(picture: Picture) -> bytes:
+    """Encode samples of 8 or 16 bits with the kept chunks."""
+    if picture.stored.dtype == np.uint16:
+        return _encode_deep(picture)
+    return _with_chunks(pillow.encode(picture, "PNG"), picture, taken=(b"pHYs",))
+
+
+def _read_deep(path: Path, data: bytes) -> Picture:
     import imagecodecs
 
     width, height = struct.unpack(">II", data[16:24])
@@ -50,13 +72,12 @@ def read(path: Path, data: bytes) -> Picture:
         format="PNG",
         exif=exif_bytes(exif),
         icc=_icc_of_chunk(chunks.get(b"iCCP")),
-        chunks=copied_chunks(data),
+        chunks=_copied_chunks(data),
     )
     return make_picture(colour, alpha=alpha, metadata=metadata)
 
 
-def encode(picture: Picture) -> bytes:
-    """Encode 16-bit samples with the kept chunks."""
+def _encode_deep(picture: Picture) -> bytes:
     import imagecodecs
 
     data = bytes(imagecodecs.png_encode(interleaved(picture)))
@@ -69,15 +90,15 @@ def encode(picture: Picture) -> bytes:
     if info.dpi and b"pHYs" not in dict(chunks):
         per_metre = [round(dots / 0.0254) for dots in info.dpi]
         chunks = (*chunks, (b"pHYs", struct.pack(">IIB", *per_metre, 1)))
-    return with_chunks(data, replace(picture, metadata=replace(info, chunks=chunks)))
+    return _with_chunks(data, replace(picture, metadata=replace(info, chunks=chunks)))
 
 
-def copied_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
+def _copied_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
     """Name and content of the ancillary chunks that a restored PNG keeps."""
     return tuple((name, body) for name, body in _chunks(data) if name in _COPIED_CHUNKS)
 
 
-def with_chunks(data: bytes, picture: Picture, taken: tuple[bytes, ...] = ()) -> bytes:
+def _with_chunks(data: bytes, picture: Picture, taken: tuple[bytes, ...] = ()) -> bytes:
     """Put the kept ancillary chunks after the header of a PNG."""
     chunks = [(name, body) for name, body in picture.metadata.chunks if name not in taken]
     after_header = len(_SIGNATURE) + 12 + 13
@@ -104,3 +125,26 @@ def _icc_of_chunk(body: bytes | None) -> bytes | None:
     if body is None:
         return None
     return zlib.decompress(body[body.index(b"\0") + 2 :])
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What Pillow raises, and imagecodecs, whose errors are RuntimeError."""
+    return (*pillow.errors(), RuntimeError)
+
+
+def _prepare(picture: Picture) -> Picture:
+    return picture if picture.window is None else in_grey_levels(picture)
+
+
+register(
+    Format(
+        name="PNG",
+        extensions=(".png",),
+        matches=is_png,
+        decode=read,
+        encode=encode,
+        prepare=_prepare,
+        holds=Holds(("bool", "uint8", "uint16"), alpha=True),
+        errors=_errors,
+    )
+)

@@ -1,6 +1,8 @@
 """TIFF of any depth, float too, through tifffile."""
 
 import io
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,11 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from untrained.picture.formats import tiff_pages as several
 from untrained.picture.formats.channels import check_size, interleaved, split_alpha, upright
+from untrained.picture.formats.dicom import is_dicom
 from untrained.picture.formats.exif import ORIENTATION
 from untrained.picture.formats.pillow import opened
-from untrained.picture.metadata import Metadata
+from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.metadata import Metadata, PagesAre
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.samples import PictureError, Samples
 
@@ -19,18 +23,18 @@ _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def is_tiff(data: bytes) -> bool:
-    """Say whether these bytes begin a TIFF, classic or big."""
-    return data.startswith(_SIGNATURES)
+    """Say whether these bytes begin a TIFF, classic or big; DICOM may have one as its preamble."""
+    return data.startswith(_SIGNATURES) and not is_dicom(data)
 
 
-def read(path: Path, data: bytes, pages: several.PagesAre = "auto") -> Picture:
+def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
     """Decode a picture, or all pages of a volume; PictureError says what is wrong with it."""
     import tifffile  # noqa: PLC0415
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         if _has_several(file):
             return several.read(path, file, pages)
-        page = next(page for page in file.pages if not page.aspage().is_reduced).aspage()
+        page = _whole_pages(file)[0]
         check_size(path, page.imagelength, page.imagewidth)
         samples = page.asarray()
         samples = np.moveaxis(samples, 0, -1) if page.axes.startswith("S") else samples
@@ -84,9 +88,14 @@ def encode(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
+def _whole_pages(file: Any) -> list[Any]:
+    """The pages that are no thumbnails."""
+    return [page.aspage() for page in file.pages if not page.aspage().is_reduced]
+
+
 def _has_several(file: Any) -> bool:
     """Whether there is more than one page, or one that stands for several."""
-    whole = [page.aspage() for page in file.pages if not page.aspage().is_reduced]
+    whole = _whole_pages(file)
     if len(whole) != 1:
         return True
     pixels = whole[0].imagelength * whole[0].imagewidth * whole[0].samplesperpixel
@@ -121,7 +130,7 @@ def _dpi(page: Any) -> tuple[float, float] | None:
 def _exif(data: bytes) -> bytes | None:
     """EXIF fields of a TIFF, where Pillow understands its header."""
     try:
-        with opened(data) as image:
+        with opened("TIFF", data) as image:
             whole = image.getexif()
             kept = Image.Exif()
             for tag in (271, 272, 305, 306, 315, 33432):
@@ -144,3 +153,32 @@ def _text_tags(picture: Picture) -> list[tuple[int, int, int, str, bool]]:
     exif.load(picture.metadata.exif)
     texts = {tag: exif[tag] for tag in (271, 272, 305, 306, 315, 33432) if tag in exif}
     return [(tag, 2, 0, str(text), True) for tag, text in texts.items()]
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What tifffile raises, and imagecodecs within it: their own are ValueError, RuntimeError."""
+    return (
+        ValueError,
+        RuntimeError,
+        KeyError,
+        IndexError,
+        TypeError,
+        OSError,
+        struct.error,
+        zlib.error,
+        ZeroDivisionError,
+        OverflowError,
+    )
+
+
+register(
+    Format(
+        name="TIFF",
+        extensions=(".tif", ".tiff"),
+        matches=is_tiff,
+        decode=read,
+        encode=encode,
+        holds=Holds(None, None, alpha=True, cmyk=True, volumes=True),
+        errors=_errors,
+    )
+)

@@ -8,15 +8,10 @@ from typing import Any, Literal
 import numpy as np
 
 from untrained.picture.formats.channels import check_size
-from untrained.picture.metadata import Metadata, Pages
+from untrained.picture.metadata import Metadata, Pages, PagesAre
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.region import sides_in_words
 from untrained.picture.samples import PictureError, Samples
-
-PagesAre = Literal["auto", "volume", "bands"]
-"""What the pages of a file are: what it says, slices of a volume, or bands of a picture."""
-
-PAGES_ARE: tuple[PagesAre, ...] = ("auto", "volume", "bands")
 
 _IMAGEJ_TYPES = (np.uint8, np.uint16, np.float32)
 _OF_ONE_SIZE = ("axes", "shape", "Labels", "ROI", "Overlays")

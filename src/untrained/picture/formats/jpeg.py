@@ -1,0 +1,65 @@
+"""JPEG, grey, RGB or CMYK, and how it was compressed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from untrained.picture.formats import pillow
+from untrained.picture.formats.exif import ORIENTATION
+from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.jpeg import Compression
+from untrained.picture.metadata import PagesAre
+from untrained.picture.picture import Picture
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Say whether these bytes begin a JPEG."""
+    return data.startswith(b"\xff\xd8\xff")
+
+
+def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
+    """Decode a whole picture; PictureError says what is wrong with it."""
+    with pillow.opened("JPEG", data) as image:
+        turn = image.getexif().get(ORIENTATION, 1)
+        picture = pillow.picture_of(path, image)
+        compression = _compression(image)
+    if compression is None:
+        return picture
+    compression = compression.upright(turn, (picture.height, picture.width))
+    return replace(picture, metadata=replace(picture.metadata, compression=compression))
+
+
+def encode(picture: Picture) -> bytes:
+    """Encode at quality 95, the colours at full size."""
+    return pillow.encode(picture, "JPEG", quality=95, subsampling=0)
+
+
+def _compression(image: Image.Image) -> Compression | None:
+    """How a JPEG was compressed, where its channels are grey, or luma and colours."""
+    channels = getattr(image, "layer", None)
+    if image.format != "JPEG" or not channels or image.mode not in ("L", "RGB"):
+        return None
+    if image.mode == "L":
+        halving = (1, 1)
+    else:
+        names, across, down, _ = zip(*channels, strict=True)
+        plain = image.info.get("adobe_transform") == 0 or names == tuple(b"RGB")
+        halving = (down[0] // down[1], across[0] // across[1])
+        if plain or max(halving) > 2 or {*across[1:], *down[1:]} != {1}:
+            return None
+    tables: dict[int, list[int]] = getattr(image, "quantization", {})
+    return Compression(tuple(tuple(tables[channel[3]]) for channel in channels), halving)
+
+
+register(
+    Format(
+        name="JPEG",
+        extensions=(".jpg", ".jpeg"),
+        matches=is_jpeg,
+        decode=read,
+        encode=encode,
+        holds=Holds(cmyk=True),
+        errors=pillow.errors,
+    )
+)

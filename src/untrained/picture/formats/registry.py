@@ -1,0 +1,180 @@
+"""What a file format is, and those that are known: each is one file, which registers it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from untrained.picture.metadata import PagesAre
+from untrained.picture.picture import Picture
+from untrained.picture.samples import PictureError, Samples
+
+HEAD = 512
+"""Bytes at the start of a file by which its format is recognised."""
+
+
+@dataclass(frozen=True)
+class Holds:
+    """Which pictures a format can hold; by default any grey or RGB one of 8 bits."""
+
+    types: tuple[str, ...] | None = ("bool", "uint8")
+    """Data types of the samples; None for any."""
+    channels: tuple[int, ...] | None = (1, 3)
+    """Numbers of channels, without alpha; None for any."""
+    alpha: bool = False
+    cmyk: bool = False
+    volumes: bool = False
+    complex: bool = False
+
+
+def _any_picture(_picture: Picture) -> str | None:
+    return None
+
+
+def _as_it_is(picture: Picture) -> Picture:
+    return picture
+
+
+def _value_errors() -> tuple[type[Exception], ...]:
+    return (ValueError,)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: how it is recognised, read and written."""
+
+    name: str
+    """As people write it: PNG."""
+    extensions: tuple[str, ...]
+    """In lower case, with the dot; the first is the one that messages suggest."""
+    matches: Callable[[bytes], bool]
+    """Whether the first `HEAD` bytes of a file are of this format; of no other, too."""
+    decode: Callable[[Path, bytes, PagesAre], Picture]
+    """Makes a picture of the bytes; raises PictureError or one of `errors`.
+
+    The path is for messages, and for formats that are read `in_place`. The pages are what the user
+    says that several are; a format without pages leaves them alone.
+    """
+    encode: Callable[[Picture], bytes] | None = None
+    """Makes the bytes of a picture that it `holds`; None where the format is only read."""
+    holds: Holds = Holds()
+    errors: Callable[[], tuple[type[Exception], ...]] = _value_errors
+    """What the codec raises for a damaged file: a function, so that the codec loads when needed."""
+    prepare: Callable[[Picture], Picture] = _as_it_is
+    """Makes of a picture the one that is written; it is no volume unless the format holds them."""
+    refusal: Callable[[Picture], str | None] = _any_picture
+    """Why a picture that it `holds` cannot be written all the same: one line; None if it can."""
+    decode_array: Callable[[Path, bytes], Samples] | None = None
+    """Makes an array of any shape of the bytes, where the format is one of arrays."""
+    in_place: bool = False
+    """Whether the file is read by its path, since it may be too large to be read whole."""
+
+    def why_not(self, picture: Picture) -> str | None:
+        """Say why a picture cannot be written in this format, in one line; None if it can."""
+        if self.encode is None:
+            return f"{self.name} is only read"
+        if picture.complex_type is not None and not self.holds.complex:
+            return f"{self.name} cannot hold complex samples"
+        if picture.is_volume and not self.holds.volumes:
+            return f"{self.name} cannot hold volumes"
+        picture = self.prepare(picture)
+        if (reason := self.refusal(picture)) is not None:
+            return reason
+        depth = picture.stored.dtype
+        if self.holds.types is not None and depth.name not in self.holds.types:
+            return (
+                f"{self.name} holds {self._depths()} pictures; this one has samples of type "
+                f"{depth} ({8 * depth.itemsize} bits)"
+            )
+        if picture.cmyk and not self.holds.cmyk:
+            return f"{self.name} cannot hold CMYK"
+        channels = self.holds.channels
+        if not picture.cmyk and channels is not None and picture.channels not in channels:
+            return f"{self.name} cannot hold {picture.channels} channels"
+        if picture.alpha is not None and not self.holds.alpha:
+            return f"{self.name} cannot hold transparency"
+        return None
+
+    def encoded(self, picture: Picture) -> bytes:
+        """Encode a picture that can be written in this format.
+
+        Raises
+        ------
+        PictureError
+            If the format is only read.
+        """
+        if self.encode is None:
+            raise PictureError(f"{self.name} is only read")
+        return self.encode(self.prepare(picture))
+
+    def _depths(self) -> str:
+        bits = sorted({8 * np.dtype(name).itemsize for name in self.holds.types or ()})
+        return f"{' and '.join(map(str, bits))}-bit"
+
+
+_KNOWN: dict[str, Format] = {}
+
+
+def register(form: Format) -> Format:
+    """Make a format known to `read` and `write`, in Python and on the command line.
+
+    Raises
+    ------
+    ValueError
+        If one of its extensions or its name is another's.
+    """
+    for other in _KNOWN.values():
+        taken = set(form.extensions) & set(other.extensions)
+        if other.name == form.name or taken:
+            raise ValueError(f"{form.name} {sorted(taken)} is registered already by {other.name}")
+    _KNOWN[form.name] = form
+    return form
+
+
+def known() -> Iterator[Format]:
+    """Give the formats in the order of their names."""
+    yield from sorted(_KNOWN.values(), key=lambda form: form.name.lower())
+
+
+def recognised(head: bytes) -> Format | None:
+    """Find the format of a file by its first bytes."""
+    return next((form for form in known() if form.matches(head)), None)
+
+
+def by_extension(path: Path) -> Format:
+    """Find the format that the extension of a file to be written names.
+
+    Raises
+    ------
+    PictureError
+        If it names none that can be written.
+    """
+    writable = [form for form in known() if form.encode is not None]
+    for form in writable:
+        if path.suffix.lower() in form.extensions:
+            return form
+    extensions = (extension for form in writable for extension in form.extensions)
+    raise PictureError(
+        f"{path.name} has no extension of a known format: use one of {', '.join(extensions)}"
+    )
+
+
+def check_holds(form: Format, picture: Picture) -> None:
+    """Refuse a picture that the format cannot hold; suggest those that can.
+
+    Raises
+    ------
+    PictureError
+        With one line.
+    """
+    reason = form.why_not(picture)
+    if reason is None:
+        return
+    others = [other.extensions[0] for other in known() if other.why_not(picture) is None]
+    raise PictureError(f"{reason}: use {in_words(others)}" if others else reason)
+
+
+def in_words(names: list[str], last: str = "or") -> str:
+    """Join names as in a sentence: a, b or c."""
+    return f" {last} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

@@ -1,0 +1,76 @@
+"""Other packages kept quiet: their warnings, and what they print.
+
+Both are switches of the whole process. Here several threads may use them at once: the first to come
+sets them, the last to go puts back what was there.
+"""
+
+import contextlib
+import io
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+_lock = threading.Lock()
+_users = 0
+_kept = contextlib.ExitStack()
+
+
+@contextlib.contextmanager
+def without_warnings() -> Iterator[None]:
+    """Ignore warnings within; those of other threads too, while it lasts."""
+    global _users  # noqa: PLW0603
+    with _lock:
+        if _users == 0:
+            _kept.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                _kept.close()
+
+
+class _Muted(io.TextIOBase):
+    """A standard output that drops what some threads write."""
+
+    def __init__(self, target: TextIO) -> None:
+        self.target = target
+        self.threads: set[int] = set()
+
+    def write(self, text: str) -> int:
+        """Write, unless this thread is muted."""
+        if threading.get_ident() in self.threads:
+            return len(text)
+        return self.target.write(text)
+
+    def flush(self) -> None:
+        """Flush the output behind it."""
+        self.target.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is as the output behind it has it."""
+        return getattr(self.target, name)
+
+
+@contextlib.contextmanager
+def without_output() -> Iterator[None]:
+    """Drop what this thread prints within; other threads go on printing."""
+    me = threading.get_ident()
+    with _lock:
+        muted = sys.stdout if isinstance(sys.stdout, _Muted) else _Muted(sys.stdout)
+        sys.stdout = muted
+        outermost = me not in muted.threads
+        muted.threads.add(me)
+    try:
+        yield
+    finally:
+        with _lock:
+            if outermost:
+                muted.threads.discard(me)
+            if not muted.threads and sys.stdout is muted:
+                sys.stdout = muted.target
