@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import untrained as ut
-from untrained.baselines.classical import median
+from untrained.baselines.denoise import median
 from untrained.errors import NotApplicable
 from untrained.evaluation import metrics
 from untrained.fitting.restoration import versions

@@ -349,6 +349,27 @@ def test_tiles_are_told_and_a_kill_loses_little(folder, capsys, monkeypatch):
     assert Path("out.png").read_bytes() == whole
 
 
+def raising(error):
+    def work(*_args, **_kwargs):
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize("words", ["CUDA out of memory. Tried 2 GiB", "not enough memory: 7 bytes"])
+def test_running_out_of_memory_is_said_in_one_line(folder, capsys, monkeypatch, words):
+    monkeypatch.setattr(restore_file, "run_job", raising(RuntimeError(words)))
+    assert run("denoise", "in.png", "out.png", *TINY, "--quiet") == 1
+    assert capsys.readouterr().err == f"untrained: {words}\n"
+
+
+def test_a_fault_that_merely_speaks_of_memory_keeps_its_traceback(folder, monkeypatch):
+    fault = RuntimeError("unsupported memory format option Preserve")
+    monkeypatch.setattr(restore_file, "run_job", raising(fault))
+    with pytest.raises(RuntimeError, match="unsupported memory format"):
+        cli.main(["denoise", "in.png", "out.png", *TINY])
+
+
 def test_nothing_to_resume_starts_and_says_so(folder, capsys):
     assert run("denoise", "in.png", "out.png", *TINY, "--resume") == 0
     assert "nothing to resume" in " ".join(capsys.readouterr().err.split())

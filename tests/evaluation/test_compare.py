@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.app import cli, compare_file
-from untrained.baselines import classical, registry
+from untrained.baselines import registry, upscale
 from untrained.errors import RequestError
 from untrained.evaluation import compare, sheet
 from untrained.noise import Gaussian
@@ -39,6 +40,11 @@ def noisy(height=24, width=20):
 # Rows ---------------------------------------------------------------------------------------------
 
 
+def instead(monkeypatch, name, solve):
+    """Have a method do something else."""
+    monkeypatch.setitem(registry._KNOWN, name, replace(registry._KNOWN[name], solve=solve))
+
+
 def test_every_method_is_timed_and_measured_or_says_why_not():
     problem = tasks.denoise(noisy(), sigma=25 / 255)
     rows = compare.compare(problem, **CHEAP, reference=photo())
@@ -52,7 +58,7 @@ def test_every_method_is_timed_and_measured_or_says_why_not():
         assert row.psnr == pytest.approx(-10 * np.log10(error), abs=1e-3)
         assert 0 < row.ssim < 1
     missing = "the package {} is not installed"
-    reasons = (missing.format("bm3d"), "the noise is no impulses", missing.format("deepinv"))
+    reasons = (missing.format("bm3d"), "the noise is not impulsive", missing.format("deepinv"))
     for row, reason in zip(rows[5:], reasons, strict=True):
         assert (row.picture, row.seconds, row.psnr) == (None, None, None)
         assert row.notes == (f"not run: {reason}",)
@@ -68,7 +74,7 @@ def test_a_method_that_fails_is_listed_and_the_others_go_on(monkeypatch):
     def broken(_problem):
         raise ValueError("no\nluck")
 
-    monkeypatch.setattr(registry, "non_local_means", broken)
+    instead(monkeypatch, "nlm", broken)
     rows = compare.compare(tasks.denoise(noisy(), sigma=0.1), **CHEAP)
     by_name = {row.method: row for row in rows}
     assert by_name["nlm"].notes == ("failed: ValueError: no luck",)
@@ -76,8 +82,14 @@ def test_a_method_that_fails_is_listed_and_the_others_go_on(monkeypatch):
     assert by_name["tv"].picture is not None
 
 
+def test_a_fault_in_our_own_methods_comes_through(monkeypatch):
+    instead(monkeypatch, "nlm", lambda _problem: undefined_name)  # noqa: F821
+    with pytest.raises(NameError, match="undefined_name"):
+        compare.compare(tasks.denoise(noisy(), sigma=0.1), **CHEAP)
+
+
 def test_known_pixels_are_put_back_whatever_the_method(monkeypatch):
-    monkeypatch.setattr(registry, "nearest", lambda problem: problem.measurement.y + 0.4)
+    instead(monkeypatch, "nearest", lambda problem: problem.measurement.y + 0.4)
     gaps = np.zeros((24, 20), bool)
     gaps[5:9, 5:9] = True
     rows = compare.compare(tasks.inpaint(photo(), gaps), **CHEAP)
@@ -98,7 +110,7 @@ def test_an_input_with_gaps_gets_no_figure():
 def test_an_enlargement_is_not_back_projected():
     problem = tasks.upscale(photo(), 2)
     rows = compare.compare(problem, **CHEAP)
-    plain = (255 * classical.bicubic(problem).clamp(0, 1)).round()[0].permute(1, 2, 0).numpy()
+    plain = (255 * upscale.bicubic(problem).clamp(0, 1)).round()[0].permute(1, 2, 0).numpy()
     assert np.abs(rows[3].picture.to_numpy() - plain).max() <= 1
     assert np.mean(rows[3].picture.to_numpy() != plain) < 0.01
 
@@ -285,12 +297,33 @@ def test_a_chatty_peer_does_not_mix_with_the_json_line(folder, capsys, monkeypat
         warnings.warn("mind", stacklevel=1)
         return problem.measurement.y
 
-    monkeypatch.setattr(registry, "non_local_means", chatty)
+    instead(monkeypatch, "nlm", chatty)
     assert run("in.png", "--task", "denoise", "--sigma", "25", *TINY, "--json", "--quiet") == 0
     out, err = capsys.readouterr()
     assert err == ""
     rows = json.loads(out)["rows"]
     assert rows[3]["file"] == "nlm.png"
+
+
+@pytest.fixture
+def darkest(monkeypatch):
+    """A method of ours, registered in this one place."""
+    monkeypatch.setattr(registry, "_KNOWN", dict(registry._KNOWN))
+
+    @registry.baseline("darkest", "darkest pixel", ("deblock",))
+    def solve(problem):
+        return problem.measurement.amin().expand_as(problem.measurement.y)
+
+
+def test_a_method_registered_in_one_place_is_compared(darkest, folder):
+    rows = compare.compare(tasks.deblock(noisy()), **CHEAP)
+    assert [row.method for row in rows][-2:] == ["nlm", "darkest"]
+    assert rows[-1].picture.stored.max() == noisy().min()
+    assert run("in.png", "--task", "deblock", "--out", "r", *TINY, "--quiet") == 0
+    assert Path("r/darkest.png").exists()
+    assert json.loads(Path("r/compare.json").read_text())["rows"][-1]["title"] == "darkest pixel"
+    with pytest.raises(ValueError, match="registered already"):
+        registry.baseline("darkest", "", ("denoise",))(None)
 
 
 def test_missing_packages_are_told_to_people_too(folder, capsys):

@@ -10,7 +10,7 @@ from untrained.system import allocator
 
 COUNT = """
 import resource, sys, torch
-from untrained.allocator import keep_freed_memory
+from untrained.system.allocator import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 def faults():

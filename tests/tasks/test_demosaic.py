@@ -6,7 +6,7 @@ from PIL import Image
 import untrained as ut
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
-from untrained.baselines import classical, registry
+from untrained.baselines import demosaic, registry
 from untrained.errors import NotApplicable, RequestError
 from untrained.evaluation import report
 from untrained.evaluation.compare import compare
@@ -143,7 +143,7 @@ def test_small_mosaics_are_fitted_but_too_small_for_the_filters(shape):
     plane = np.random.default_rng(0).random(shape).astype(np.float32)
     assert fitted(plane).picture.shape == (*shape, 3)
     with pytest.raises(NotApplicable, match="3x3"):
-        classical.gradient_corrected(tasks.demosaic(plane))
+        demosaic.gradient_corrected(tasks.demosaic(plane))
 
 
 @pytest.mark.parametrize(

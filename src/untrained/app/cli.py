@@ -49,7 +49,9 @@ def _status(arguments: list[str]) -> int:
     except (WorkError, OSError, MemoryError) as error:
         return _say(error, FAILED)
     except RuntimeError as error:
-        if "memory" not in str(error):
+        from untrained.fitting.memory import ran_out  # noqa: PLC0415
+
+        if not ran_out(error):
             raise
         return _say(error, FAILED)
     except KeyboardInterrupt:

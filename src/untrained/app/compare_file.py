@@ -6,10 +6,10 @@ import json
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from untrained import tasks
-from untrained.baselines.registry import baselines
+from untrained.baselines.registry import names
 from untrained.errors import RequestError
 from untrained.evaluation.compare import Row, caption, compare, draw
 from untrained.fitting.restoration import versions
@@ -205,8 +205,7 @@ def _write(folder: Path, rows: list[Row], suffix: str, sheet: bytes, facts: dict
 
 def _clear(folder: Path) -> None:
     """Remove the pictures of an earlier comparison, of whatever task."""
-    listed = [baseline for task in get_args(Task) for baseline in baselines(task, weights={})]
-    for name in {"untrained", *(baseline.name for baseline in listed)}:
+    for name in ("untrained", *names()):
         for suffix in (".png", ".tif"):
             (folder / (name + suffix)).unlink(missing_ok=True)
 

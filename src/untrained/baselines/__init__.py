@@ -1,1 +1,7 @@
-"""What a person would use instead: a function from a Problem to a picture."""
+"""What a person would use instead: methods from a Problem to a picture; see `registry`."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,4 +1,4 @@
-"""What a person would use instead of a fit: classical filters and other people's packages, by task.
+"""What a person would use instead of a fit: each method is a function that registers itself.
 
 A method is a function from a Problem to a picture, float32 ``(1, C, H, W)`` on the CPU. None has a
 parameter for a clean picture.
@@ -7,28 +7,17 @@ parameter for a clean picture.
 import importlib
 import importlib.metadata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from torch import Tensor
 
-from untrained.baselines.classical import (
-    bicubic,
-    biharmonic,
-    block_matching,
-    gradient_corrected,
-    initial_guess,
-    joint_bilateral_of_pair,
-    lanczos,
-    median,
-    nearest,
-    non_local_means,
-    ridge_of_patches,
-)
-from untrained.baselines.third_party import deepinv_dip, trained
 from untrained.errors import NotApplicable
 from untrained.problem.problem import Problem
+
+Setting = Literal["steps", "seed", "device", "weights"]
+_Method = TypeVar("_Method", bound=Callable[..., Tensor])
 
 
 @dataclass(frozen=True)
@@ -41,7 +30,55 @@ class Baseline:
     """Name for people."""
     module: str
     """What it needs to import."""
-    solve: Callable[[Problem], Tensor]
+    solve: Callable[..., Tensor]
+    """Solves a Problem; raises NotApplicable, with the reason, where the method cannot be used."""
+    tasks: tuple[str, ...] | None = None
+    """The verbs that it competes with; None for all."""
+    takes: tuple[Setting, ...] = ()
+    """Settings of the run that `solve` wants as keywords."""
+    foreign: bool = False
+    """Whether the user has to install its package, in which anything may go wrong."""
+
+
+_KNOWN: dict[str, Baseline] = {}
+
+
+def baseline(
+    name: str,
+    title: str,
+    tasks: tuple[str, ...] | None,
+    *,
+    needs: str = "torch",
+    takes: tuple[Setting, ...] = (),
+    foreign: bool = False,
+) -> Callable[[_Method], _Method]:
+    """Register a function as a method to compare with: `compare` and `bench` list it from then on.
+
+    Parameters
+    ----------
+    name, title, tasks, takes, foreign
+        As in `Baseline`. One that takes weights is only listed where the user gives some.
+    needs
+        The module that it imports; where that is missing, it does not run and the row says so.
+
+    Raises
+    ------
+    ValueError
+        If the name is another's.
+    """
+
+    def registered(solve: _Method) -> _Method:
+        if name in _KNOWN:
+            raise ValueError(f"a baseline {name!r} is registered already")
+        _KNOWN[name] = Baseline(name, title, needs, solve, tasks, takes, foreign)
+        return solve
+
+    return registered
+
+
+def names() -> tuple[str, ...]:
+    """Names of all methods, for whatever task."""
+    return tuple(_KNOWN)
 
 
 def baselines(
@@ -52,7 +89,7 @@ def baselines(
     device: str = "cpu",
     weights: dict[str, Any] | None = None,
 ) -> tuple[Baseline, ...]:
-    """List the methods for a task.
+    """List the methods for a task: filters, then what fits a network, a trained restorer last.
 
     Parameters
     ----------
@@ -61,47 +98,20 @@ def baselines(
     steps, seed, device
         For the methods that fit a network: the others know no randomness and run on the CPU.
     weights
-        Those of a trained restorer, from `borrowed.read_weights`; it comes last.
+        Those of a trained restorer, from `third_party.read_weights`.
     """
-    fitted = Baseline(
-        "deepinv-dip",
-        "DIP of deepinv",
-        "deepinv",
-        partial(deepinv_dip, steps=steps, seed=seed, device=device),
+    given = {"steps": steps, "seed": seed, "device": device, "weights": weights}
+    listed = [
+        method
+        for method in _KNOWN.values()
+        if (method.tasks is None or task in method.tasks)
+        and ("weights" not in method.takes or weights is not None)
+    ]
+    listed.sort(key=lambda method: ("weights" in method.takes, bool(method.takes)))
+    return tuple(
+        replace(method, solve=partial(method.solve, **{name: given[name] for name in method.takes}))
+        for method in listed
     )
-    nlm = Baseline("nlm", "non-local means", "skimage.restoration", non_local_means)
-    listed: dict[str, tuple[Baseline, ...]] = {
-        "denoise": (
-            nlm,
-            Baseline("nl-ridge", "NL-Ridge", "torch", ridge_of_patches),
-            Baseline("bm3d", "CBM3D", "bm3d", block_matching),
-            Baseline("median", "median filter", "torch", median),
-            fitted,
-        ),
-        "deblock": (nlm,),
-        "upscale": (
-            Baseline("bicubic", "bicubic", "PIL.Image", bicubic),
-            Baseline("lanczos", "Lanczos", "PIL.Image", lanczos),
-            fitted,
-        ),
-        "inpaint": (
-            Baseline("nearest", "nearest pixel", "scipy.ndimage", nearest),
-            Baseline("biharmonic", "biharmonic", "skimage.restoration", biharmonic),
-            fitted,
-        ),
-        "demosaic": (
-            Baseline("bilinear", "bilinear", "torch", initial_guess),
-            Baseline("malvar", "Malvar, He, Cutler", "torch", gradient_corrected),
-        ),
-        "reconstruct": (Baseline("guess", "initial guess", "torch", initial_guess),),
-        "flash": (
-            Baseline("joint-bilateral", "joint bilateral", "torch", joint_bilateral_of_pair),
-        ),
-    }
-    if weights is None:
-        return listed.get(task, ())
-    own = partial(trained, weights=weights, device=device)
-    return (*listed.get(task, ()), Baseline("trained", "trained model", "spandrel", own))
 
 
 def solve(baseline: Baseline, problem: Problem) -> Tensor:

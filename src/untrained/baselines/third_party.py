@@ -9,10 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from untrained.baselines.registry import baseline
 from untrained.errors import NotApplicable, RequestError
+from untrained.operators.classifiers import UNREADABLE
 from untrained.problem.problem import Problem
 
 
+@baseline(
+    "deepinv-dip",
+    "DIP of deepinv",
+    ("denoise", "upscale", "inpaint"),
+    needs="deepinv",
+    takes=("steps", "seed", "device"),
+    foreign=True,
+)
 def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tensor:
     """Fit the ConvDecoder of deepinv as its own demonstration does, to the same measurement.
 
@@ -35,21 +45,29 @@ def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tens
     return result
 
 
+@baseline(
+    "trained",
+    "trained model",
+    None,
+    needs="spandrel",
+    takes=("device", "weights"),
+    foreign=True,
+)
 def trained(problem: Problem, *, weights: dict[str, Any], device: str) -> Tensor:
     """Apply a trained restorer of the user's, recognised by the package spandrel."""
     import spandrel
 
     if problem.rendering.filled is not None:
-        raise NotApplicable("a restorer from picture to picture fills no gaps")
+        raise NotApplicable("a restorer from picture to picture does not fill gaps")
     try:
         model = spandrel.ModelLoader(device=device).load_from_state_dict(dict(weights))
     except spandrel.UnsupportedModelError as error:
         raise NotApplicable("spandrel knows no architecture with these weights") from error
     if not isinstance(model, spandrel.ImageModelDescriptor):
-        raise NotApplicable("it is no model from a picture to a picture")
+        raise NotApplicable("it is not a model from a picture to a picture")
     times = problem.size[0] // problem.picture.height
     if model.scale != times:
-        raise NotApplicable(f"it enlarges {model.scale} times; {times} is wanted")
+        raise NotApplicable(f"it enlarges {model.scale} times; {times} times are needed")
     image = problem.picture.pixels.to(device)
     if model.input_channels == model.output_channels == problem.channels:
         return _applied(model, image)
@@ -77,17 +95,20 @@ def read_weights(path: Path) -> dict[str, Any]:
     RequestError
         If the file cannot be read, or is not one of weights alone.
     """
+    from safetensors import SafetensorError  # noqa: PLC0415
     from safetensors.torch import load_file  # noqa: PLC0415
 
     try:
         if path.suffix.lower() == ".safetensors":
             return dict(load_file(path))
         weights = torch.load(path, map_location="cpu", weights_only=True)
+    except SafetensorError as error:
+        raise RequestError(f"{path} is not a safetensors file: {error}") from error
     except OSError as error:
         raise RequestError(f"cannot read the model {path}: {error.strerror or error}") from error
-    except Exception as error:
+    except UNREADABLE as error:
         raise RequestError(
-            f"{path} is no file of weights alone: give a .pth or .safetensors state dictionary"
+            f"{path} is not a file of weights alone: give a .pth or .safetensors state dictionary"
         ) from error
     if not isinstance(weights, dict):
         raise RequestError(f"{path} holds a {type(weights).__name__}: give a state dictionary")

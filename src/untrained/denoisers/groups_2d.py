@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.recipes import PatchSettings
-from untrained.system.parallel import side_by_side, workers
+from untrained.system.parallel import parallel_map, workers
 
 _TILE = 12
 """Patches along each side of a tile that is searched at once."""
@@ -62,7 +62,7 @@ def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Com
 
     tops = grid(height - side + 1, noisy.device, settings.stride).split(_TILE)
     at_once = _bands_at_once(channels, (height, width), settings)
-    for band, sums, counts in side_by_side(filtered, tops, at_once, noisy.device):
+    for band, sums, counts in parallel_map(filtered, tops, at_once, noisy.device):
         total[..., band, :] += sums
         share[..., band, :] += counts
     return total.div_(share)

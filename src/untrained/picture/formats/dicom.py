@@ -127,9 +127,10 @@ def _derive(pydicom: Any, dataset: Any, content: bytes) -> None:
 
 def _errors() -> tuple[type[Exception], ...]:
     """What pydicom raises; for an element that is missing that is AttributeError."""
-    invalid = imported("pydicom", "DICOM").errors.InvalidDicomError
+    own = imported("pydicom", "DICOM").errors
     return (
-        invalid,
+        own.InvalidDicomError,
+        own.BytesLengthException,
         AttributeError,
         ValueError,
         KeyError,
@@ -137,6 +138,7 @@ def _errors() -> tuple[type[Exception], ...]:
         OSError,
         EOFError,
         struct.error,
+        TypeError,
     )
 
 

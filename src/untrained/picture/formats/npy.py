@@ -4,6 +4,7 @@ import io
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -46,7 +47,15 @@ def encode(picture: Picture) -> bytes:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    return (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+    return (
+        ValueError,
+        EOFError,
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        TokenError,
+    )
 
 
 register(

@@ -168,6 +168,7 @@ def _errors() -> tuple[type[Exception], ...]:
         zlib.error,
         ZeroDivisionError,
         OverflowError,
+        AssertionError,
     )
 
 

@@ -1,0 +1,15 @@
+"""The initial guess itself, without a fit."""
+
+from torch import Tensor
+
+from untrained.baselines.registry import baseline
+from untrained.errors import NotApplicable
+from untrained.problem.problem import Problem
+
+
+@baseline("guess", "initial guess", ("reconstruct",))
+def initial_guess(problem: Problem) -> Tensor:
+    """Take the guess that guides a fit: back-projection, zero-filling, bilinear interpolation."""
+    if problem.knowledge.guide is None:
+        raise NotApplicable("the measurement gives no initial guess")
+    return problem.knowledge.guide[:, : problem.channels]
