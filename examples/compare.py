@@ -9,7 +9,6 @@ import numpy as np
 import skimage.data
 
 import untrained as ut
-from untrained.evaluation.compare import compare
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--steps", type=int, help="fewer than the preset's, for a quick look")
@@ -20,7 +19,7 @@ noise = np.random.default_rng(0).normal(0, 25, clean.shape)
 noisy = np.clip(clean + noise, 0, 255).round().astype(np.uint8)
 
 # The clean picture is for the figures alone: no method sees it.
-for row in compare(ut.tasks.denoise(noisy), steps=steps, reference=clean):
+for row in ut.compare(ut.tasks.denoise(noisy), steps=steps, reference=clean):
     if row.picture is None:
         print(f"{row.title}: {row.notes[0]}")
     elif row.psnr is not None:

@@ -12,10 +12,6 @@ import skimage.data
 import skimage.transform
 
 import untrained as ut
-from untrained.app.cli import main as untrained_command
-from untrained.evaluation import report
-from untrained.evaluation.metrics import psnr
-from untrained.picture import preview
 
 
 def demo(folder: Path, arguments: list[str]) -> None:
@@ -31,9 +27,7 @@ def demo(folder: Path, arguments: list[str]) -> None:
     print(f"untrained denoise {paths['noisy']} {paths['restored']}")
     files = [str(paths["noisy"]), str(paths["restored"]), "--reference", str(paths["clean"])]
     try:
-        untrained_command(
-            ["denoise", *files, "--report", str(folder / "report"), "--overwrite", *arguments]
-        )
+        ut.main(["denoise", *files, "--report", str(folder / "report"), "--overwrite", *arguments])
     except SystemExit as end:
         if end.code != 0:
             raise
@@ -41,9 +35,9 @@ def demo(folder: Path, arguments: list[str]) -> None:
     pictures = {name: ut.read(path).pixels for name, path in paths.items()}
     row = [pictures[name] for name in ("noisy", "restored", "clean")]
     sheet = folder / "side_by_side.png"
-    sheet.write_bytes(preview.png_bytes(report.side_by_side(row)))
-    before = psnr(pictures["noisy"], pictures["clean"])
-    after = psnr(pictures["restored"], pictures["clean"])
+    sheet.write_bytes(ut.png_bytes(ut.side_by_side(row)))
+    before = ut.psnr(pictures["noisy"], pictures["clean"])
+    after = ut.psnr(pictures["restored"], pictures["clean"])
     print(f"PSNR {before:.2f} dB -> {after:.2f} dB: a gain of {after - before:.2f} dB")
     print(f"look at {sheet} (input, restored, clean) and {folder / 'report' / 'index.html'}")
 

@@ -11,7 +11,6 @@ import skimage.transform
 import torch
 
 import untrained as ut
-from untrained.problem.coil_sensitivities import estimate_sensitivities
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--steps", type=int, help="fewer than the preset's, for a quick look")
@@ -32,8 +31,8 @@ kspace = scanner(torch.from_numpy(clean)[None, None].float())
 noise = torch.randn((2, *kspace.shape), generator=torch.Generator().manual_seed(0))
 kspace = kspace + 0.01 * scanner.mask * torch.complex(*noise)
 
-# The middle of k-space tells the sensitivities; the picture is then the root of the sum of squares.
-maps, _ = estimate_sensitivities(kspace[0], scanner.mask)
+# The middle of k-space gives the sensitivities; the picture is then the root of the sum of squares.
+maps, _ = ut.estimate_sensitivities(kspace[0], scanner.mask)
 physics = ut.FourierSubsampling(mask, maps)
 result = ut.reconstruct(kspace, physics, noise=0.01, bounds=(0, None), steps=steps)
 

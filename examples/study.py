@@ -8,7 +8,7 @@ import csv
 import tempfile
 from pathlib import Path
 
-from untrained.evaluation.study.command import Request, run_study
+import untrained as ut
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--steps", type=int, help="fewer than the study's, for a quick look")
@@ -16,7 +16,12 @@ steps = parser.parse_args().steps
 
 # The figure, the numbers as JSON and CSV; the verdict on the claim is printed.
 folder = Path(tempfile.mkdtemp(prefix="study-"))
-run_study(Request("overfit", folder, quick=True, steps=steps, overwrite=True))
+words = ["study", "overfit", "--quick", "--out", str(folder), "--overwrite"]
+try:
+    ut.main([*words, "--steps", str(steps)] if steps else words)
+except SystemExit as end:
+    if end.code:
+        raise
 
 # The numbers behind the figure, to draw your own.
 with (folder / "overfit.csv").open(newline="") as file:
