@@ -16,7 +16,7 @@ from untrained.fitting.shrinking import ElasticFit
 from untrained.fitting.tiled import TiledFit
 from untrained.noise import Gaussian
 from untrained.operators import downsample
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 from untrained.problem.problem import ProblemError
 from untrained.recipes import Fusion, GuidePairing, Optimiser, WindowedVariance
 
@@ -53,7 +53,7 @@ PROBLEMS = {
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_a_window_is_the_problem_of_that_place(name):
     whole = PROBLEMS[name]()
-    window = Window(0, 16, 48, 64)
+    window = Region(0, 16, 48, 64)
     part = whole.region(window)
     assert (part.size, part.variant, part.measurement.noise) == (
         (48, 64),
@@ -72,14 +72,14 @@ def test_what_was_decided_on_the_whole_holds_in_windows():
     image = np.concatenate([LARGE, np.full_like(LARGE, 120)])
     estimated = tasks.denoise(image)
     assert (
-        estimated.region(Window(80, 0, 40, 40)).measurement.noise
+        estimated.region(Region(80, 0, 40, 40)).measurement.noise
         == estimated.measurement.noise
         != Gaussian(0.0)
     )
     hole = np.zeros((140, 130), bool)
     hole[20:50, 20:50], hole[100, 100] = True, True
     filled = tasks.inpaint(image, hole)
-    assert filled.region(Window(80, 80, 40, 40)).variant == filled.variant == "holes"
+    assert filled.region(Region(80, 80, 40, 40)).variant == filled.variant == "holes"
 
 
 def test_jpeg_is_cut_between_its_blocks():

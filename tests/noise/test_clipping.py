@@ -11,7 +11,7 @@ from tests.helpers.tiny import tiny_recipe
 from untrained import restore, tasks
 from untrained.evaluation.metrics import psnr
 from untrained.noise import Clipping, find_clipping
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 from untrained.problem.rendering import Rendering
 from untrained.recipes import Fusion, GuidePairing
 
@@ -102,6 +102,6 @@ def test_the_result_is_as_dark_and_as_light_as_the_picture():
 def test_windows_of_a_picture_are_put_right_as_the_whole():
     problem = tasks.denoise(drawn(cup() * 0.3, 0.2).clamp(0, 1), sigma=0.2)
     assert (
-        problem.region(Window(0, 0, 24, 32)).rendering.undo_clipping
+        problem.region(Region(0, 0, 24, 32)).rendering.undo_clipping
         == problem.rendering.undo_clipping
     )

@@ -155,13 +155,13 @@ def decoded_truth(samples, orientation):
 
 
 def test_a_window_has_the_intervals_of_the_whole():
-    from untrained.picture.region import Window
+    from untrained.picture.region import Region
 
     given = decoded(encoded(photo(64, 80), quality=10))
     whole = JpegIntervals(given.pixels, given.metadata.compression)
-    part = given.cut(Window(16, 32, 32, 33))
+    part = given.cut(Region(16, 32, 32, 33))
     assert part.metadata.compression.origin == (0, 0)
     inside = JpegIntervals(part.pixels, part.metadata.compression)
     luma = whole.stored[:80].unflatten(0, (8, 10))[2:6, 4:8]
     torch.testing.assert_close(inside.stored[:20].unflatten(0, (4, 5))[:, :4], luma)
-    assert given.cut(Window(5, 18, 9, 9)).metadata.compression.origin == (5, 2)
+    assert given.cut(Region(5, 18, 9, 9)).metadata.compression.origin == (5, 2)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.helpers import properties
 from untrained.operators import Resampling
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 
 KERNELS = ("lanczos2", "lanczos3", "bicubic", "box", "gaussian")
 SIZES = [((10, 15), (4, 6)), ((9, 7), (5, 7)), ((16, 12), (2, 3)), ((5, 3), (1, 1))]
@@ -80,11 +80,11 @@ def test_what_is_constant_stays_so_and_what_is_enlarged_is_reduced_again(kernel)
     operator = Resampling.between((9, 14), (5, 6), kernel)
     torch.testing.assert_close(operator(torch.ones(1, 1, 9, 14)), torch.ones(1, 1, 5, 6))
     small = torch.from_numpy(noise(5, 6))[None, None]
-    again = operator(operator.spread(small))
+    again = operator(operator.pseudo_inverse(small))
     assert (again - small).abs().mean() < 0.06
-    least = operator.spread(small)
+    least = operator.pseudo_inverse(small)
     other = least + 0.1 * (torch.rand_like(least) - 0.5)
-    other = other + operator.spread(again - operator(other))
+    other = other + operator.pseudo_inverse(again - operator(other))
     assert least.square().sum() < other.square().sum()
 
 
@@ -92,9 +92,9 @@ def test_what_is_constant_stays_so_and_what_is_enlarged_is_reduced_again(kernel)
 def test_a_window_sees_the_pixels_whose_centres_lie_in_it(kernel):
     whole = Resampling.between((60, 45), (24, 20), kernel)
     image = torch.from_numpy(noise(60, 45))[None, None]
-    window = Window(12, 0, 37, 31)
+    window = Region(12, 0, 37, 31)
     part, small = whole.window(window)
-    assert small == Window(5, 0, 15, 14)
+    assert small == Region(5, 0, 15, 14)
     ours, theirs = part(image[window.place]), whole(image)[small.place]
     inner = (..., slice(3, -3), slice(None, -3))
     torch.testing.assert_close(ours[inner], theirs[inner])

@@ -6,13 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-<<<<<<< HEAD
 from untrained.denoisers.nl_ridge import nl_ridge_twice
-from untrained.system.parallel import side_by_side, workers
-=======
-from untrained.denoisers.nl_ridge import nl_ridge
 from untrained.system.parallel import parallel_map, workers
->>>>>>> 774884f (Register each method to compare with by a decorator, keep other packages quiet by thread, and let our own faults through)
 
 CPU = torch.device("cpu")
 
@@ -67,10 +62,7 @@ def test_a_picture_is_filtered_alike_by_one_thread_and_two(two_threads):
     picture = torch.rand(1, 3, 150, 60, generator=torch.Generator().manual_seed(0))
     both = nl_ridge_twice(picture, 0.1)
     torch.set_num_threads(1)
-<<<<<<< HEAD
     assert torch.equal(nl_ridge_twice(picture, 0.1), both)
-=======
-    assert torch.equal(nl_ridge(picture, 0.1), both)
 
 
 def in_a_new_thread(work):
@@ -95,9 +87,8 @@ def test_threads_that_begin_meanwhile_have_all_of_torchs():
 def test_four_filter_at_once_as_one_after_the_other():
     generator = torch.Generator().manual_seed(0)
     pictures = [torch.rand(1, 3, 150, 40, generator=generator) for _ in range(4)]
-    alone = [nl_ridge(picture, 0.1) for picture in pictures]
+    alone = [nl_ridge_twice(picture, 0.1) for picture in pictures]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda picture: nl_ridge(picture, 0.1), pictures))
+        together = list(pool.map(lambda picture: nl_ridge_twice(picture, 0.1), pictures))
     assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
     assert in_a_new_thread(torch.get_num_threads) == torch.get_num_threads() == 2
->>>>>>> 774884f (Register each method to compare with by a decorator, keep other packages quiet by thread, and let our own faults through)

@@ -21,7 +21,7 @@ def watched(problem=None, **changes):
 
 def test_the_kernel_is_a_point_spread_and_blurs_as_a_known_one_does():
     operator = BlindBlur(4, 5)
-    kernel = operator.spread().detach()
+    kernel = operator.psf().detach()
     assert kernel.shape == (4, 5)
     assert float(kernel.min()) > 0
     assert float(kernel.sum()) == pytest.approx(1)
@@ -47,7 +47,7 @@ def test_the_gradient_reaches_picture_and_weights():
 @pytest.mark.parametrize("place", [(0, 0), (2, 2), (4, 1)])
 def test_a_shift_between_picture_and_kernel_is_undone(place):
     operator = BlindBlur(5, 5)
-    operator.spread = lambda: torch.zeros(5, 5).index_put(
+    operator.psf = lambda: torch.zeros(5, 5).index_put(
         tuple(torch.tensor(each) for each in place), torch.tensor(1.0)
     )
     image = torch.rand(1, 1, 12, 11)
@@ -58,23 +58,23 @@ def test_drawing_is_by_the_seed_and_leaves_the_global_state():
     before = torch.get_rng_state()
     one, other = BlindBlur(3, 3), BlindBlur(3, 3)
     assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(one.spread(), other.spread())
+    assert torch.equal(one.psf(), other.psf())
     other.draw(1)
-    assert not torch.equal(one.spread(), other.spread())
+    assert not torch.equal(one.psf(), other.psf())
     other.draw(0)
-    assert torch.equal(one.spread(), other.spread())
+    assert torch.equal(one.psf(), other.psf())
 
 
 def test_a_fit_moves_the_kernel_and_leaves_the_problem_as_it_was():
     problem = tasks.deblur(photo(), blind=5)
-    before = problem.measurement.unknown.spread().detach()
+    before = problem.measurement.unknown.psf().detach()
     results = []
     for _ in range(2):
         fit = watched(problem, optimiser=Optimiser(operator_share=0.3))
         for _step in fit:
             pass
         results.append(fit.restoration())
-    assert torch.equal(problem.measurement.unknown.spread(), before)
+    assert torch.equal(problem.measurement.unknown.psf(), before)
     assert float((results[0].kernel - before).abs().max()) > 1e-3
     assert torch.equal(results[0].kernel, results[1].kernel)
     assert torch.equal(results[0].image, results[1].image)

@@ -8,7 +8,7 @@ from untrained import tasks
 from untrained.evaluation.metrics import psnr
 from untrained.fitting.restore import restore
 from untrained.noise import Gaussian, Impulse, PoissonGaussian
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 from untrained.problem.problem import ProblemError
 from untrained.recipes import BlindSpotPairing
 from untrained.recipes.presets import preset
@@ -41,7 +41,7 @@ def test_counted_light_is_stabilised_for_the_fit_and_undone_after_it():
     assert any("stabilised" in note for note in problem.notes)
     whole = problem.render(problem.measurement.y).pixels
     assert psnr(whole, torch.from_numpy(y.transpose(2, 0, 1)[None] / 255)) > 38
-    part = problem.region(Window(16, 24, 40, 32))
+    part = problem.region(Region(16, 24, 40, 32))
     assert torch.equal(part.measurement.y, problem.measurement.y[..., 16:56, 24:56])
     assert part.measurement.noise == problem.measurement.noise
 
@@ -71,7 +71,7 @@ def test_impulses_are_filled_and_all_else_kept():
     kept = problem.rendering.kept[0].permute(1, 2, 0).numpy()
     assert np.array_equal(result[kept], y[kept])
     assert not np.array_equal(result[~kept], y[~kept])
-    part = problem.region(Window(8, 8, 64, 64))
+    part = problem.region(Region(8, 8, 64, 64))
     assert torch.equal(part.rendering.kept, problem.rendering.kept[..., 8:72, 8:72])
 
 

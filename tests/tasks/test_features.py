@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.app import cli
-from untrained.app.prior_sheet import spread
+from untrained.app.prior_sheet import evenly_spaced
 from untrained.fitting.checkpoint import fingerprint
 from untrained.fitting.restore import restore, watch
 from untrained.noise import relative_squared_error
@@ -308,8 +308,8 @@ def test_the_sheet_has_a_row_for_each_prior(folder, capsys):
 def test_layers_are_spread_from_shallow_to_deep():
     layers = [(f"_blocks.{i}", (1, 4, 7, 7)) for i in range(16)]
     layers = [("_conv_stem", (1, 4, 9, 9)), *layers, ("_fc", (1, 10)), ("_pool", (1, 4, 1, 1))]
-    assert spread(layers) == tuple(f"_blocks.{i}" for i in (0, 4, 8, 11, 15))
-    assert spread(layers[:3]) == ("_conv_stem", "_blocks.0", "_blocks.1")
+    assert evenly_spaced(layers) == tuple(f"_blocks.{i}" for i in (0, 4, 8, 11, 15))
+    assert evenly_spaced(layers[:3]) == ("_conv_stem", "_blocks.0", "_blocks.1")
 
 
 def test_dreams_with_two_priors_on_a_sheet(folder):

@@ -9,7 +9,7 @@ from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.fitting.restore import restore, watch
 from untrained.operators import enlarge
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 from untrained.problem.problem import ProblemError
 from untrained.tasks.upscale import KERNELS
 
@@ -70,7 +70,7 @@ def test_alignment_is_that_of_areas():
 def test_tiles_of_a_broken_factor_show_what_the_whole_shows(channels):
     picture = photo(60, 50)[..., :channels]
     whole = tasks.upscale(picture, 2.3)
-    window = Window(20, 31, 70, 60)
+    window = Region(20, 31, 70, 60)
     part = whole.region(window)
     assert torch.equal(part.knowledge.guide, whole.knowledge.guide[window.place])
     measured = part.measurement.operator(whole.knowledge.guide[window.place])

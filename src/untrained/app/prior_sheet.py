@@ -81,7 +81,9 @@ def run_sheet(
     return 0
 
 
-def spread(layers: list[tuple[str, tuple[int, ...]]], count: int = LAYERS) -> tuple[str, ...]:
+def evenly_spaced(
+    layers: list[tuple[str, tuple[int, ...]]], count: int = LAYERS
+) -> tuple[str, ...]:
     """Choose layers evenly from shallow to deep, whole blocks of the model where it has them.
 
     Layers that keep no place (1x1 or vectors) are left out.

@@ -281,7 +281,7 @@ class Fit:
             device=self.engine.device.type,
             precision=self.engine.precision,
             precision_why=self.engine.why,
-            kernel=None if unknown is None else unknown.spread().detach(),
+            kernel=None if unknown is None else unknown.psf().detach(),
             ambiguous=self.problem.ambiguous,
         )
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 
 OVERLAP = 64
 """Pixels that neighbours share at least, where tiles are not small."""
@@ -61,10 +61,10 @@ class Grid:
         return cls(rows, columns)
 
     @cached_property
-    def windows(self) -> tuple[Window, ...]:
+    def windows(self) -> tuple[Region, ...]:
         """The windows, row by row."""
         return tuple(
-            Window(row.start, column.start, row.stop - row.start, column.stop - column.start)
+            Region(row.start, column.start, row.stop - row.start, column.stop - column.start)
             for row in self.rows
             for column in self.columns
         )

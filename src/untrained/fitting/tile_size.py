@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from untrained.fitting.engine import Engine
 from untrained.fitting.memory import estimate, free_memory
 from untrained.fitting.mosaic import Grid
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import Recipe, RecipeError
 
@@ -111,7 +111,7 @@ def least_side(problem: Problem) -> int:
 
 def _check_room(problem: Problem, recipe: Recipe, engine: Engine, side: int, free: int) -> None:
     """Refuse a volume of which not even a tile fits: it goes through all slices."""
-    part = problem.region(Window(0, 0, *(min(length, side) for length in problem.plane)))
+    part = problem.region(Region(0, 0, *(min(length, side) for length in problem.plane)))
     if (need := estimate(part, recipe, engine)) > _SHARE * free:
         raise ProblemError(
             f"even in tiles of {side} pixels the fit of {problem.size[0]} slices would need about "
@@ -128,7 +128,7 @@ def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> i
         side = multiple * _MULTIPLE
         whole_grains = side - side % problem.tile_alignment
         sides = (length if length <= side else whole_grains for length in problem.plane)
-        part = problem.region(Window(0, 0, *sides))
+        part = problem.region(Region(0, 0, *sides))
         return estimate(part, recipe, engine) <= room
 
     low, high = least_side(problem) // _MULTIPLE, -(-max(problem.plane) // _MULTIPLE)

@@ -1,4 +1,4 @@
-"""Noise: models of it, data terms, and what can be told of it from the picture alone."""
+"""Noise: models of it, data terms, and what the picture alone shows of it."""
 
 from untrained.noise.anscombe import Stabiliser
 from untrained.noise.clipping import Clipping, find_clipping
@@ -9,7 +9,14 @@ from untrained.noise.data_terms import (
     poisson_deviance,
     relative_squared_error,
 )
-from untrained.noise.detection import FAINT, Finding, asked_light, find_level, find_noise, told
+from untrained.noise.detection import (
+    FAINT,
+    Detection,
+    asked_light,
+    describe_light,
+    find_level,
+    find_noise,
+)
 from untrained.noise.impulses import Impulses, asked_impulses, surroundings
 from untrained.noise.level import estimate_sigma
 from untrained.noise.models import Gaussian, Impulse, Poisson, PoissonGaussian, Transmission
@@ -18,7 +25,7 @@ __all__ = [
     "FAINT",
     "LEAST_RATE",
     "Clipping",
-    "Finding",
+    "Detection",
     "Gaussian",
     "Impulse",
     "Impulses",
@@ -28,6 +35,7 @@ __all__ = [
     "Transmission",
     "asked_impulses",
     "asked_light",
+    "describe_light",
     "estimate_sigma",
     "find_clipping",
     "find_level",
@@ -37,5 +45,4 @@ __all__ = [
     "poisson_deviance",
     "relative_squared_error",
     "surroundings",
-    "told",
 ]

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _AGREES = 0.7
-"""Share of the clipped samples foretold that are found where noise was clipped."""
+"""Share of the predicted clipped samples that are found where noise was clipped."""
 _AS_NOISY = 0.85
-"""Share of the variance foretold that is found within one deviation of an end that clipped."""
+"""Share of the predicted variance that is found within one deviation of an end that clipped."""
 _FEWEST = 1e-3
 """Share of all samples below which those clipped move no mean."""
 _WINDOW = 7
@@ -88,12 +88,12 @@ def find_clipping(
     both = Clipping(sigma, black=True, white=True).undo(around)
 
     def clipped(found: Tensor, distance: Tensor) -> bool:
-        foretold = float((known * torch.special.ndtr(-distance / sigma)).sum())
+        predicted = float((known * torch.special.ndtr(-distance / sigma)).sum())
         there = float((known * found).sum())
         near = known * (distance < sigma)
         as_noisy = (near * varies).sum() >= _AS_NOISY * (near * _variance(distance, sigma)).sum()
-        enough = foretold >= _FEWEST * float(known.sum())
-        return enough and there >= _AGREES * foretold and bool(as_noisy)
+        enough = predicted >= _FEWEST * float(known.sum())
+        return enough and there >= _AGREES * predicted and bool(as_noisy)
 
     black = clipped(measurement == 0, both)
     white = clipped(measurement == 1, 1 - both)

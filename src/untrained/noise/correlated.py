@@ -11,8 +11,8 @@ RAISED = 1.8
 """Factor on the level of coarse grain for a filter that takes noise as white: it leaves more of
 what neighbours share. Measured on photographs of real noise."""
 _WEAKEST, _STRONGEST = 4 / 255, 12 / 255
-"""Levels of coarse grain, in picture units: weaker cannot be told from the scene, and cameras leave
-no stronger one."""
+"""Levels of coarse grain, in picture units: weaker cannot be distinguished from the scene, and
+cameras leave no stronger one."""
 _COARSER = 2.9
 """How many times stronger coarse grain is than it would be in white noise."""
 _FEW, _MANY, _ALIKE = 0.03, 0.3, 1.25
@@ -20,7 +20,7 @@ _FEW, _MANY, _ALIKE = 0.03, 0.3, 1.25
 _LOW = 0.25
 """Which of the levels at different brightness is taken: there may be structure in the others."""
 _LEAST_SIDE = 192
-"""Sides in pixels below which grain cannot be told from structure."""
+"""Sides in pixels below which grain cannot be distinguished from structure."""
 
 
 def grain(image: Tensor, missing: Tensor | None = None) -> tuple[float, float]:

@@ -23,7 +23,7 @@ much, and a picture is within 45 dB of the truth as it is."""
 _DROWNED = 90 / 255
 """Level from which little but noise can be seen."""
 _HIDING = {"extreme": 40 / 255, "random": 20 / 255}
-"""Level of other noise that impulses cannot be told from, in picture units."""
+"""Level of other noise that impulses cannot be distinguished from, in picture units."""
 _GROWTH = 1.3
 """Ratio of the levels at bright and dark from which noise counts as growing with the light."""
 _BETTER = 0.5
@@ -36,13 +36,13 @@ _CLOSE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
-    """What was found of the noise of a picture."""
+class Detection:
+    """What was found about the noise of a picture."""
 
     kind: NoiseKind
     level: float
     """Standard deviation in picture units, of the noise beside impulses; what a filter that takes
-    noise as white and equal everywhere should be told."""
+    noise as white and equal everywhere should be given."""
     light: PoissonGaussian | None = None
     """How noise grows with the light; None where that does not show."""
     impulses: Impulses | None = None
@@ -64,16 +64,15 @@ class Finding:
                 f"photographs: taken as level {level} ({255 * self.fine:.2f} by its finest grain)"
             )
         if self.kind == "poisson-gaussian" and self.light is not None:
-            return f"the noise grows with the light, as of counted light: {told(self.light)}"
+            counted = describe_light(self.light)
+            return f"the noise grows with the light, like that of counted light: {counted}"
         if self.kind == "none":
-            return (
-                f"no noise to speak of: a noise level of {level}, as rounding and compression leave"
-            )
+            return f"almost no noise: level {level}, which rounding and compression leave too"
         return f"noise level {level}, estimated from the picture"
 
 
-def told(light: PoissonGaussian) -> str:
-    """Say a model of counted light in plain words."""
+def describe_light(light: PoissonGaussian) -> str:
+    """Describe a model of counted light in plain words."""
     full = light.variance(torch.ones(())).sqrt()
     words = (
         f"{1 / light.gain:.3g} quanta at white, level {255 * light.sigma:.2f} of 255 at black and "
@@ -82,7 +81,7 @@ def told(light: PoissonGaussian) -> str:
     return words if light.black == 0 else f"{words}, black level {255 * light.black:.2f}"
 
 
-def find_noise(image: Tensor, missing: Tensor | None = None) -> Finding:
+def find_noise(image: Tensor, missing: Tensor | None = None) -> Detection:
     """Find what noise a picture has.
 
     Impulses first; of the rest, whether neighbours share their noise, whether it grows with the
@@ -100,27 +99,27 @@ def find_noise(image: Tensor, missing: Tensor | None = None) -> Finding:
         rest = torch.where(impulses.places, surroundings(image, ~impulses.places), image)
         beside = white_level(blocks_of(rest))
         if beside < _HIDING[impulses.valued]:
-            return Finding("impulse", beside, impulses=impulses, fine=beside)
+            return Detection("impulse", beside, impulses=impulses, fine=beside)
     channels = blocks_of(image, missing)
     level = white_level(channels)
     fine, coarse = grain(image, missing)
     if coarse > 0:
-        return Finding("correlated", RAISED * coarse, fine=fine)
+        return Detection("correlated", RAISED * coarse, fine=fine)
     light = light_of(channels, _darkest(image)) if level > 0 else None
     if light is not None and typical_level(light, image) > FAINT:
-        return Finding("poisson-gaussian", typical_level(light, image), light=light, fine=level)
+        return Detection("poisson-gaussian", typical_level(light, image), light=light, fine=level)
     return _of_level(level)
 
 
-def find_level(image: Tensor, missing: Tensor | None = None) -> Finding:
+def find_level(image: Tensor, missing: Tensor | None = None) -> Detection:
     """Find how strong the noise is, taken as white and equal everywhere; also of volumes."""
     return _of_level(white_level(blocks_of(image, missing)))
 
 
-def _of_level(level: float) -> Finding:
-    warnings = ("so strong that little but noise can be seen: expect little",)
+def _of_level(level: float) -> Detection:
+    warnings = ("the noise is very strong: expect little detail",)
     drowned = warnings if level > _DROWNED else ()
-    return Finding("none" if level < FAINT else "gaussian", level, fine=level, warnings=drowned)
+    return Detection("none" if level < FAINT else "gaussian", level, fine=level, warnings=drowned)
 
 
 def light_of(channels: tuple[Blocks, ...], darkest: float) -> PoissonGaussian | None:

@@ -1,4 +1,4 @@
-"""Noise models: what they draw, their likelihoods, the residual that they explain."""
+"""Noise models: what they draw, and the residual that they explain."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from untrained.noise.data_terms import LEAST_RATE, mean_squared_error, pearson_residual
+from untrained.noise.data_terms import pearson_residual
 
 CLIPPING_MARGIN = 2.0
 """Standard deviations from black and white within which noise counts as clipped."""
@@ -34,18 +34,12 @@ class Gaussian:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.sigma) and self.sigma >= 0):
-            raise ValueError(f"sigma {self.sigma} is no noise level: give a finite one, 0 or more")
+            raise ValueError(f"sigma must be finite and 0 or more, got {self.sigma:g}")
 
     def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
         """Draw a measurement of `clean`, unclipped, of the same shape."""
         drawn = torch.randn(clean.shape, generator=generator, device=clean.device)
         return clean + self.sigma * drawn
-
-    def negative_log_likelihood(self, prediction: Tensor, measurement: Tensor) -> Tensor:
-        """Mean over the samples of ``-log p(measurement | prediction)``; a scalar."""
-        variance = self.sigma**2
-        constant = 0.5 * math.log(2 * math.pi * variance)
-        return mean_squared_error(prediction, measurement) / (2 * variance) + constant
 
     @property
     def expected_residual(self) -> float:
@@ -73,12 +67,6 @@ class Poisson:
     def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
         """Draw counts whose expectation is `clean`, of the same shape."""
         return torch.poisson(clean, generator=generator)
-
-    def negative_log_likelihood(self, prediction: Tensor, measurement: Tensor) -> Tensor:
-        """Mean over the samples of ``-log p(measurement | prediction)``; a scalar."""
-        rate = prediction.clamp_min(LEAST_RATE)
-        terms = rate - measurement * rate.log() + torch.lgamma(measurement + 1)
-        return terms.mean()
 
     def excess(self, prediction: Tensor, measurement: Tensor) -> float:
         """Pearson residual over its expectation, which is 1."""
@@ -108,11 +96,11 @@ class PoissonGaussian:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gain) and self.gain > 0):
-            raise ValueError(f"gain {self.gain} is none: give a finite one above 0")
+            raise ValueError(f"gain must be finite and above 0, got {self.gain:g}")
         if not (math.isfinite(self.sigma) and self.sigma >= 0):
-            raise ValueError(f"sigma {self.sigma} is no noise level: give a finite one, 0 or more")
+            raise ValueError(f"sigma must be finite and 0 or more, got {self.sigma:g}")
         if not math.isfinite(self.black):
-            raise ValueError(f"black {self.black} is no brightness: give a finite one")
+            raise ValueError(f"black must be finite, got {self.black:g}")
 
     def variance(self, clean: Tensor) -> Tensor:
         """Variance of the noise where the clean picture is `clean`, of the same shape."""
@@ -143,7 +131,7 @@ class Impulse:
 
     def __post_init__(self) -> None:
         if not 0 <= self.share < 1:
-            raise ValueError(f"a share of {self.share} of the samples: give 0 or more, below 1")
+            raise ValueError(f"share must be 0 or more and below 1, got {self.share:g}")
 
     def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
         """Draw a measurement of `clean`, of the same shape."""
@@ -169,7 +157,7 @@ class Transmission:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.photons) and self.photons > 0):
-            raise ValueError(f"{self.photons:g} photons: give a finite number above 0")
+            raise ValueError(f"photons must be finite and above 0, got {self.photons:g}")
 
     def counts(self, measurement: Tensor) -> Tensor:
         """Give the counts n of a log-transformed measurement."""
@@ -179,7 +167,3 @@ class Transmission:
         """Draw a log-transformed measurement of the line integrals `clean`; no count becomes 1."""
         counts = torch.poisson(self.counts(clean), generator=generator).clamp_min(1)
         return -torch.log(counts / self.photons)
-
-    def negative_log_likelihood(self, prediction: Tensor, measurement: Tensor) -> Tensor:
-        """Mean over the counts of ``-log p(n | prediction)``; a scalar."""
-        return Poisson().negative_log_likelihood(self.counts(prediction), self.counts(measurement))

@@ -47,7 +47,7 @@ class BlindBlur(Convolution):
         self.layers = layers.to(self.code.device)
         self.code.copy_(code)
 
-    def spread(self) -> Tensor:
+    def psf(self) -> Tensor:
         """The kernel ``(h, w)`` as it is now."""
         entries: Tensor = self.layers(self.code)
         return entries.softmax(dim=0).reshape(self.reach)
@@ -57,7 +57,7 @@ class BlindBlur(Convolution):
 
         Kernel and picture may be shifted against each other at no cost; this undoes it.
         """
-        kernel = self.spread().detach().cpu()
+        kernel = self.psf().detach().cpu()
         places = []
         for axis, count in enumerate(self.reach):
             mass = kernel.sum(dim=1 - axis)

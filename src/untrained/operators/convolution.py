@@ -30,7 +30,7 @@ class Convolution(nn.Module):
         super().__init__()
         self.reach = reach
 
-    def spread(self) -> Tensor:
+    def psf(self) -> Tensor:
         """The kernel ``(h, w)``, the same for all channels."""
         raise NotImplementedError
 
@@ -42,7 +42,7 @@ class Convolution(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Blur ``(1, C, H + h - 1, W + w - 1)`` to ``(1, C, H, W)``."""
         channels = image.shape[1]
-        weights = self.spread().to(image.dtype).flip(0, 1).repeat(channels, 1, 1, 1)
+        weights = self.psf().to(image.dtype).flip(0, 1).repeat(channels, 1, 1, 1)
         return F.conv2d(image, weights, groups=channels)
 
     def A(self, image: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class Blur(Convolution):
         super().__init__((kernel.shape[0], kernel.shape[1]))
         self.register_buffer("kernel", kernel.float(), persistent=False)
 
-    def spread(self) -> Tensor:
+    def psf(self) -> Tensor:
         """The kernel."""
         return self.kernel
 

@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 
 SUPPORT = {"lanczos2": 2.0, "lanczos3": 3.0, "bicubic": 2.0, "box": 0.5}
 """How far a kernel reaches, in small pixels; that of the Gaussian goes by its width."""
@@ -70,7 +70,7 @@ class Resampling(nn.Module):
         reduced: Tensor = rows @ image @ columns.T
         return reduced
 
-    def spread(self, measurement: Tensor) -> Tensor:
+    def pseudo_inverse(self, measurement: Tensor) -> Tensor:
         """Enlarge ``(N, C, h, w)`` to the least picture ``(N, C, H, W)`` that is reduced to it.
 
         The pseudo-inverse, held down where the kernel lets next to nothing through (Tikhonov).
@@ -86,14 +86,14 @@ class Resampling(nn.Module):
     def _back_columns(self) -> Tensor:
         return _pseudo_inverse(self.columns)
 
-    def window(self, window: Window) -> tuple["Resampling", Window]:
+    def window(self, window: Region) -> tuple["Resampling", Region]:
         """Give the reduction of a window of the large picture, and which small pixels it makes.
 
         Those whose centres lie in it; their weights outside it go to those inside.
         """
         rows, top = _within(self.rows, window.top, window.height)
         columns, left = _within(self.columns, window.left, window.width)
-        return Resampling(rows, columns), Window(top, left, len(rows), len(columns))
+        return Resampling(rows, columns), Region(top, left, len(rows), len(columns))
 
 
 def _pseudo_inverse(whole: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ def back_project(
     measurement: Tensor,
     operator: nn.Module,
     rounds: int = 8,
-    spread: Callable[[Tensor], Tensor] | None = None,
+    enlarged: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Bring a picture into agreement with its reduced measurement (Irani and Peleg 1991).
 
@@ -76,10 +76,10 @@ def back_project(
         A, a reduction as made by `downsample` or `Resampling`, alone or followed by a mask.
     rounds
         How often.
-    spread
+    enlarged
         Enlarges the residual; bicubic interpolation when None.
     """
-    back = spread or partial(enlarge, size=image.shape[2:])
+    back = enlarged or partial(enlarge, size=image.shape[2:])
     for _ in range(rounds):
         image = image + back(measurement - operator(image))
     return image

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 
 BLOCK = 8
 """Side of the blocks that are transformed."""
@@ -47,7 +47,7 @@ class Compression:
         """Rows and columns after which the blocks of all channels begin anew."""
         return BLOCK * self.halving[0], BLOCK * self.halving[1]
 
-    def cut(self, window: Window) -> "Compression":
+    def cut(self, window: Region) -> "Compression":
         """The same for a window of the picture."""
         (top, left), (rows, columns) = self.origin, self.unit
         origin = ((top + window.top) % rows, (left + window.left) % columns)

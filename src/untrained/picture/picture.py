@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.picture.metadata import Metadata
-from untrained.picture.region import Size, Window, sides_in_words
+from untrained.picture.region import Size, Region, sides_in_words
 from untrained.picture.samples import (
     PictureError,
     Samples,
@@ -96,7 +96,7 @@ class Picture:
             return None
         return torch.from_numpy(self.alpha == 0)[None, None]
 
-    def cut(self, window: Window) -> "Picture":
+    def cut(self, window: Region) -> "Picture":
         """Cut out a window: of pixels, samples, alpha and missing pixels."""
         rows, columns = window.place[1:]
         missing = None if self.missing is None else self.missing[window.place]
@@ -204,8 +204,8 @@ def as_picture(value: Any, *, volumes: bool = False) -> Picture:
     picture = _taken(value)
     if picture.is_volume and not volumes:
         raise PictureError(
-            f"a volume of shape {picture.stored.shape} is no picture: only denoise, inpaint and "
-            "upscale take volumes"
+            f"a volume of shape {picture.stored.shape} is not a picture: only denoise, inpaint "
+            "and upscale take volumes"
         )
     return picture
 
@@ -231,7 +231,7 @@ def as_volume(value: Any) -> Picture:
     picture = _taken(value)
     if not picture.is_volume:
         raise PictureError(
-            f"a picture of shape {picture.stored.shape} is no volume: give (D, H, W) or "
+            f"a picture of shape {picture.stored.shape} is not a volume: give (D, H, W) or "
             "(D, H, W, C), in torch (1, C, D, H, W)"
         )
     return picture
@@ -255,7 +255,7 @@ def _taken(value: Any) -> Picture:
         known = value.is_floating_point() or value.is_complex()
         if value.ndim not in (4, 5) or value.shape[0] != 1 or not known:
             raise PictureError(
-                f"a tensor of shape {tuple(value.shape)} and {value.dtype} is no picture: give "
+                f"a tensor of shape {tuple(value.shape)} and {value.dtype} is not a picture: give "
                 "floating (1, C, H, W), of a volume (1, C, D, H, W)"
             )
         planes = value.detach().cpu()[0].movedim(0, -1)
@@ -264,13 +264,14 @@ def _taken(value: Any) -> Picture:
     if isinstance(value, np.ndarray):
         if value.ndim not in (2, 3, 4):
             raise PictureError(
-                f"an array of shape {value.shape} is no picture: give (H, W) or (H, W, C), of a "
+                f"an array of shape {value.shape} is not a picture: give (H, W) or (H, W, C), of a "
                 "volume (D, H, W, C)"
             )
         stored = value[..., None] if value.ndim == 2 else value
         return make_picture(stored.copy(), flat=value.ndim == 2)
     raise TypeError(
-        f"a {type(value).__name__} is no picture: give an array, a tensor, or a file through read()"
+        f"a {type(value).__name__} is not a picture: give an array, a tensor, or a file through "
+        "read()"
     )
 
 

@@ -1,4 +1,4 @@
-"""Window: a rectangle of a picture. Size: its sides."""
+"""Region: a rectangle of a picture. Size: its sides."""
 
 from types import EllipsisType
 from typing import NamedTuple
@@ -12,7 +12,7 @@ def sides_in_words(size: Size) -> str:
     return "x".join(map(str, (*reversed(size[-2:]), *size[:-2])))
 
 
-class Window(NamedTuple):
+class Region(NamedTuple):
     """A rectangle of a picture, in its pixels; of a volume, through all slices."""
 
     top: int
@@ -29,6 +29,6 @@ class Window(NamedTuple):
             slice(self.left, self.left + self.width),
         )
 
-    def reduced(self, factor: int) -> "Window":
+    def reduced(self, factor: int) -> "Region":
         """Give the same place in the picture reduced by `factor`, which divides all four."""
-        return Window(*(part // factor for part in self))
+        return Region(*(part // factor for part in self))

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from untrained.operators import JpegIntervals
 from untrained.picture.jpeg import BLOCK, Compression, tables
-from untrained.picture.region import Window
+from untrained.picture.region import Region
 
 _SIDE = 256
 """Pixels of the part that is looked at, each way, from the middle."""
@@ -59,10 +59,10 @@ def find_compression(image: Tensor) -> Compression | None:
     found = Compression(tables(quality)[:1])
     if image.shape[1] == 3:
         found = _with_colours(part, quality)
-    return found.cut(Window(-place.top, -place.left, height, width))
+    return found.cut(Region(-place.top, -place.left, height, width))
 
 
-def _whole_blocks(image: Tensor) -> Window:
+def _whole_blocks(image: Tensor) -> Region:
     """The whole blocks in the middle of a picture, as many as are looked at."""
     height, width = image.shape[-2:]
     tall, wide = min(height, _SIDE), min(width, _SIDE)
@@ -70,7 +70,7 @@ def _whole_blocks(image: Tensor) -> Window:
     grey = image[0, :, top : top + tall, left : left + wide].mean(0)
     first = (_aligned(top, _first_block(grey)), _aligned(left, _first_block(grey.T)))
     rows, columns = (top + tall - first[0]) // BLOCK, (left + wide - first[1]) // BLOCK
-    return Window(*first, rows * BLOCK, columns * BLOCK)
+    return Region(*first, rows * BLOCK, columns * BLOCK)
 
 
 def _aligned(start: int, offset: int) -> int:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from untrained.errors import RequestError
 from untrained.picture.picture import Picture
-from untrained.picture.region import Size, Window
+from untrained.picture.region import Size, Region
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
 from untrained.problem.rendering import Rendering
@@ -45,7 +45,7 @@ class Problem:
     """Whether the measurement leaves shift, half turn and phase of the picture open."""
     notes: tuple[str, ...] = ()
     """What was decided from the picture, in words."""
-    cut: Callable[[Window], "Problem"] | None = None
+    cut: Callable[[Region], "Problem"] | None = None
     """Describes the same for a region of the fitted picture; None where only the whole makes sense.
 
     What was decided from the whole picture, such as a noise level, holds for its regions.
@@ -82,7 +82,7 @@ class Problem:
         filled = self.rendering.filled
         return filled is not None and bool(filled.all())
 
-    def region(self, window: Window) -> "Problem":
+    def region(self, window: Region) -> "Problem":
         """Give the same problem for a region of the fitted picture.
 
         Raises

@@ -9,19 +9,19 @@ from torch import Tensor
 from untrained.noise import (
     FAINT,
     Clipping,
-    Finding,
+    Detection,
     Gaussian,
     Impulses,
     PoissonGaussian,
     Stabiliser,
     asked_impulses,
     asked_light,
+    describe_light,
     estimate_sigma,
     find_clipping,
     find_level,
     find_noise,
     surroundings,
-    told,
 )
 from untrained.operators import Mask
 from untrained.picture.picture import Picture, as_picture, in_words
@@ -81,7 +81,7 @@ def _described(
         if float(levels.max()) >= FAINT:
             return hyperspectral.denoise_bands(picture, levels)
     if isinstance(noise, PoissonGaussian):
-        return _stabilised(picture, Stabiliser(noise), (f"{told(noise)}, as given",))
+        return _stabilised(picture, Stabiliser(noise), (f"{describe_light(noise)}, as given",))
     if sigma is not None and noise in ("auto", "gaussian"):
         given = f"noise level {255 * sigma:.2f} of 255, as given"
         return _white(picture, Gaussian(sigma), (given,))
@@ -109,7 +109,7 @@ def _check(sigma: float | None, noise: NoiseName | Gaussian | PoissonGaussian) -
         raise ProblemError("poisson noise has no sigma: it is poisson-gaussian that has one")
 
 
-def _chosen(picture: Picture, found: Finding, noise: NoiseName, sigma: float | None) -> Problem:
+def _chosen(picture: Picture, found: Detection, noise: NoiseName, sigma: float | None) -> Problem:
     """Do what was asked for, or what was found; say both."""
     notes = (found.sentence, *found.warnings)
     if noise == "auto":
@@ -129,7 +129,9 @@ def _chosen(picture: Picture, found: Finding, noise: NoiseName, sigma: float | N
     light = found.light or asked_light(picture.pixels, picture.missing)
     read = light.sigma if sigma is None else sigma
     light = replace(light, sigma=0.0 if noise == "poisson" else read)
-    return _stabilised(picture, Stabiliser(light), (*notes, f"taken as {told(light)}", _FIRST))
+    return _stabilised(
+        picture, Stabiliser(light), (*notes, f"taken as {describe_light(light)}", _FIRST)
+    )
 
 
 _FIRST = "the picture is stabilised before the fit: its noise is made equal everywhere"
@@ -146,7 +148,7 @@ def _equal(level: float) -> str:
     return f"taken as Gaussian of level {255 * level:.2f} of 255, equal everywhere"
 
 
-def _as_found(picture: Picture, found: Finding, notes: tuple[str, ...]) -> Problem:
+def _as_found(picture: Picture, found: Detection, notes: tuple[str, ...]) -> Problem:
     if found.kind == "none":
         notes += ("the picture is handed back as it was; a level given denoises it all the same",)
         return _untouched(picture, notes)
@@ -157,7 +159,7 @@ def _as_found(picture: Picture, found: Finding, notes: tuple[str, ...]) -> Probl
     return _as_strong(picture, found, found.level, notes)
 
 
-def _as_strong(picture: Picture, found: Finding, level: float, notes: tuple[str, ...]) -> Problem:
+def _as_strong(picture: Picture, found: Detection, level: float, notes: tuple[str, ...]) -> Problem:
     """Take the noise for equal everywhere; where neighbours share it, the level is not its own."""
     if found.kind == "correlated":
         return _equalled(picture, Gaussian(level), None, notes)

@@ -9,7 +9,7 @@ from torch import Tensor
 from untrained.numerics.lanczos import LanczosDownsample
 from untrained.operators import Resampling, back_project, downsample, enlarge
 from untrained.picture.picture import Picture, as_picture, in_words
-from untrained.picture.region import Window, sides_in_words
+from untrained.picture.region import Region, sides_in_words
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
@@ -115,7 +115,7 @@ def _by_any_factor(
 ) -> Problem:
     y, operator = observed(picture, reduction)
 
-    def cut(window: Window) -> Problem:
+    def cut(window: Region) -> Problem:
         part, small = reduction.window(window)
         return _by_any_factor(picture.cut(small), part, guide[window.place], variant)
 
@@ -128,7 +128,7 @@ def _by_any_factor(
         knowledge=Knowledge(
             guide=guide,
             project=partial(
-                back_project, measurement=y, operator=operator, spread=reduction.spread
+                back_project, measurement=y, operator=operator, enlarged=reduction.pseudo_inverse
             ),
         ),
         variant=variant,

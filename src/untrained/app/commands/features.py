@@ -58,11 +58,11 @@ def invert(
         raise RequestError("invert needs IN, OUT and --layer LAYER; --list-layers names the layers")
     if sheet:
         from untrained import tasks  # noqa: PLC0415
-        from untrained.app.prior_sheet import spread  # noqa: PLC0415
+        from untrained.app.prior_sheet import evenly_spaced  # noqa: PLC0415
         from untrained.picture import reading  # noqa: PLC0415
 
         before = reading.read(input)
-        layers = layer.split(",") if layer else spread(named_layers(chosen))
+        layers = layer.split(",") if layer else evenly_spaced(named_layers(chosen))
         problems = {name: tasks.invert(before, chosen, name) for name in layers}
         heading = f"{input.name}: features of {chosen.name} inverted"
         return _draw(output, heading, options, problems, before)

@@ -159,7 +159,9 @@ def _only_series(path: Path, file: Any) -> Any:
         words = ", ".join(sides_in_words(size) for size in sizes)
         raise PictureError(f"{path} holds pages of sizes {words}: give a file of pages of one size")
     if len(found) > 1:
-        raise PictureError(f"{path} holds {len(found)} pictures of {len(found)} kinds: part them")
+        raise PictureError(
+            f"{path} holds {len(found)} pictures of {len(found)} kinds: split the file"
+        )
     return found[0]
 
 
@@ -173,7 +175,9 @@ def _roles(path: Path, letters: str, shape: tuple[int, ...], pages: PagesAre) ->
     if pages == "bands":
         raise PictureError(f"{path} holds pages with axes {letters} ({words}): they are not bands")
     if "C" in counted and "S" in letters:
-        raise PictureError(f"{path} holds channels of several samples (axes {letters}): part them")
+        raise PictureError(
+            f"{path} holds channels of several samples (axes {letters}): split the file"
+        )
     if pages == "volume" and counted == {"C": counted.get("C")}:
         return letters.replace("C", "Z")
     if len(others) > 1:
