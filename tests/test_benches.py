@@ -49,7 +49,7 @@ def test_the_truth_explains_the_measurement_and_the_peer_comes_near_it(data, kin
         and case.problem.rendering.to_output is not None
         and kind != "deblur"
     ):
-        low, high = case.problem.picture.window
+        low, high = case.problem.picture.display_range
         seen = case.problem.measurement.operator((case.truth - low) / (high - low))
         assert case.problem.measurement.noise.excess(
             seen, case.problem.measurement.y

@@ -25,7 +25,7 @@ EVERY = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
 def unit(problem, image):
-    low, high = problem.picture.window
+    low, high = problem.picture.display_range
     return (image - low) / (high - low)
 
 

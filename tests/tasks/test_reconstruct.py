@@ -59,7 +59,7 @@ def test_units_range_and_notes():
         assert words in text
     result = restore(problem, **TINY)
     assert result.picture.shape == (1, 1, SIZE, SIZE)
-    low, high = result.restored.window
+    low, high = result.restored.display_range
     assert low < 0
     assert high > 35
     assert torch.equal(result.image, result.picture)
@@ -81,7 +81,7 @@ def test_the_noise_of_a_sinogram_is_estimated():
 
 def test_given_bounds_are_kept():
     result = ut.reconstruct(sinogram(), CT, bounds=(0, 50.0), **TINY)
-    assert result.restored.window == (0, 50)
+    assert result.restored.display_range == (0, 50)
     assert float(result.image.min()) >= 0
 
 
@@ -135,19 +135,19 @@ def test_a_complex_adjoint_makes_the_picture_two_channels():
     assert problem.channels == 2
     both = torch.cat([image.real, image.imag], dim=1)
     seen = problem.measurement.operator(
-        ((both - problem.picture.window[0]) / width(problem)).float()
+        ((both - problem.picture.display_range[0]) / width(problem)).float()
     )
     assert float(problem.measurement.error(seen, problem.measurement.y)) < 1e-9
 
 
 def width(problem):
-    low, high = problem.picture.window
+    low, high = problem.picture.display_range
     return high - low
 
 
 def test_the_clean_picture_has_the_misfit_that_the_noise_explains():
     problem = tasks.reconstruct(sinogram(0.5), CT, noise=0.5)
-    unit = (slice_of_something() - problem.picture.window[0]) / width(problem)
+    unit = (slice_of_something() - problem.picture.display_range[0]) / width(problem)
     assert problem.measurement.noise.excess(
         problem.measurement.operator(unit), problem.measurement.y
     ) == pytest.approx(1, rel=0.25)
@@ -169,7 +169,7 @@ def test_weights_of_zero_take_samples_out_and_others_scale():
 def test_counts_have_a_poisson_likelihood():
     counts = torch.poisson(CT(slice_of_something()), generator=torch.Generator().manual_seed(0))
     problem = tasks.reconstruct(counts, CT, noise=Poisson(), bounds=(0, None))
-    unit = slice_of_something() / problem.picture.window[1]
+    unit = slice_of_something() / problem.picture.display_range[1]
     excess = problem.measurement.noise.excess(
         problem.measurement.operator(unit), problem.measurement.y
     )
@@ -182,7 +182,7 @@ def test_low_dose_tomography_has_one_too():
     image, noise = slice_of_something() / 80, Transmission(1e4)
     y = noise.sample(CT(image), torch.Generator().manual_seed(0))
     problem = tasks.reconstruct(y, CT, noise=noise, bounds=(0, None))
-    seen = problem.measurement.operator(image / problem.picture.window[1])
+    seen = problem.measurement.operator(image / problem.picture.display_range[1])
     assert problem.measurement.noise.excess(seen, problem.measurement.y) == pytest.approx(
         1, rel=0.25
     )
@@ -211,7 +211,7 @@ def test_projections_are_held_out_whole_and_the_guide_does_not_see_them():
         atol=2e-2,
         rtol=1e-3,
     )
-    unit = (slice_of_something() - problem.picture.window[0]) / width(problem)
+    unit = (slice_of_something() - problem.picture.display_range[0]) / width(problem)
     assert score(unit) < score(torch.full_like(unit, 0.5))
 
 

@@ -80,7 +80,7 @@ def _comparable(restored: Picture, reference: Picture, *, ambiguous: bool) -> tu
 
     Samples of one type are compared by what is black and white in the restored picture.
     """
-    if restored.window is None:
+    if restored.display_range is None:
         if restored.stored.dtype != reference.stored.dtype:
             return restored.pixels, reference.pixels
         gain = reference.scale / restored.scale
@@ -217,7 +217,7 @@ def _uncertainty_map(deviation: Tensor, picture: Picture) -> bytes:
     """Draw a standard deviation ``(1, 1, [D,] H, W)`` with its scale, in grey levels or units."""
     from matplotlib.figure import Figure
 
-    measured = picture.window is not None
+    measured = picture.display_range is not None
     plane = deviation[0, 0]
     plane = plane if plane.ndim == 2 else plane[len(plane) // 2]
     levels = (1 if measured else 255) * plane.numpy()

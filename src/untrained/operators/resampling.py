@@ -86,13 +86,13 @@ class Resampling(nn.Module):
     def _back_columns(self) -> Tensor:
         return _pseudo_inverse(self.columns)
 
-    def window(self, window: Region) -> tuple["Resampling", Region]:
-        """Give the reduction of a window of the large picture, and which small pixels it makes.
+    def window(self, region: Region) -> tuple["Resampling", Region]:
+        """Give the reduction of a region of the large picture, and which small pixels it makes.
 
         Those whose centres lie in it; their weights outside it go to those inside.
         """
-        rows, top = _within(self.rows, window.top, window.height)
-        columns, left = _within(self.columns, window.left, window.width)
+        rows, top = _within(self.rows, region.top, region.height)
+        columns, left = _within(self.columns, region.left, region.width)
         return Resampling(rows, columns), Region(top, left, len(rows), len(columns))
 
 

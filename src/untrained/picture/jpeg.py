@@ -47,10 +47,10 @@ class Compression:
         """Rows and columns after which the blocks of all channels begin anew."""
         return BLOCK * self.halving[0], BLOCK * self.halving[1]
 
-    def cut(self, window: Region) -> "Compression":
-        """The same for a window of the picture."""
+    def cut(self, region: Region) -> "Compression":
+        """The same for a region of the picture."""
         (top, left), (rows, columns) = self.origin, self.unit
-        origin = ((top + window.top) % rows, (left + window.left) % columns)
+        origin = ((top + region.top) % rows, (left + region.left) % columns)
         return replace(self, origin=origin)
 
     def upright(self, orientation: int, size: tuple[int, int]) -> "Compression":

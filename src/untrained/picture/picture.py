@@ -53,7 +53,7 @@ class Picture:
     """Data type of complex samples, whose real and imaginary parts are the channels in turn."""
     like: Tensor | None = None
     """An empty tensor of the data type and device given; None when no tensor was."""
-    window: tuple[float, float] | None = None
+    display_range: tuple[float, float] | None = None
     """What is shown black and white, where the pixels are not in [0, 1] but in units."""
     metadata: Metadata = field(default_factory=Metadata)
 
@@ -96,15 +96,15 @@ class Picture:
             return None
         return torch.from_numpy(self.alpha == 0)[None, None]
 
-    def cut(self, window: Region) -> "Picture":
-        """Cut out a window: of pixels, samples, alpha and missing pixels."""
-        rows, columns = window.place[1:]
-        missing = None if self.missing is None else self.missing[window.place]
+    def cut(self, region: Region) -> "Picture":
+        """Cut out a region: of pixels, samples, alpha and missing pixels."""
+        rows, columns = region.place[1:]
+        missing = None if self.missing is None else self.missing[region.place]
         compression = self.metadata.compression
         return replace(
             self,
-            metadata=replace(self.metadata, compression=compression and compression.cut(window)),
-            pixels=self.pixels[window.place].contiguous(),
+            metadata=replace(self.metadata, compression=compression and compression.cut(region)),
+            pixels=self.pixels[region.place].contiguous(),
             stored=self.stored[..., rows, columns, :],
             alpha=None if self.alpha is None else self.alpha[..., rows, columns],
             missing=missing if missing is not None and missing.any() else None,
@@ -113,9 +113,9 @@ class Picture:
     @property
     def shown(self) -> Tensor:
         """The pixels as shown: black 0, white 1."""
-        if self.window is None:
+        if self.display_range is None:
             return self.pixels
-        low, high = self.window
+        low, high = self.display_range
         return (self.pixels - low) / (high - low)
 
     def with_pixels(
@@ -317,14 +317,16 @@ def make_picture(
     )
 
 
-def make_measured(pixels: Tensor, window: tuple[float, float], like: Tensor | None) -> Picture:
+def make_measured(
+    pixels: Tensor, display_range: tuple[float, float], like: Tensor | None
+) -> Picture:
     """Make a picture in units of its own, none of which is mapped to [0, 1].
 
     Parameters
     ----------
     pixels
         Float ``(1, C, H, W)``.
-    window
+    display_range
         What is to be shown black and white.
     like
         An empty tensor of the type and device of the result; None for NumPy, ``(H, W)`` when C is
@@ -336,12 +338,12 @@ def make_measured(pixels: Tensor, window: tuple[float, float], like: Tensor | No
         stored=stored,
         flat=like is None and stored.shape[2] == 1,
         like=like,
-        window=window,
+        display_range=display_range,
     )
 
 
 def in_grey_levels(picture: Picture) -> Picture:
-    """Turn a picture in units of its own into one of 16 bits, its window from black to white."""
+    """Turn a picture in units of its own into 16 bits, its display range from black to white."""
     levels = (picture.shown[0].permute(1, 2, 0).double().numpy() * 65535).round()
     stored = np.clip(levels, 0, 65535).astype(np.uint16)
     return make_picture(stored, flat=picture.flat)

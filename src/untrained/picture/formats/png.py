@@ -133,7 +133,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _prepare(picture: Picture) -> Picture:
-    return picture if picture.window is None else in_grey_levels(picture)
+    return picture if picture.display_range is None else in_grey_levels(picture)
 
 
 register(
