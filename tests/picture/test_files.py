@@ -372,6 +372,19 @@ def test_permissions_and_links(tmp_path):
     assert read(tmp_path / "a.png").height == 5
 
 
+def test_the_mask_of_the_process_is_never_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "umask", lambda _mask: pytest.fail("other threads would see it"))
+    write(tmp_path / "a.png", noise(np.uint8, 2, 2))
+    write(tmp_path / "a.png", noise(np.uint8, 2, 2), overwrite=True)
+
+
+def test_a_replaced_file_keeps_its_permissions(tmp_path):
+    write(tmp_path / "a.png", noise(np.uint8, 2, 2))
+    (tmp_path / "a.png").chmod(0o604)
+    write(tmp_path / "a.png", noise(np.uint8, 2, 2), overwrite=True)
+    assert stat.S_IMODE((tmp_path / "a.png").stat().st_mode) == 0o604
+
+
 def test_masks(tmp_path):
     grey = np.array([[0, 127], [128, 255]], np.uint8)
     Image.fromarray(grey).save(tmp_path / "m.png")

@@ -146,5 +146,5 @@ def test_what_is_no_picture_is_refused(value, words):
 
 @pytest.mark.parametrize("value", ["in.png", None, [[1]]])
 def test_other_things_are_type_errors(value):
-    with pytest.raises(TypeError, match="no picture"):
+    with pytest.raises(TypeError, match="not a picture"):
         as_picture(value)

@@ -64,7 +64,7 @@ def test_other_verbs_refuse_volumes(verb):
 
 
 def test_a_picture_is_no_volume():
-    with pytest.raises(ut.PictureError, match="no volume"):
+    with pytest.raises(ut.PictureError, match="not a volume"):
         ut.as_volume(smooth()[0])
 
 
