@@ -13,9 +13,11 @@ from benches.deepinv_rows import reason_not_to_run
 import untrained
 
 ROOT = Path(__file__).parent.parent
+INSIDE = ("adding.md", "architecture.md")
+"""Pages for those who change the package: they name its modules."""
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
-    *sorted((ROOT / "docs").glob("**/*.md")),
+    *sorted(page for page in (ROOT / "docs").glob("**/*.md") if page.name not in INSIDE),
     *sorted((ROOT / "examples").glob("*.py")),
 ]
 MODULES = {module.name for module in pkgutil.iter_modules(untrained.__path__)}
