@@ -128,7 +128,7 @@ def test_drawings_and_scans_have_no_noise():
 
 def test_noise_that_drowns_the_picture_is_said():
     y = noisy(Gaussian(0.7), picture("coffee", 128))
-    assert any("little but noise" in word for word in find_noise(y).warnings)
+    assert any("very strong" in word for word in find_noise(y).warnings)
 
 
 def test_a_colour_that_is_white_all_over_tells_nothing_of_the_others():
