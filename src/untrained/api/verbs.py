@@ -9,7 +9,7 @@ from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import PriorName, restore
 from untrained.noise import Gaussian, Poisson, PoissonGaussian
 from untrained.operators.classifiers import Model
-from untrained.picture.files import mask
+from untrained.picture.masks import mask
 from untrained.picture.picture import as_picture
 from untrained.recipes import Recipe
 from untrained.tasks.denoise import NoiseName

@@ -14,7 +14,7 @@ from untrained.errors import RequestError
 from untrained.evaluation.compare import Row, caption, compare, draw
 from untrained.fitting.restoration import versions
 from untrained.fitting.restore import settle_recipe
-from untrained.picture import preview, reading, writing
+from untrained.picture import masks, preview, reading, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import Task, read_recipe
@@ -136,8 +136,8 @@ def _described(request: Request, picture: Picture) -> Problem:
             raise RequestError("flash needs the flash picture: --flash FILE")
         return tasks.flash(picture, reading.read(request.flash), register=request.register)
     if request.task == "inpaint":
-        masks = (request.mask, request.known)
-        fill, known = (path and files.mask(path, picture.size) for path in masks)
+        given = (request.mask, request.known)
+        fill, known = (path and masks.mask(path, picture.size) for path in given)
         return tasks.inpaint(picture, fill, known=known)
     return tasks.deblock(picture)
 

@@ -25,7 +25,9 @@ def joint_bilateral_of_pair(problem: Problem) -> Tensor:
     """
     if problem.knowledge.guide is None or problem.task != "flash":
         raise NotApplicable("there is no flash picture")
-    return joint_bilateral(problem.picture.pixels, problem.knowledge.guide, sigma_space=4, sigma_range=0.05)
+    return joint_bilateral(
+        problem.picture.pixels, problem.knowledge.guide, sigma_space=4, sigma_range=0.05
+    )
 
 
 def joint_bilateral(

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.picture.metadata import Metadata
-from untrained.picture.region import Size, Region, sides_in_words
+from untrained.picture.region import Region, Size
 from untrained.picture.samples import (
     PictureError,
     Samples,

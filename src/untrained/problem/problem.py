@@ -8,7 +8,7 @@ from torch import Tensor
 
 from untrained.errors import RequestError
 from untrained.picture.picture import Picture
-from untrained.picture.region import Size, Region
+from untrained.picture.region import Region, Size
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
 from untrained.problem.rendering import Rendering

@@ -144,7 +144,7 @@ def inpaint(
 
     def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
-        from untrained.picture.files import mask as read_mask  # noqa: PLC0415
+        from untrained.picture.masks import mask as read_mask  # noqa: PLC0415
         from untrained.picture.picture import as_picture  # noqa: PLC0415
 
         size = as_picture(picture, volumes=True).size
