@@ -73,7 +73,7 @@ def test_a_fit_saved_in_another_layout_is_refused(tmp_path, monkeypatch):
 
 def through(problem, operator):
     """The same problem, but for its operator."""
-    measurement = dataclasses.replace(problem.measurement.y, operator=operator)
+    measurement = dataclasses.replace(problem.measurement, operator=operator)
     return dataclasses.replace(problem, measurement=measurement)
 
 

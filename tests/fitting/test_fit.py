@@ -378,6 +378,6 @@ def test_numpy_and_torch_come_back_in_kind():
 
 def test_nothing_that_fits_takes_a_clean_picture():
     whole = problem()
-    parts = (whole, whole.measurement.y, whole.knowledge, whole.rendering)
+    parts = (whole, whole.measurement, whole.knowledge, whole.rendering)
     fields = {field.name for part in parts for field in dataclasses.fields(part)}
     assert not fields & {"clean", "truth", "reference", "ground_truth", "target"}

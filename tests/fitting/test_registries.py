@@ -59,7 +59,7 @@ class Flat:
         self.problem = problem
 
     def draw(self, generator):
-        measurement = self.problem.measurement.y
+        measurement = self.problem.measurement
         return Pair(self.input, measurement.y, measurement.operator, measurement.error)
 
 
@@ -177,7 +177,7 @@ def test_a_rule_may_hold_something_out(toys):
     RULES.remove(ToyRule)
 
     def darker(settings, problem, seed):
-        dark = dataclasses.replace(problem.measurement.y, y=0 * problem.measurement.y)
+        dark = dataclasses.replace(problem.measurement, y=0 * problem.measurement.y)
         return dataclasses.replace(problem, measurement=dark), 42
 
     stop_rule(ToyRule, holds_out=darker)(Above)
