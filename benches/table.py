@@ -1,12 +1,14 @@
-"""Make docs/benchmarks.md and the table in README.md from benches/results/*.json.
+"""Make docs/benchmarks.md and the tables in README.md and docs from benches/results/*.json.
 
 python -m benches.table
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from benches import pages
 from untrained.evaluation.quality import outcome
 
 ROOT = Path(__file__).parent.parent
@@ -306,10 +308,15 @@ def section(result: dict[str, Any]) -> str:
     return feature_tables(result)
 
 
+def results_by_name() -> pages.Results:
+    """All saved results by the names of their files, in order."""
+    folder = ROOT / "benches" / "results"
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+
 def read_results() -> list[dict[str, Any]]:
     """All saved results, in the order of their files' names."""
-    folder = ROOT / "benches" / "results"
-    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    return list(results_by_name().values())
 
 
 def page(results: list[dict[str, Any]]) -> str:
@@ -332,13 +339,22 @@ def overview(results: list[dict[str, Any]]) -> str:
     head = ["task", "pictures", "the best peer measured", *presets]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for title, found in sorted(means.items()):
-        first = next(iter(found.values()))
-        peers = first["mean"]["peers"]
-        best = outcome.best_peer(first["mean"])
-        peer = "" if best is None else f"{best} {peers[best]['psnr']:.2f}"
+        count = len(next(iter(found.values()))["rows"])
         own = [f"{found[name]['mean']['psnr']:.2f}" if name in found else "" for name in presets]
-        lines.append(f"| {' | '.join([title, str(len(first['rows'])), peer, *own])} |")
+        lines.append(f"| {' | '.join([title, str(count), _best_peer(found.values()), *own])} |")
     return "\n".join(lines)
+
+
+def _best_peer(found: Iterable[dict[str, Any]]) -> str:
+    """The best method over all files of one set; the untouched input is not a method."""
+    scores = {
+        name: peer["psnr"]
+        for result in found
+        for name, peer in result["mean"]["peers"].items()
+        if name != "input" and peer["psnr"] is not None
+    }
+    best = max(scores, key=scores.__getitem__, default=None)
+    return "" if best is None else f"{best} {scores[best]:.2f}"
 
 
 def readme(text: str, results: list[dict[str, Any]]) -> str:
@@ -349,11 +365,13 @@ def readme(text: str, results: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Write the page and the table in the README."""
+    """Write the page of benchmarks and the tables in the README and in docs."""
     results = read_results()
     (ROOT / "docs" / "benchmarks.md").write_text(page(results))
     path = ROOT / "README.md"
     path.write_text(readme(path.read_text(), results))
+    for path in (ROOT / "docs").glob("*.md"):
+        path.write_text(pages.filled(path.read_text(), results_by_name()))
 
 
 if __name__ == "__main__":

@@ -226,14 +226,3 @@ def test_the_bench_measures_at_the_level_it_says_and_its_table_has_every_row():
     assert told["mean"][row["setting"]]["over plain"] == 9
     lines = table.section(told).splitlines()
     assert f"| {row['setting']} | cells | 20.00 | 21.00 |  | 30.00 | 1 |" in lines
-
-
-def test_the_page_says_what_was_measured():
-    from benches import table
-
-    page = (table.ROOT / "docs" / "phase.md").read_text()
-    (told,) = [result for result in table.read_results() if result.get("bench") == "phase"]
-    for setting, mean in told["mean"].items():
-        cells = [mean[key] for key in ("plain", "constrained", "guess", "psnr")]
-        words = ["" if value is None else f"{value:.2f}" for value in cells]
-        assert f"| {' | '.join([setting, *words])} |" in page
