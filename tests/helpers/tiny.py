@@ -1,6 +1,7 @@
 """A recipe small enough to fit in milliseconds, and pictures for it."""
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import skimage.data
@@ -34,4 +35,10 @@ def posed(measurement, operator=None):
 
 def photo(height=24, width=20):
     """A piece of scikit-image's astronaut, (H, W, 3) uint8."""
-    return np.ascontiguousarray(skimage.data.astronaut()[100 : 100 + height, 200 : 200 + width])
+    return _astronaut()[100 : 100 + height, 200 : 200 + width].copy()
+
+
+@cache
+def _astronaut():
+    """Decoding it takes longer than many a test."""
+    return skimage.data.astronaut()
