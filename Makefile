@@ -1,15 +1,18 @@
-# Two commands do all the set-up: `make demo` and `make test`.
+# Two commands do all the set-up: `make demo` and `make test`. `make test-all` runs the slow tests too.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test format clean
+.PHONY: demo test test-all format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/python examples/demo.py demo
 
 test: $(VENV)/.ready-dev
 	BIN=$(BIN) scripts/check.sh
+
+test-all: $(VENV)/.ready-dev
+	BIN=$(BIN) scripts/check.sh --all
 
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff format .

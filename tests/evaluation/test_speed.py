@@ -57,8 +57,17 @@ def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench") / "speed"
     words = ("--device", "cpu", "--size", 32, "--rounds", 2, "--json")
     out = io.StringIO()
+    probes = []
+
+    def probed(*words, **options):
+        """The first in a process of its own, as always; the others as if a second later each."""
+        first = probes[0] if probes else probe(*words, **options)
+        probes.append(first._replace(first_step_seconds=first.first_step_seconds + len(probes)))
+        return probes[-1]
+
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
         patch.setattr(Configuration, "recipe", shortened(40))
+        patch.setattr(command, "probe", probed)
         assert run(*words, "--reach", "--original-steps", 3, "--out", folder) == 0
     return json.loads((folder / "speed.json").read_text()), folder, out.getvalue()
 
@@ -101,6 +110,7 @@ def test_medians_ratios_and_shares_follow_from_the_rounds(told):
         )
         assert row["projected_full_seconds"] == pytest.approx(row["steps"] * row["ms"] / 1000)
         assert row["first_step_seconds"] > row["ms"] / 1000
+        assert row["first_step_seconds"] >= facts["rows"][0]["first_step_seconds"]
         assert row["peak_bytes"] > 50e6
 
 
@@ -319,6 +329,14 @@ def test_a_wrong_request_gets_one_line_and_writes_nothing(
     assert named in err
     assert [path.name for path in tmp_path.rglob("*")] == ["full", "mine"]
     assert Path("full/mine").read_text() == "mine"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_way_runs_in_a_process_of_its_own(inputs, name):
+    found = probe(name, inputs, device="cpu", seed=0)
+    assert 0.1 < found.first_step_seconds < 600
+    assert found.peak_bytes > 50e6
 
 
 def test_a_process_that_fails_is_told_with_its_last_words(tmp_path):

@@ -57,7 +57,7 @@ def test_out_of_memory_begins_again_in_smaller_tiles(short_of_memory, error):
 
 def test_in_the_midst_too_and_again(short_of_memory):
     short_of_memory(15000, after=3)
-    fit = watch(problem(), tiny_recipe(steps=8))
+    fit = watch(problem(), tiny_recipe(steps=4))
     steps = [step.index for step in fit]
     assert steps[:4] == [1, 2, 3, 1]
     assert [event.partition(":")[0] for event in fit.events] == [
@@ -98,7 +98,8 @@ def test_what_failed_is_let_go_of(short_of_memory):
 def test_the_free_memory_decides(monkeypatch):
     monkeypatch.setattr(tile_size, "free_memory", lambda _device: 10**7)
     fit = watch(problem(), tiny_recipe(steps=1))
-    result = restore(problem(), tiny_recipe(steps=1))
+    list(fit)
+    result = fit.restoration()
     note = fit.problem.notes[-1]
     assert note.startswith("the fit would need about 0.0")
     assert "0.01 GB are free" in note

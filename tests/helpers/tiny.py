@@ -33,6 +33,15 @@ def posed(measurement, operator=None):
     return dataclasses.replace(problem, measurement=measurement, operator=operator)
 
 
+def shortened(recipe, steps=1):
+    """The same recipe with few steps: one pass of each kind, a guide of one step, two networks."""
+    passes = tuple(each.model_copy(update={"count": 1}) for each in recipe.passes)
+    changes = {"steps": steps, "passes": passes, "ensemble_size": min(2, recipe.ensemble_size)}
+    if recipe.guided_by is not None:
+        changes["guided_by"] = shortened(recipe.guided_by)
+    return recipe.model_copy(update=changes)
+
+
 def photo(height=24, width=20):
     """A piece of scikit-image's astronaut, (H, W, 3) uint8."""
     return _astronaut()[100 : 100 + height, 200 : 200 + width].copy()

@@ -7,10 +7,10 @@ from scipy.sparse.linalg import aslinearoperator
 from torch import nn
 
 import untrained as ut
-from tests.helpers.tiny import photo, tiny_recipe
+from tests.helpers.tiny import photo, shortened, tiny_recipe
 from untrained import tasks
 from untrained.errors import RequestError
-from untrained.fitting.restore import restore, watch
+from untrained.fitting.restore import restore, settle_recipe, watch
 from untrained.noise import Gaussian, Poisson, Transmission
 from untrained.operators import FourierSubsampling, OperatorError, Radon, blur, gaussian_kernel
 from untrained.problem.held_out import hold_out
@@ -243,7 +243,8 @@ def test_uncertainty_is_in_the_units_and_the_frame_of_the_result():
 @pytest.mark.parametrize("noise", [None, 0.5])
 def test_presets_run(name, noise):
     problem = tasks.reconstruct(sinogram(), CT, noise=noise)
-    assert restore(problem, name, steps=2, device="cpu").recipe.name == name
+    recipe = shortened(settle_recipe(problem, name))
+    assert restore(problem, recipe, device="cpu").recipe.name == name
 
 
 def test_the_stop_hands_over_the_picture_foretold_best_and_compares_with_the_guess():
