@@ -118,6 +118,16 @@ def test_reference_gives_metrics(folder, capsys):
     assert 0 < line["ssim"] <= 1
 
 
+def test_the_picture_is_the_same_whatever_the_reference(folder):
+    Image.fromarray(255 - photo()).save("other.png")
+    words = ("--report", "rep", "--overwrite")
+    made = []
+    for reference in ((), ("--reference", "in.png"), ("--reference", "other.png")):
+        assert run("denoise", "in.png", "out.png", *TINY, *words, *reference, "--quiet") == 0
+        made.append(Path("out.png").read_bytes())
+    assert made[0] == made[1] == made[2]
+
+
 def test_report_folder_is_whole(folder):
     assert (
         run("denoise", "in.png", "out.png", *TINY, "--report", "rep", "--reference", "in.png") == 0
