@@ -166,7 +166,7 @@ def test_a_fit_keeps_noise_out_that_alternating_projections_let_in():
     level = 0.18 * float(clean.square().mean()) ** 0.5
     noise = level * torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     problem = tasks.phase((clean + noise).clamp_min(0), physics, noise=level)
-    result = restore(problem, "fast", steps=40, device="cpu")
+    result = restore(problem, "fast", steps=120, device="cpu")
     assert error(result.image, truth()) < 0.6 * error(problem.picture.pixels, truth())
 
 
