@@ -85,7 +85,8 @@ def test_it_is_what_a_process_takes():
 
 
 def test_free_memory_is_some():
-    assert free_memory(torch.device("cpu")) is None or free_memory(torch.device("cpu")) > 1e6
+    free = free_memory(torch.device("cpu"))
+    assert (free is None and sys.platform != "linux") or free > 1e6
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def test_a_window_is_the_problem_of_that_place(name):
     )
     image = torch.rand(1, 3, *part.size)
     assert part.measurement.operator(image).shape == part.measurement.y.shape
+    assert (part.knowledge.guide is None) == (whole.knowledge.guide is None)
     assert part.knowledge.guide is None or part.knowledge.guide.shape[-2:] == part.size
     factor = 2 if name == "upscale" else 1
     expected = whole.measurement.y[window.reduced(factor).place]
