@@ -34,7 +34,7 @@ def posed(measurement, operator=None):
 
 
 def shortened(recipe, steps=1):
-    """The same recipe with few steps: a pass or two of each kind, a guide of one step, two networks."""
+    """The same recipe, cut short: a pass or two of each kind, a guide of one step, two networks."""
     passes = tuple(each.model_copy(update={"count": 1 + each.shift_grid}) for each in recipe.passes)
     changes = {"steps": steps, "passes": passes, "ensemble_size": min(2, recipe.ensemble_size)}
     if recipe.guided_by is not None:
