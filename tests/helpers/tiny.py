@@ -26,11 +26,12 @@ def tiny_recipe(**changes):
     return Recipe(**(settings | changes))
 
 
-def posed(measurement, operator=None):
-    """A problem with this measurement ``(1, C, H, W)`` and operator (the identity)."""
+def posed(y, operator=None):
+    """A problem with this y ``(1, C, H, W)`` and operator (the identity)."""
     problem = tasks.denoise(np.full((6, 9, 3), 0.5, np.float32), sigma=0.1)
     operator = torch.nn.Identity() if operator is None else operator
-    return dataclasses.replace(problem, measurement=measurement, operator=operator)
+    measurement = dataclasses.replace(problem.measurement, y=y, operator=operator)
+    return dataclasses.replace(problem, measurement=measurement)
 
 
 def shortened(recipe, steps=1):
