@@ -61,16 +61,6 @@ def test_what_rises_above_the_noise_survives_and_noise_becomes_white():
     np.testing.assert_allclose(covariance, np.eye(3), atol=0.1)
 
 
-def test_a_deviation_of_components_is_one_of_bands():
-    components = Components(pixels(noisy_cube()), torch.from_numpy(LEVELS).float())
-    drawn = 0.01 * torch.randn((1, 3, 48, 48), generator=torch.Generator().manual_seed(0))
-    middle = torch.full_like(drawn, 0.5)
-    bands = components.expand(middle + drawn) - components.expand(middle)
-    expected = float(bands.square().mean().sqrt())
-    one = torch.full((1, 1, 48, 48), 0.01)
-    assert float(components.expand(one).mean()) == pytest.approx(expected, rel=0.03)
-
-
 def test_bands_are_better_together():
     clean, noisy = cube(), noisy_cube()
     problem = tasks.denoise(noisy)

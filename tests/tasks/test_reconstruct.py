@@ -345,7 +345,7 @@ WHOLE = torch.rand(1, 1, SIZE, SIZE)
         (lambda: tasks.reconstruct(sinogram() / 0, CT), "not finite"),
         (lambda: tasks.reconstruct(Y, Bare()), "no adjoint to tell"),
         (lambda: tasks.reconstruct(Y, Bare(), shape=(2, SIZE, SIZE)), "they must match"),
-        (lambda: tasks.reconstruct(Y, Bare(), shape=(SIZE,)), "no picture"),
+        (lambda: tasks.reconstruct(Y, Bare(), shape=(SIZE,)), "not the shape of a picture"),
         (lambda: tasks.reconstruct(Y, Lying()), "not the adjoint"),
         (lambda: tasks.reconstruct(WHOLE, flat, shape=(SIZE, SIZE)), "gives the shape"),
         (lambda: tasks.reconstruct(WHOLE, through_numpy, shape=(SIZE, SIZE)), "not different"),
