@@ -117,9 +117,7 @@ def theirs(row: Row, steps: int) -> tuple[float, float]:
     problem = row.problem
     if problem.measurement.y.is_complex():
         y, operator = problem.measurement.y, Pair(problem.measurement.operator)
-        real = dataclasses.replace(
-            problem.measurement.y, y=torch.view_as_real(y), operator=operator
-        )
+        real = dataclasses.replace(problem.measurement, y=torch.view_as_real(y), operator=operator)
         problem = dataclasses.replace(problem, measurement=real)
     start = time.perf_counter()
     image = deepinv_dip(problem, steps=steps, seed=0, device="cpu").detach()
