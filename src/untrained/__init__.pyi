@@ -23,7 +23,7 @@ from untrained.fitting.fit import Fit as Fit
 from untrained.fitting.restoration import Restoration as Restoration
 from untrained.fitting.restore import restore as restore
 from untrained.fitting.restore import watch as watch
-from untrained.fitting.shrinking import ElasticFit as ElasticFit
+from untrained.fitting.shrinking import ShrinkingFit as ShrinkingFit
 from untrained.fitting.step import Step as Step
 from untrained.fitting.tiled import TiledStep as TiledStep
 from untrained.noise import Gaussian as Gaussian

@@ -1,6 +1,6 @@
 """The verbs of the library: a task described and solved in one call."""
 
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from torch import nn
 
@@ -11,22 +11,17 @@ from untrained.noise import Gaussian, Poisson, PoissonGaussian
 from untrained.operators.classifiers import Model
 from untrained.picture.masks import mask
 from untrained.picture.picture import as_picture
-from untrained.recipes import Recipe
+from untrained.recipes import FitKeywords, Recipe
 from untrained.tasks.denoise import NoiseName
 from untrained.tasks.phase import Measured
 from untrained.tasks.reconstruct import Noise
 
 
-class Options(TypedDict, total=False):
-    """Options of every verb, as for `solving.watch`."""
+class Options(FitKeywords, total=False):
+    """Options of every verb, as for `watch`."""
 
     recipe: Recipe | str
     prior: PriorName
-    seed: int
-    device: str
-    steps: int | None
-    seconds: float | None
-    tile: int | str
 
 
 def denoise(

@@ -4,7 +4,7 @@ import contextlib
 import importlib.metadata
 import json
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from untrained.fitting.restore import settle_recipe
 from untrained.picture import masks, preview, reading, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
-from untrained.recipes import Task, read_recipe
+from untrained.recipes import NO_OPTIONS, FitOptions, Task, read_recipe
 from untrained.system.progress import progress_bars
 from untrained.tasks.denoise import NoiseName
 
@@ -42,10 +42,7 @@ class Request:
     model: Path | None = None
     preset: str = "fast"
     recipe: Path | None = None
-    seconds: float | None = None
-    steps: int | None = None
-    device: str = "auto"
-    seed: int = 0
+    fit: FitOptions = NO_OPTIONS
     reference: Path | None = None
     overwrite: bool = False
     json: bool = False
@@ -88,18 +85,16 @@ def run_comparison(request: Request) -> int:
     recipe = settle_recipe(
         problem,
         request.preset if request.recipe is None else read_recipe(request.recipe),
-        steps=request.steps,
-        seconds=request.seconds,
+        options=request.fit,
     )
     with progress_bars(quiet=request.quiet) as tell:
         rows = compare(
             problem,
             recipe,
-            seed=request.seed,
-            device=request.device,
             reference=reference,
             model=request.model,
             tell=tell,
+            **asdict(request.fit),
         )
     size = f"{picture.width}x{picture.height}"
     heading = f"{request.task}: {request.input.name}, {size}"
@@ -179,8 +174,9 @@ def _told(row: Row, suffix: str) -> dict[str, Any]:
 
 def _settings(request: Request) -> dict[str, Any]:
     told = {field.name: getattr(request, field.name) for field in fields(request)}
-    for name in ("input", "task", "out", "overwrite", "json", "quiet"):
+    for name in ("input", "task", "out", "overwrite", "json", "quiet", "fit"):
         del told[name]
+    told |= asdict(request.fit)
     return {key: str(value) if isinstance(value, Path) else value for key, value in told.items()}
 
 

@@ -5,12 +5,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from rich.console import Console
 from rich.progress import (
@@ -25,15 +25,15 @@ from rich.progress import (
 from untrained.errors import RequestError
 from untrained.evaluation import report
 from untrained.fitting.checkpoint import load_fit, save_fit
-from untrained.fitting.fit import Fit
+from untrained.fitting.fit_like import FitLike, StepLike
 from untrained.fitting.restoration import Restoration
-from untrained.fitting.restore import PriorName, settle_recipe, watch
-from untrained.fitting.shrinking import ElasticFit
+from untrained.fitting.restore import PriorName, set_up, settle_recipe
 from untrained.picture import reading, writing
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
-from untrained.recipes import read_recipe
+from untrained.recipes import NO_OPTIONS, FitOptions, read_recipe
+from untrained.system.heartbeat import listening
 
 DONE, INTERRUPTED = 0, 130
 SECONDS_BETWEEN_SAVINGS = 60.0
@@ -48,13 +48,9 @@ class Job:
     preset: str = "fast"
     recipe: Path | None = None
     prior: str = "untrained"
-    seconds: float | None = None
-    steps: int | None = None
-    device: str = "auto"
-    seed: int = 0
+    fit: FitOptions = NO_OPTIONS
     reference: Path | None = None
     report: Path | None = None
-    tile: str = "auto"
     resume: bool = False
     overwrite: bool = False
     json: bool = False
@@ -97,15 +93,16 @@ def run_job(
     """
     console = Console(stderr=True, quiet=job.quiet)
     given = None if job.input is None else (read or job.read)(job.input)
-    problem = describe(given)
-    reference = _checked(job, problem)
-    with console.status("preparing"):
-        fit = _begin(job, problem, console)
-    snapshots = report.Snapshots() if job.report else None
-    for note in fit.problem.notes:
-        console.print(note, highlight=False)
-    interrupted = _work(job, fit, snapshots, console)
-    with _uninterrupted():
+    with _interruptible() as interruption:
+        with console.status("preparing"):
+            problem = describe(given)
+            reference = _checked(job, problem)
+            fit = _begin(job, problem, console)
+        say = _once(console)
+        say(problem.notes)
+        snapshots = report.Snapshots() if job.report else None
+        _work(job, fit, snapshots, interruption, say, console)
+        interrupted = fit.stop is None
         result = fit.restoration()
         writing.write(job.output, result.restored, overwrite=True)
         if interrupted:
@@ -122,10 +119,22 @@ def run_job(
                 reference=reference,
                 picture_name=name,
             )
-    for sentence in (*fit.events, *result.verdicts):
-        console.print(sentence, highlight=False)
+    say((*fit.notes, *fit.events, *result.verdicts))
     _tell(job, result, reference, interrupted=interrupted, console=console)
     return INTERRUPTED if interrupted else DONE
+
+
+def _once(console: Console) -> Callable[[Iterable[str]], None]:
+    """Make what prints sentences, each once."""
+    said: set[str] = set()
+
+    def say(sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            if sentence not in said:
+                said.add(sentence)
+                console.print(sentence, highlight=False)
+
+    return say
 
 
 def _checked(job: Job, problem: Problem) -> Picture | None:
@@ -154,87 +163,109 @@ def _check_report_folder(folder: Path) -> None:
         raise RequestError(f"the folder {folder.parent} does not exist: make it first")
 
 
-def _begin(job: Job, problem: Problem, console: Console) -> Fit | ElasticFit:
+def _begin(job: Job, problem: Problem, console: Console) -> FitLike:
     recipe = settle_recipe(
         problem,
         job.preset if job.recipe is None else read_recipe(job.recipe),
         prior=cast("PriorName", job.prior),
-        steps=job.steps,
-        seconds=job.seconds,
+        options=job.fit,
     )
     if job.resume and job.saved_fit.exists():
-        fit = load_fit(
-            job.saved_fit, problem, recipe, seed=job.seed, device=job.device, tile=job.tile
-        )
+        fit = load_fit(job.saved_fit, problem, recipe, job.fit)
         console.print(f"going on from step {len(fit.history)}", highlight=False)
         return fit
     if job.resume:
         console.print(f"nothing to resume: there is no {job.saved_fit}; starting", highlight=False)
-    return watch(problem, recipe, seed=job.seed, device=job.device, tile=job.tile)
+    return set_up(problem, recipe, job.fit)
 
 
 def _work(
-    job: Job, fit: Fit | ElasticFit, snapshots: report.Snapshots | None, console: Console
-) -> bool:
-    """Run the fit to its end, saving it now and then; say whether it was interrupted."""
+    job: Job,
+    fit: FitLike,
+    snapshots: report.Snapshots | None,
+    interruption: "_Interruption",
+    say: Callable[[Iterable[str]], None],
+    console: Console,
+) -> None:
+    """Run the fit to its end or until it is interrupted, saving it now and then."""
     saved = time.monotonic()
-    with _interruptible() as interrupted, _bar(job, fit, console) as advance:
-        for step in fit:
-            advance(step.progress, step.loss)
-            if snapshots is not None:
-                snapshots.update(step)
-            if interrupted.is_set() and fit.stop is None:
-                return True
-            if time.monotonic() - saved > SECONDS_BETWEEN_SAVINGS and fit.stop is None:
-                save_fit(job.saved_fit, fit)
-                saved = time.monotonic()
-    return False
+    with _bar(job, fit, console) as advance:
+
+        def heard(share: float) -> None:
+            advance(share)
+            if interruption.asked and fit.last is not None:
+                raise _InterruptedError
+
+        with suppress(_InterruptedError), listening(heard):
+            for step in fit:
+                interruption.has_picture = True
+                advance(step.progress, step)
+                say((*fit.notes, *fit.events))
+                if snapshots is not None:
+                    snapshots.update(step)
+                if interruption.asked:
+                    return
+                if time.monotonic() - saved > SECONDS_BETWEEN_SAVINGS and fit.stop is None:
+                    save_fit(job.saved_fit, fit)
+                    saved = time.monotonic()
+
+
+class _InterruptedError(Exception):
+    """Ends the step under way."""
+
+
+class _Interruption:
+    """Whether Ctrl-C (or SIGTERM) was pressed, and whether there is a picture to write."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.has_picture = False
+
+    def note(self, _signal: int, _frame: FrameType | None) -> None:
+        """Take a signal: the first is a flag; the second ends a fit without a picture."""
+        if self.asked and not self.has_picture:
+            raise KeyboardInterrupt
+        self.asked = True
 
 
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C (or SIGTERM) into a flag, so that the step under way is finished."""
-    event = threading.Event()
-
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        event.set()
-
+def _interruptible() -> Iterator[_Interruption]:
+    """Turn the first Ctrl-C (or SIGTERM) into a flag: a step and all writing is finished."""
+    interruption = _Interruption()
     if threading.current_thread() is not threading.main_thread():
-        yield event
+        yield interruption
         return
     signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, note) for number in signals}
+    before = {number: signal.signal(number, interruption.note) for number in signals}
     try:
-        yield event
+        yield interruption
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let the writing of results finish whatever the user presses."""
-    with _interruptible():
-        yield
+class _Advance(Protocol):
+    def __call__(self, share: float, step: StepLike | None = None) -> None: ...
 
 
 @contextmanager
-def _bar(
-    job: Job, fit: Fit | ElasticFit, console: Console
-) -> Iterator[Callable[[float, float], None]]:
+def _bar(job: Job, fit: FitLike, console: Console) -> Iterator[_Advance]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("loss {task.fields[loss]:.2e}"),
+        TextColumn("{task.fields[loss]}"),
     )
     with Progress(*columns, console=console, disable=job.quiet, transient=False) as progress:
-        task = progress.add_task(fit.problem.task, total=1.0, loss=float("nan"))
+        task = progress.add_task(fit.problem.task, total=1.0, loss="")
 
-        def advance(share: float, loss: float) -> None:
-            progress.update(task, completed=share, loss=loss)
+        def advance(share: float, step: StepLike | None = None) -> None:
+            progress.update(task, completed=share)
+            if step is not None:
+                words = f"{fit.problem.task}: {step.stage}"
+                progress.update(task, description=words, loss=f"loss {step.loss:.2e}")
 
         yield advance
 

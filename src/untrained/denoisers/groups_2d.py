@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.recipes import PatchSettings
+from untrained.system.heartbeat import beat
 from untrained.system.parallel import parallel_map, workers
 
 _TILE = 12
@@ -62,9 +63,11 @@ def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Com
 
     tops = grid(height - side + 1, noisy.device, settings.stride).split(_TILE)
     at_once = _bands_at_once(channels, (height, width), settings)
-    for band, sums, counts in parallel_map(filtered, tops, at_once, noisy.device):
+    bands = parallel_map(filtered, tops, at_once, noisy.device)
+    for number, (band, sums, counts) in enumerate(bands, 1):
         total[..., band, :] += sums
         share[..., band, :] += counts
+        beat(number / len(tops))
     return total.div_(share)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from untrained.denoisers.groups_2d import Combine, add_combined, grid
 from untrained.picture.region import Size
 from untrained.recipes import PatchSettings
+from untrained.system.heartbeat import beat
 
 _TILE = 4
 """Blocks along each side of a tile that is searched at once."""
@@ -24,10 +25,12 @@ def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Com
     """Combine groups of similar blocks of a volume ``(1, C, D, H, W)``: `groups_2d.combined`."""
     noisy, guide = noisy[0], guide[0]
     total, share = torch.zeros_like(noisy), torch.zeros_like(noisy)
-    for corners, region in _tiles(noisy.shape, settings, noisy.device):
+    tiles = list(_tiles(noisy.shape, settings, noisy.device))
+    for number, (corners, region) in enumerate(tiles, 1):
         sums, counts = _tile(noisy[region], guide[region], corners, settings, combine)
         total[region] += sums
         share[region] += counts
+        beat(number / len(tiles))
     return (total / share)[None]
 
 

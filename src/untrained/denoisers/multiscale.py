@@ -1,15 +1,21 @@
 """The estimate of `Fusion`: NL-Ridge at two scales, then a second pass."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.denoisers.nl_ridge import nl_ridge_twice
 from untrained.denoisers.registry import denoise
 from untrained.recipes import DenoiserSettings, Fusion, SecondPass
+from untrained.system.heartbeat import part
+
+Pass = Callable[[Tensor | None], Tensor]
+"""From the estimate so far to a better one."""
 
 
-def estimate(image: Tensor, sigma: float, settings: Fusion) -> Tensor:
-    """Remove white Gaussian noise; the low frequencies of a picture come from half its size.
+def estimate_passes(image: Tensor, sigma: float, settings: Fusion) -> tuple[Pass, ...]:
+    """Give the passes that remove white Gaussian noise, each to be run on the result of the last.
 
     A group of patches averages what lies within it, so noise of longer waves stays, above all in
     the colours. At half the size a patch covers four times the area under half the noise: that
@@ -27,18 +33,43 @@ def estimate(image: Tensor, sigma: float, settings: Fusion) -> Tensor:
 
     Returns
     -------
-    A picture of the same shape, not clipped; from one scale where half the picture has no room for
-    patches.
+    Functions whose results have the shape of the image and are not clipped. There is one scale
+    where half the picture has no room for patches.
     """
-    passes, again = (settings.without_pilot, settings.with_pilot), settings.second_pass
-    found = nl_ridge_twice(image, sigma, passes)
-    if settings.scales == 2 and has_two_scales(image, settings):
+    twice, again = (settings.without_pilot, settings.with_pilot), settings.second_pass
+
+    def fine(_estimate: Tensor | None) -> Tensor:
+        return nl_ridge_twice(image, sigma, twice)
+
+    def means(estimate: Tensor | None) -> Tensor:
         half = _half(image, settings.cell)
-        coarse = nl_ridge_twice(half, sigma / 2, passes)
+        with part(0, 2):
+            coarse = nl_ridge_twice(half, sigma / 2, twice)
         if again is not None:
-            coarse = regained(coarse, half, sigma / 2, again.coarse_feedback, again.nl_bayes)
-        found = _with_means(found, coarse, settings.cell)
-    return found if again is None else both(found, image, sigma, again)
+            with part(1, 2):
+                coarse = regained(coarse, half, sigma / 2, again.coarse_feedback, again.nl_bayes)
+        return _with_means(_known(estimate), coarse, settings.cell)
+
+    passes: list[Pass] = [fine]
+    if sigma > 0 and settings.scales == 2 and has_two_scales(image, settings):
+        passes.append(means)
+    if sigma > 0 and again is not None:
+        passes.append(lambda estimate: both(_known(estimate), image, sigma, again))
+    return tuple(passes)
+
+
+def estimate(image: Tensor, sigma: float, settings: Fusion) -> Tensor:
+    """Run all of `estimate_passes`."""
+    found: Tensor | None = None
+    for run in estimate_passes(image, sigma, settings):
+        found = run(found)
+    return _known(found)
+
+
+def _known(estimate: Tensor | None) -> Tensor:
+    if estimate is None:
+        raise RuntimeError("the first pass has not been run")
+    return estimate
 
 
 def has_two_scales(image: Tensor, settings: Fusion) -> bool:
@@ -65,8 +96,10 @@ def both(estimate: Tensor, image: Tensor, sigma: float, settings: SecondPass) ->
     settings
         Both denoisers and their weights.
     """
-    ridge = regained(estimate, image, sigma, settings.residual_feedback, settings.nl_ridge)
-    bayes = regained(estimate, image, sigma, 1, settings.nl_bayes)
+    with part(0, 2):
+        ridge = regained(estimate, image, sigma, settings.residual_feedback, settings.nl_ridge)
+    with part(1, 2):
+        bayes = regained(estimate, image, sigma, 1, settings.nl_bayes)
     return ridge.lerp(bayes, settings.bayes_weight)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from untrained.denoisers.collaborative import combined_colours, factorised
 from untrained.denoisers.registry import denoiser
 from untrained.recipes import NL_RIDGE_TWICE, NLRidge
+from untrained.system.heartbeat import part
 
 
 def nl_ridge_twice(
@@ -33,7 +34,10 @@ def nl_ridge_twice(
     channels, sides = image.shape[1], image.shape[2:]
     if min(sides) < max(first.least_side(channels), second.least_side(channels)):
         return image
-    return nl_ridge(image, sigma, second, pilot=nl_ridge(image, sigma, first))
+    with part(0, 2):
+        pilot = nl_ridge(image, sigma, first)
+    with part(1, 2):
+        return nl_ridge(image, sigma, second, pilot=pilot)
 
 
 @denoiser(NLRidge)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from torch import Tensor
 
@@ -16,10 +16,10 @@ from untrained.errors import NotApplicable, RequestError, WorkError
 from untrained.evaluation import report
 from untrained.evaluation.sheet import Panel, Sheet, amplified, make_sheet
 from untrained.fitting.restoration import Restoration
-from untrained.fitting.restore import restore, watch
+from untrained.fitting.restore import restore, set_up, settle_recipe
 from untrained.picture.picture import Picture, as_picture
 from untrained.problem.problem import Problem
-from untrained.recipes import Recipe
+from untrained.recipes import FitKeywords, FitOptions, Recipe
 from untrained.system.progress import Tell
 from untrained.system.quiet import without_output, without_warnings
 
@@ -49,13 +49,10 @@ def compare(
     problem: Problem,
     recipe: Recipe | str = "fast",
     *,
-    seed: int = 0,
-    device: str = "auto",
-    steps: int | None = None,
-    seconds: float | None = None,
     reference: Any = None,
     model: str | Path | None = None,
     tell: Tell | None = None,
+    **options: Unpack[FitKeywords],
 ) -> list[Row]:
     """Solve a problem by a fit and by every other method that applies.
 
@@ -63,14 +60,16 @@ def compare(
     ----------
     problem
         From one of the functions in `untrained.tasks`.
-    recipe, seed, device, steps, seconds
-        For the fit, as for `watch`. Peers that fit a network take as many steps.
+    recipe
+        A preset's name, or a Recipe.
     reference
         The clean picture, only for PSNR and SSIM: Picture, array or tensor; no method sees it.
     model
         Weights of a trained restorer, a state dictionary that the package spandrel recognises.
     tell
         Called with progress.
+    options
+        Budgets, place, seed and tiles of the fit. Peers that fit a network take as many steps.
 
     Returns
     -------
@@ -89,7 +88,8 @@ def compare(
     clean = None if reference is None else as_picture(reference)
     if clean is not None:
         report.check_reference(clean, problem.size, problem.picture.channels)
-    fit = watch(problem, recipe, seed=seed, device=device, steps=steps, seconds=seconds)
+    chosen = FitOptions(**options)
+    fit = set_up(problem, settle_recipe(problem, recipe, options=chosen), chosen)
     started = time.perf_counter()
     for step in fit:
         tell("untrained", step.progress)
@@ -98,10 +98,11 @@ def compare(
     tell("untrained", 1.0)
     rows = [_input(problem), _ours(result, took)]
     tell(_TV, 0.0)
-    rows.append(run_total_variation(problem, device, seed))
+    rows.append(run_total_variation(problem, chosen.device, chosen.seed))
     tell(_TV, 1.0)
+    steps = sum(row.stage == "network" for row in result.history)
     for baseline in baselines(
-        problem.task, steps=result.steps, seed=seed, device=result.device, weights=weights
+        problem.task, steps=steps, seed=chosen.seed, device=result.device, weights=weights
     ):
         tell(baseline.title, 0.0)
         rows.append(run_peer(baseline, problem))

@@ -15,9 +15,8 @@ from torch.nn import functional as F
 from untrained.errors import RequestError
 from untrained.evaluation import metrics
 from untrained.evaluation.alignment import aligned
+from untrained.fitting.fit_like import StepLike
 from untrained.fitting.restoration import Record, Restoration, versions
-from untrained.fitting.step import Step
-from untrained.fitting.tiled import TiledStep
 from untrained.picture import preview, writing
 from untrained.picture.picture import Picture
 from untrained.picture.region import Size, sides_in_words
@@ -38,7 +37,7 @@ class Snapshots:
         self.pictures: dict[int, bytes] = {}
         self._next = 1
 
-    def update(self, step: Step | TiledStep) -> None:
+    def update(self, step: StepLike) -> None:
         """Take in a step, and keep its picture when it is due."""
         if step.index >= self._next:
             self.pictures[step.index] = preview.png_bytes(step.picture)
@@ -265,7 +264,7 @@ def _curve(result: Restoration) -> bytes:
 def _plot_statistic(axes: Any, result: Restoration, watched: list[Record]) -> list[Any]:
     other = axes.twinx()
     rules = result.recipe.stopping
-    name = rules[0].kind if rules else "distance from the self-similarity estimate"
+    name = rules[0].kind if rules else "distance from the classical estimate"
     other.set(ylabel=name, yscale="log")
     points = [record.step for record in watched], [record.statistic for record in watched]
     return list(other.plot(*points, color="tab:red", lw=0.8, label=name))

@@ -15,14 +15,13 @@ from torch import Tensor
 from untrained.errors import RequestError
 from untrained.fitting.engine import choose_engine
 from untrained.fitting.fit import Fit
-from untrained.fitting.shrinking import ElasticFit, begin
+from untrained.fitting.fit_like import FitLike
+from untrained.fitting.shrinking import begin
 from untrained.fitting.tile_size import read_tile, stays_whole
 from untrained.problem.problem import Problem
-from untrained.recipes import Recipe
+from untrained.recipes import FitOptions, Recipe
 
 _FORMAT = "untrained fit 4"
-_WHOLE = "whole"
-"""Said of the tile of a fit that is never parted."""
 
 
 class CheckpointError(RequestError):
@@ -42,7 +41,7 @@ def fingerprint(problem: Problem) -> str:
     return digest.hexdigest()
 
 
-def save_fit(path: Path, fit: Fit | ElasticFit) -> None:
+def save_fit(path: Path, fit: FitLike) -> None:
     """Save a fit, whole or not at all, under a temporary name and then `path`.
 
     Raises
@@ -58,7 +57,7 @@ def save_fit(path: Path, fit: Fit | ElasticFit) -> None:
         "recipe": fit.recipe.model_dump_json(),
         "seed": str(fit.seed),
         "device": fit.engine.device.type,
-        "tile": str(fit.tile) if isinstance(fit, ElasticFit) else _WHOLE,
+        "tile": fit.tile,
         "torch": torch.__version__,
         "state": json.dumps(tree),
     }
@@ -72,22 +71,14 @@ def save_fit(path: Path, fit: Fit | ElasticFit) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load_fit(
-    path: Path,
-    problem: Problem,
-    recipe: Recipe,
-    *,
-    seed: int,
-    device: str,
-    tile: int | str = "auto",
-) -> Fit | ElasticFit:
+def load_fit(path: Path, problem: Problem, recipe: Recipe, options: FitOptions) -> FitLike:
     """Pick up a saved fit.
 
     Parameters
     ----------
     path
         As given to `save_fit`.
-    problem, recipe, seed, device, tile
+    problem, recipe, options
         As when the fit was begun.
 
     Raises
@@ -105,13 +96,14 @@ def load_fit(
         raise CheckpointError(
             f"{path} is not a saved fit of this version: start again with --overwrite"
         )
-    engine, chosen = choose_engine(device, recipe.precision), read_tile(tile)
+    engine = choose_engine(options.device, recipe.precision)
+    tile = read_tile(options.tile)
     now = {
         "fingerprint": ("picture", fingerprint(problem)),
         "recipe": ("recipe", recipe.model_dump_json()),
-        "seed": ("seed", str(seed)),
+        "seed": ("seed", str(options.seed)),
         "device": ("device", engine.device.type),
-        "tile": ("tile", _WHOLE if stays_whole(problem, chosen) else str(chosen)),
+        "tile": ("tile", Fit.tile if stays_whole(problem, tile) else str(tile)),
     }
     for key, (what, value) in now.items():
         if header[key] != value:
@@ -120,7 +112,7 @@ def load_fit(
                 "with --overwrite"
             )
     state = _with_tensors(json.loads(header["state"]), tensors)
-    return begin(problem, recipe, seed=seed, engine=engine, tile=chosen, state=state)
+    return begin(problem, recipe, seed=options.seed, engine=engine, tile=tile, state=state)
 
 
 def _without_tensors(value: Any, tensors: dict[str, Tensor], name: str) -> Any:

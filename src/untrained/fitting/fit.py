@@ -1,42 +1,39 @@
-"""Fit: everything from a problem to its restoration, one optimisation step per iteration."""
+"""Fit: everything from a problem to its restoration, one step per iteration."""
 
 import copy
 import dataclasses
-import time
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
-from untrained.fitting import averaging
+from untrained.fitting.classical_estimate import ClassicalEstimate
 from untrained.fitting.engine import Engine, choose_engine
-from untrained.fitting.fusion import Partner
-from untrained.fitting.network_fit import NetworkFit
-from untrained.fitting.plug_and_play import PlugAndPlay
+from untrained.fitting.ensemble import Ensemble
+from untrained.fitting.fit_like import hand_over
+from untrained.fitting.fusion import Fusion
+from untrained.fitting.refinement import Refinement
 from untrained.fitting.restoration import Record, Restoration
+from untrained.fitting.stage import SHORTEST, Context, Draft, Score, Stage
 from untrained.fitting.step import Step
-from untrained.fitting.stopping import Stop, hold_out_for
+from untrained.fitting.stopping import Stop, Watched, hold_out_for, holds_out, make_rule
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import Recipe
-
-_SHARE_OF_GUIDE = 0.25
-"""Share of a budget in seconds that the fit which guides another may use."""
-_SHARE_OF_REFINEMENT = 0.4
-"""The same, of the passes in the end."""
-_SHORTEST = 1e-6
-"""Seconds for a network when all are used up: it still takes one step."""
+from untrained.system.heartbeat import mapped
 
 
 class Fit:
     """Fits untrained networks to one problem: ``for step in fit`` runs one step each.
 
-    First comes what guides the networks, if the recipe asks for it; then one network after the
-    other (one, unless the recipe asks for more), their pictures averaged; last the passes that
-    refine, or the partner. The iteration ends when a stop rule says so; `stop` then says why.
-    `restoration` may be called at any time for the picture so far. With the same problem, recipe,
-    seed and device it gives the same pictures; so does a fit continued from `state_dict` (unless
-    the recipe budgets seconds).
+    A fit runs its stages in turn, those that the recipe asks for and the problem allows: a fit that
+    guides, a classical estimate, the networks, plug-and-play passes, the fusion of estimate and
+    networks. The iteration ends when the last stage has stopped; `stop` then says why. The picture
+    handed over is one that was yielded as `Step.picture`. `restoration` may be called after any
+    step. With the same problem, recipe, seed and device it gives the same pictures; so does a fit
+    continued from `state_dict` (unless the recipe budgets seconds).
+
+    Making a fit is cheap: the work is done in steps.
 
     Parameters
     ----------
@@ -52,8 +49,11 @@ class Fit:
     Raises
     ------
     ProblemError
-        If the recipe does not apply to the problem.
+        If the recipe does not apply to the problem; some of that shows at the first step.
     """
+
+    tile: ClassVar[str] = "whole"
+    """How a saved fit says that its picture is never parted."""
 
     def __init__(self, problem: Problem, recipe: Recipe, *, seed: int, engine: Engine) -> None:
         self.problem = problem
@@ -63,86 +63,75 @@ class Fit:
         self.stop: Stop | None = None
         self.last: Step | None = None
         self.history: list[Record] = []
-        self._whole = problem.to(engine.device)
-        seen, self._held_out = hold_out_for(recipe.stopping, self._whole, seed)
-        start = time.perf_counter()
-        guided = self._ask_another_fit(seen)
-        asked = time.perf_counter()
-        self._partner = self._make_partner(guided)
-        if self._partner is not None:
-            estimate = self._partner.estimate.to(engine.device)
-            guided = guided.with_guide(estimate)
-        self._guided = guided
-        self._seconds = time.perf_counter() - start
-        # The partner works once more at the end.
-        self._reserved = self._seconds - (asked - start)
-        self._index = 0
-        self._pictures: list[Tensor] = []
-        self._uncertainty: Tensor | None = None
-        self._earlier: list[str] = []
-        self._refinement: PlugAndPlay | None = None
-        self._fitted = ""
-        """Why the networks have stopped, once there is a refinement."""
-        self._member = self._next_member()
+        self.network_stop: Stop | None = None
+        """Why the networks stopped, and their picture; None while they are fitted."""
+        self._kinds, self._left_out = stages_of(problem, recipe)
+        self._number = 0
+        """Which stage is under way."""
+        self._draft = Draft()
+        self._stage: Stage | None = None
+        self._context: Context | None = None
+        self._before = (0, 0.0)
+        """Steps and seconds of the stages that have ended."""
+        self._events: list[str] = []
+        self._notes: list[str] = []
+        _check(problem, recipe)
 
-    def _ask_another_fit(self, problem: Problem) -> Problem:
-        """Let the picture of the fit that is to guide this one join the guide."""
-        recipe = self.recipe.guided_by
-        if recipe is None:
-            return problem
-        if self.recipe.seconds is not None:
-            recipe = recipe.model_copy(update={"seconds": _SHARE_OF_GUIDE * self.recipe.seconds})
-        engine = choose_engine(self.engine.device.type, recipe.precision)
-        fit = Fit(problem, recipe, seed=self.seed, engine=engine)
-        for _ in fit:
-            pass
-        found = problem.projected(fit.found()).to(self.engine.device)
-        guide = problem.knowledge.guide
-        return problem.with_guide(found if guide is None else torch.cat([guide, found], dim=1))
+    def _made_context(self, guide: Tensor | None = None) -> Context:
+        """Move the problem to the device, and keep from the networks what is held out."""
+        if self._context is None:
+            whole = self.problem.to(self.engine.device)
+            seen, score = _held_out(whole, self.recipe, self.seed, guide)
+            self._context = Context(whole, seen, score, self.recipe, self.seed, self.engine)
+        return self._context
 
-    def _make_partner(self, problem: Problem) -> Partner | None:
-        settings = self.recipe.fusion
-        if settings is None or not Partner.applies(problem, settings):
+    def _begun(self) -> Stage:
+        """The stage under way, made when there is none."""
+        if self._stage is None:
+            context = self._made_context()
+            if self._number == 0:
+                self._draft = Draft(guide=context.seen.knowledge.guide)
+            kind = self._kinds[self._number]
+            self._stage = kind(self._draft, context, self._seconds(kind))
+        return self._stage
+
+    def _seconds(self, kind: type[Stage]) -> float | None:
+        """Share out what is left of a budget in seconds, keeping some for the fusion."""
+        if self.recipe.seconds is None:
             return None
-        return Partner(problem, settings, self.engine.device)
+        left = self.recipe.seconds - self._before[1]
+        if kind is not Fusion:
+            left = (left - self._draft.reserved) * self._share(kind)
+        return max(left, SHORTEST)
 
-    def _next_member(self) -> NetworkFit:
-        """Make the next network, with its share of what is left of the seconds."""
-        recipe, begun = self.recipe, len(self._pictures)
-        seconds = None
-        if recipe.seconds is not None:
-            share = 1.0 if not self._refines else 1 - _SHARE_OF_REFINEMENT
-            left = share * (recipe.seconds - self._reserved) - self._seconds
-            seconds = max(left / (recipe.ensemble_size - begun), _SHORTEST)
-        # Each restart of a member draws from another seed, too.
-        seed = self.seed + begun * (recipe.restart.times + 1)
-        return NetworkFit(
-            self._guided,
-            recipe,
-            held_out=self._held_out,
-            partner=None if self._partner is None else self._partner.distance,
-            seconds=seconds,
-            seed=seed,
-            engine=self.engine,
-        )
+    def _share(self, kind: type[Stage]) -> float:
+        if kind is GuidingFit:
+            return 0.25
+        if kind is ClassicalEstimate:
+            return 0.5
+        return 0.6 if Refinement in self._kinds[self._number + 1 :] else 1.0
 
-    @property
-    def _refines(self) -> bool:
-        return PlugAndPlay.reason_against(self.problem, self.recipe.passes) is None
+    def _progress(self, share: float) -> float:
+        """Share of the whole that is done, when this much of the stage is."""
+        weights = [kind.weight(self.recipe) for kind in self._kinds]
+        number = self._number
+        return (sum(weights[:number]) + share * weights[number]) / sum(weights)
 
     @property
     def events(self) -> tuple[str, ...]:
         """What went wrong and was mended, a sentence each."""
-        return (*self._earlier, *self._told())
-
-    def _told(self) -> list[str]:
-        number = f"network {len(self._pictures) + 1}, " if self.recipe.ensemble_size > 1 else ""
-        return [number + event for event in self._member.events]
+        return (*self._events, *(self._stage.events if self._stage else ()))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What else the picture handed over is made of, a sentence each."""
-        return () if self._partner is None else (self._partner.note,)
+        """What the picture is made of and which stages were left out, a sentence each."""
+        own = self._stage.notes if self._stage else ()
+        return (*self._left_out, *self._notes, *own)
+
+    @property
+    def deviation(self) -> Tensor | None:
+        """Standard deviation of the networks' picture, ``(1, 1, H, W)`` in [0, 1]; None of one."""
+        return self._draft.deviation
 
     def __iter__(self) -> Iterator[Step]:
         return self
@@ -157,78 +146,36 @@ class Fit:
         """
         if self.stop is not None:
             raise StopIteration
-        if self._refinement is not None:
-            return self._refine(self._refinement)
-        member = self._member
-        own = next(member)
-        found = member.stop
-        pictures = self._pictures if found is None else [*self._pictures, found.picture]
-        step = self._counted(own, len(self._pictures), member.statistic)
-        if self._pictures:
-            # A network at its start has no picture worth averaging yet.
-            step = dataclasses.replace(step, picture=averaging.mean(pictures))
-        self.last = step
-        if self._partner is not None and self._partner.suffices:
-            self.stop = Stop("partner", "there is no noise to remove", step.index, step.picture)
-        elif found is not None:
-            self._finish(found, step)
-        return step
-
-    def _counted(self, own: Step, done: int, statistic: float | None) -> Step:
-        """Count a step of the part that follows `done` others within the whole; note it down."""
+        stage = self._begun()
+        with mapped(self._progress):
+            own = next(stage)
+        steps, seconds = self._before
         step = dataclasses.replace(
             own,
-            index=self._index + own.index,
-            seconds=self._seconds + own.seconds,
-            progress=(done + own.progress) / (self.recipe.ensemble_size + self._refines),
+            index=steps + own.index,
+            seconds=seconds + own.seconds,
+            progress=self._progress(own.progress),
         )
-        self.history.append(Record(step.index, step.loss, statistic, step.seconds))
-        return step
-
-    def _refine(self, refinement: PlugAndPlay) -> Step:
-        """Run one pass."""
-        step = self._counted(next(refinement), self.recipe.ensemble_size, None)
         self.last = step
-        if (found := refinement.stop) is not None:
-            reason = f"{self._fitted}; then {found.reason}"
-            self.stop = Stop(found.rule, reason, step.index, found.picture)
+        row = Record(step.index, step.loss, stage.statistic, step.seconds, step.stage)
+        self.history.append(row)
+        if stage.stop is not None:
+            self._end(stage, stage.stop, step)
         return step
 
-    def _finish(self, found: Stop, step: Step) -> None:
-        """Take the picture of the network that has stopped, and begin the next, if there is one."""
-        if len(self._pictures) + 1 == self.recipe.ensemble_size:
-            picture = step.picture if self._pictures else found.picture
-            if self._pictures:
-                apart = averaging.spread([*self._pictures, found.picture])
-                self._uncertainty = self.recipe.calibration * apart
-            chosen, reason = self._index + found.step, self._reason(found)
-            if self._refines:
-                self._fitted = reason
-                self._index, self._seconds = step.index, step.seconds
-                self._refinement = self._make_refinement(picture)
-            else:
-                self.stop = Stop(found.rule, reason, chosen, picture)
-            return
-        self._earlier += self._told()
-        if found.doubt:
-            self._earlier.append(f"network {len(self._pictures) + 1}, {found.doubt}")
-        self._pictures.append(found.picture)
-        self._index, self._seconds = step.index, step.seconds
-        self._member = self._next_member()
-
-    def _make_refinement(self, picture: Tensor) -> PlugAndPlay:
-        settings, seconds = self.recipe.passes, self.recipe.seconds
-        left = None if seconds is None else max(seconds - self._seconds, _SHORTEST)
-        return PlugAndPlay(self._whole, settings, picture, seconds=left)
-
-    def _reason(self, found: Stop) -> str:
-        recipe, reason = self.recipe, found.reason
-        if found.rule == "budget" and found.step < recipe.steps:
-            steps = self._index + found.step
-            reason = f"the budget of {recipe.seconds:g} seconds was used after {steps} steps"
-        if recipe.ensemble_size == 1:
-            return reason
-        return f"{recipe.ensemble_size} networks were fitted and averaged; of the last, {reason}"
+    def _end(self, stage: Stage, found: Stop, step: Step) -> None:
+        """Take what a stage has made; stop after the last."""
+        chosen = self._before[0] + found.step
+        if isinstance(stage, Ensemble):
+            self.network_stop = found
+        self._draft = draft = stage.result()
+        self._events += stage.events
+        self._notes += stage.notes
+        self._before, self._stage = (step.index, step.seconds), None
+        self._number += 1
+        if draft.final or self._number == len(self._kinds):
+            picture = step.picture if draft.picture is None else draft.picture
+            self.stop = Stop(draft.rule, "; ".join(draft.reasons), chosen, picture)
 
     def _stopped(self) -> Stop:
         last = self.last
@@ -239,15 +186,14 @@ class Fit:
         )
 
     def found(self) -> Tensor:
-        """Give what `restoration` will compose: ``(1, C, H, W)``, blended with the partner's.
+        """Give what `restoration` will render: ``(1, C, H, W)``; it was a step's picture.
 
         Raises
         ------
         RuntimeError
             If no step has been run.
         """
-        picture = self._stopped().picture
-        return picture if self._partner is None else self._partner.join(picture)
+        return self._stopped().picture
 
     def restoration(self) -> Restoration:
         """Hand over: the stop's picture, or the latest one when the fit has not stopped.
@@ -257,39 +203,13 @@ class Fit:
         RuntimeError
             If no step has been run.
         """
-        stop, start = self._stopped(), time.perf_counter()
-        picture, sigma = self.found(), self._uncertainty
-        blending = time.perf_counter() - start
-        solved = self._solved()
-        restored, unknown = solved.render(picture), solved.measurement.unknown
-        judge = self.problem.self_check
-        verdict = () if judge is None else (judge(restored),)
-        return Restoration(
-            task=self.problem.task,
-            image=restored.pixels,
-            restored=restored,
-            stopped=stop.reason,
-            chosen_step=stop.step,
-            steps=len(self.history),
-            seconds=self.history[-1].seconds + blending,
-            history=tuple(self.history),
-            notes=(*self.problem.notes, *self.events, *self.notes),
-            verdicts=verdict,
-            uncertainty=None if sigma is None else solved.uncertainty(sigma, at=picture),
-            recipe=self.recipe,
-            seed=self.seed,
-            device=self.engine.device.type,
-            precision=self.engine.precision,
-            precision_why=self.engine.why,
-            kernel=None if unknown is None else unknown.psf().detach(),
-            ambiguous=self.problem.ambiguous,
-        )
+        return hand_over(self, self._stopped(), self._solved())
 
     def _solved(self) -> Problem:
-        """The problem with its operator as fitted, where that is sought too."""
-        if self.problem.measurement.unknown is None:
+        """The problem with its operator as fitted, where that is unknown too."""
+        if self.problem.measurement.unknown is None or self._context is None:
             return self.problem
-        operator = copy.deepcopy(self._guided.measurement.operator).cpu()
+        operator = copy.deepcopy(self._context.whole.measurement.operator).cpu()
         measurement = dataclasses.replace(self.problem.measurement, operator=operator)
         return dataclasses.replace(self.problem, measurement=measurement)
 
@@ -299,17 +219,17 @@ class Fit:
         The tensors are the live ones, as in torch: save them before the next step.
         """
         return {
-            "member": self._member.state_dict(),
-            "refinement": self._refinement.state_dict() if self._refinement else None,
-            "fitted": self._fitted,
-            "pictures": list(self._pictures),
-            "uncertainty": self._uncertainty,
-            "earlier": list(self._earlier),
-            "index": self._index,
-            "seconds": self._seconds,
+            "guide": self._context.seen.knowledge.guide if self._context else None,
+            "number": self._number,
+            "draft": self._draft.state_dict(),
+            "stage": self._stage.state_dict() if self._stage else None,
+            "before": list(self._before),
+            "events": list(self._events),
+            "notes": list(self._notes),
             "history": [list(record) for record in self.history],
-            "last": dataclasses.asdict(self.last) if self.last else None,
-            "stop": dataclasses.asdict(self.stop) if self.stop else None,
+            "last": _plain(self.last),
+            "stop": _plain(self.stop),
+            "network_stop": _plain(self.network_stop),
             "precision": self.engine.precision,
         }
 
@@ -326,20 +246,115 @@ class Fit:
         """
         check_precision(state, engine)
         fit = cls(problem, recipe, seed=seed, engine=engine)
-        fit._pictures, fit._earlier = list(state["pictures"]), list(state["earlier"])
-        fit._index, fit._seconds = state["index"], state["seconds"]
-        fit._uncertainty = state["uncertainty"]
-        if fit._pictures:
-            fit._member = fit._next_member()
-        fit._member.load_state_dict(state["member"])
-        if state["refinement"] is not None:
-            fit._refinement = fit._make_refinement(state["refinement"]["picture"])
-            fit._refinement.load_state_dict(state["refinement"])
-        fit._fitted = state["fitted"]
+        fit._number = state["number"]
+        fit._draft = Draft.from_state(state["draft"])
+        fit._before = (state["before"][0], state["before"][1])
+        fit._events, fit._notes = list(state["events"]), list(state["notes"])
         fit.history = [Record(*row) for row in state["history"]]
         fit.last = Step(**state["last"]) if state["last"] else None
         fit.stop = Stop(**state["stop"]) if state["stop"] else None
+        fit.network_stop = Stop(**state["network_stop"]) if state["network_stop"] else None
+        fit._made_context(state["guide"])
+        if state["stage"] is not None:
+            fit._begun().load_state_dict(state["stage"])
         return fit
+
+
+class GuidingFit:
+    """A fit whose picture joins the guide of the networks."""
+
+    name: ClassVar[str] = "guide"
+
+    def __init__(self, draft: Draft, context: Context, seconds: float | None) -> None:
+        recipe = context.recipe.guided_by
+        if recipe is None:
+            raise RuntimeError("the recipe asks for no fit that guides")
+        if seconds is not None:
+            recipe = recipe.model_copy(update={"seconds": seconds})
+        self.stop: Stop | None = None
+        self.statistic: float | None = None
+        self.notes: tuple[str, ...] = ()
+        self._draft = draft
+        self._context = context
+        self._recipe = recipe
+        self._engine = choose_engine(context.engine.device.type, recipe.precision)
+        self._fit = Fit(context.seen, recipe, seed=context.seed, engine=self._engine)
+
+    @staticmethod
+    def wanted(recipe: Recipe) -> bool:
+        """Whether the recipe asks for one."""
+        return recipe.guided_by is not None
+
+    @staticmethod
+    def reason_against(_problem: Problem, _recipe: Recipe) -> str | None:
+        """None: it applies where a fit does."""
+        return None
+
+    @staticmethod
+    def weight(_recipe: Recipe) -> float:
+        """A third of a network."""
+        return 0.35
+
+    @staticmethod
+    def working_bytes(_problem: Problem, _recipe: Recipe) -> int:
+        """None beside those of the fit itself, which are predicted as those of any fit."""
+        return 0
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What went wrong in it and was mended."""
+        return tuple(f"the fit that guides, {event}" for event in self._fit.events)
+
+    def __next__(self) -> Step:
+        """Run one step of it."""
+        step = next(self._fit)
+        self.stop = self._fit.stop
+        return dataclasses.replace(step, stage=self.name)
+
+    def result(self) -> Draft:
+        """Let its picture join the guide."""
+        context, guide = self._context, self._draft.guide
+        found = context.seen.projected(self._fit.found()).to(context.engine.device)
+        guide = found if guide is None else torch.cat([guide, found], dim=1)
+        return dataclasses.replace(self._draft, guide=guide)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue."""
+        return {"fit": self._fit.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a saved state."""
+        given: Any = {"seed": self._context.seed, "engine": self._engine}
+        self._fit = Fit.resume(self._context.seen, self._recipe, state["fit"], **given)
+
+
+_IN_ORDER: tuple[type[Stage], ...] = (GuidingFit, ClassicalEstimate, Ensemble, Refinement, Fusion)
+
+
+def stages_of(problem: Problem, recipe: Recipe) -> tuple[list[type[Stage]], list[str]]:
+    """Give the stages that a recipe asks for and a problem allows, and say what is left out.
+
+    Returns
+    -------
+    The kinds of stages in their order; a sentence for each that does not apply, and why.
+    """
+    chosen, left_out = [], []
+    for kind in _IN_ORDER:
+        if not kind.wanted(recipe):
+            continue
+        reason = kind.reason_against(problem, recipe)
+        if reason is None:
+            chosen.append(kind)
+        else:
+            left_out.append(f"without the stage {kind.name}: {reason}")
+    return chosen, left_out
+
+
+def _check(problem: Problem, recipe: Recipe) -> None:
+    """Find at once what would be found wrong once the networks begin."""
+    for rule in recipe.stopping:
+        if not holds_out(rule):
+            make_rule(rule, Watched(problem))
 
 
 def check_precision(state: dict[str, Any], engine: Engine) -> None:
@@ -355,3 +370,21 @@ def check_precision(state: dict[str, Any], engine: Engine) -> None:
             f"the saved fit ran in {state['precision']}, this machine would go on in "
             f"{engine.precision}: set precision in the recipe"
         )
+
+
+def _plain(value: Step | Stop | None) -> dict[str, Any] | None:
+    return None if value is None else dict(vars(value))
+
+
+def _held_out(
+    whole: Problem, recipe: Recipe, seed: int, guide: Tensor | None
+) -> tuple[Problem, Score | None]:
+    """Keep from the networks what a stop rule holds out; with the guide made before, if it was."""
+    knowledge = whole.knowledge
+    if guide is None or knowledge.make_guide is None:
+        return hold_out_for(recipe.stopping, whole, seed)
+    known = dataclasses.replace(knowledge, make_guide=lambda _measurement: guide)
+    problem = dataclasses.replace(whole, knowledge=known)
+    seen, score = hold_out_for(recipe.stopping, problem, seed)
+    own = dataclasses.replace(seen.knowledge, make_guide=knowledge.make_guide)
+    return dataclasses.replace(seen, knowledge=own), score

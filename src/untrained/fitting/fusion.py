@@ -1,95 +1,170 @@
-"""Partner: a self-similarity estimate that guides the network and is blended with its picture."""
+"""The stage that fuses the networks' picture with the classical estimate."""
 
-import torch
+import time
+from dataclasses import replace
+from typing import Any, ClassVar
+
 from torch import Tensor
 
-from untrained.denoisers.multiscale import estimate, regained
-from untrained.noise import Gaussian, mean_squared_error
+from untrained.denoisers.multiscale import regained
+from untrained.fitting.classical_estimate import ClassicalEstimate, loss_of, sigma_of
+from untrained.fitting.stage import Context, Draft
+from untrained.fitting.step import Step
+from untrained.fitting.stopping import Stop
+from untrained.noise import mean_squared_error
 from untrained.problem.problem import Problem
-from untrained.recipes import Fusion
+from untrained.recipes import Fusion as Settings
+from untrained.recipes import Recipe
+
+_OUT_OF_TIME = (
+    "no time was left to filter again: the result is the classical estimate with the networks' "
+    "picture blended in"
+)
 
 
-class Partner:
-    """Self-similarity before the fit, and after it on what the network's picture leaves to do.
+class Pilot:
+    """The mean of the classical estimate and a network's picture.
 
-    Both see the measurement alone; their errors differ, so that their mean is better than either.
-    Where the network is further from the measurement than the noise explains, its error is at least
-    that; the error of the estimate is at most about the noise, of volumes far less. The share of
-    the network is held down to what these two say, which matters where there is little noise.
+    Their errors differ, so that their mean is better than either. Where the network is further from
+    the measurement than the noise explains, its error is at least that; the error of the estimate
+    is at most about the noise, of volumes far less. The network's weight is held down to what these
+    two say, which matters where there is little noise.
 
     Parameters
     ----------
+    estimate
+        ``(1, C, H, W)``.
     problem
-        Its measurement is a picture without missing pixels under Gaussian noise of known level:
-        see `applies`.
+        A picture under Gaussian noise of known level.
     settings
-        The most that the network's shares may be.
-    device
-        Where to work.
+        The most that the network's weights may be.
     """
 
-    def __init__(self, problem: Problem, settings: Fusion, device: torch.device) -> None:
-        # Not every factorisation that it needs exists on MPS.
-        place = "cpu" if device.type == "mps" else device
-        self._measurement = problem.measurement.y.to(place)
-        noise = problem.measurement.noise
-        self._sigma = noise.sigma if isinstance(noise, Gaussian) else 0.0
+    def __init__(self, estimate: Tensor, problem: Problem, settings: Settings) -> None:
+        self._estimate = estimate
+        self._measurement = problem.measurement.y.to(estimate.device)
+        self._variance = sigma_of(problem) ** 2
         self._settings = settings
-        found = estimate(self._measurement, self._sigma, settings)
-        self.estimate = found.clamp(0, 1)
-        """The clean picture by self-similarity alone, ``(1, C, H, W)``."""
-        self._share: float | None = None
 
     def distance(self, picture: Tensor) -> float:
         """Mean squared difference of a picture ``(1, C, H, W)`` from the estimate."""
-        return float(mean_squared_error(picture.to(self.estimate.device), self.estimate))
+        return float(mean_squared_error(picture.to(self._estimate.device), self._estimate))
 
-    @property
-    def suffices(self) -> bool:
-        """Whether there is no noise to remove, so that no network's picture would be used."""
-        return self._sigma == 0
+    def __call__(self, picture: Tensor) -> Tensor:
+        """Blend a network's picture ``(1, C, H, W)`` into the estimate."""
+        picture = picture.to(self._estimate.device)
+        weight = self.trust(picture).clamp(max=self._settings.pilot_weight)
+        return self._estimate.lerp(picture, weight)
 
-    @property
-    def note(self) -> str:
-        """What a picture that is joined is made of, or the last one was, in a sentence."""
-        if self.suffices:
-            return "no noise is removed: the picture is left as it was"
-        share = f"{self._share:.0%}" if self._share is not None else None
-        by = self._settings.method.title or self._settings.method.kind
-        share = share or f"at most {self._settings.network_weight:.0%}"
-        return f"{share} of the result is the network's, the rest {by} guided by it"
+    def trust(self, picture: Tensor) -> Tensor:
+        """Give the weight of a picture whose error is what its residual shows: a scalar, [0, 1]."""
+        residual = mean_squared_error(picture, self._measurement).double()
+        error = self._settings.error_prior * self._variance
+        found: Tensor = error / (error + (residual - self._variance).clamp(min=0))
+        return found.to(picture.dtype)
+
+
+class Fusion:
+    """Filters once more what the estimate and the networks have made together.
+
+    A mean of the networks' picture and the estimate gets a part of its residual back and is
+    filtered with itself as pilot; the result is a mean of that and the networks' picture.
+    """
+
+    name: ClassVar[str] = "fusion"
+
+    def __init__(self, draft: Draft, context: Context, seconds: float | None) -> None:
+        settings = context.recipe.fusion
+        if settings is None or draft.estimate is None or draft.picture is None:
+            raise RuntimeError("there is no estimate to fuse with")
+        self.stop: Stop | None = None
+        self.events: tuple[str, ...] = ()
+        self.statistic: float | None = None
+        self._settings = settings
+        self._draft = draft
+        self._context = context
+        self._in_time = seconds is None or seconds >= draft.reserved
+        self._weight: float | None = None
 
     @staticmethod
-    def applies(problem: Problem, settings: Fusion) -> bool:
-        """Whether the noise is known, no pixel missing, and the picture has room for patches."""
-        if (
-            not isinstance(problem.measurement.noise, Gaussian)
-            or problem.picture.missing is not None
-        ):
-            return False
-        sides = problem.measurement.y.shape[2:]
-        return min(sides) >= settings.least_side(problem.channels)
+    def wanted(recipe: Recipe) -> bool:
+        """Whether the recipe asks for it."""
+        return recipe.fusion is not None
 
-    def join(self, picture: Tensor) -> Tensor:
-        """Blend a network's picture ``(1, C, H, W)`` with one that it has guided."""
-        picture, settings = picture.to(self._measurement.device), self._settings
-        trust = self._trust(picture)
-        self._share = min(settings.network_weight, trust)
-        pilot = self.estimate.lerp(picture, min(settings.pilot_weight, trust))
-        refined = regained(
-            pilot,
-            self._measurement,
-            self._sigma,
-            settings.residual_feedback,
-            settings.method,
+    @staticmethod
+    def reason_against(problem: Problem, recipe: Recipe) -> str | None:
+        """As for the estimate, without which there is nothing to fuse with."""
+        return ClassicalEstimate.reason_against(problem, recipe)
+
+    @staticmethod
+    def weight(_recipe: Recipe) -> float:
+        """A pass of several that the estimate takes."""
+        return 0.15
+
+    @staticmethod
+    def working_bytes(problem: Problem, recipe: Recipe) -> int:
+        """As for the estimate."""
+        return ClassicalEstimate.working_bytes(problem, recipe)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Says what the picture is made of."""
+        if self._weight is None:
+            return ()
+        if not self._in_time:
+            return (_OUT_OF_TIME,)
+        by, pilot = (
+            self._settings.method.title or self._settings.method.kind,
+            self._settings.pilot_weight,
         )
-        return refined.lerp(picture, self._share)
+        note = (
+            f"the result is {1 - self._weight:.0%} {by}, with a pilot that is at most {pilot:.0%} "
+            f"the network's, and {self._weight:.0%} the network's"
+        )
+        return (note,)
 
-    def _trust(self, picture: Tensor) -> float:
-        """Share of a picture whose error is what its residual shows in one with noise for error."""
-        noise = self._sigma**2
-        if noise == 0:
-            return 0.0
-        residual = float(mean_squared_error(picture, self._measurement))
-        error = self._settings.error_prior * noise
-        return error / (error + max(0.0, residual - noise))
+    def __next__(self) -> Step:
+        """Fuse: the only step."""
+        start = time.perf_counter()
+        context, settings, draft = self._context, self._settings, self._draft
+        if draft.estimate is None or draft.picture is None:
+            raise RuntimeError("there is nothing to fuse")
+        pilot = Pilot(draft.estimate.to(context.filters_on), context.seen, settings)
+        picture = draft.picture.to(context.filters_on)
+        image = fused = pilot(picture)
+        weight = pilot.trust(picture).clamp(max=settings.network_weight)
+        if self._in_time:
+            image = regained(
+                fused,
+                context.seen.measurement.y.to(fused.device),
+                sigma_of(context.seen),
+                settings.residual_feedback,
+                settings.method,
+            )
+            fused = image.lerp(picture, weight)
+        self._weight = float(weight)
+        found = fused.to(context.engine.device)
+        self.stop = Stop("fusion", "the networks were fused with the estimate", 1, found)
+        return Step(
+            index=1,
+            loss=loss_of(context.seen, found),
+            image=image.to(context.engine.device),
+            average=found,
+            picture=found,
+            seconds=time.perf_counter() - start,
+            progress=1.0,
+            stage=self.name,
+        )
+
+    def result(self) -> Draft:
+        """Take the fused picture."""
+        if self.stop is None:
+            raise RuntimeError("the pictures have not been fused")
+        return replace(self._draft, picture=self.stop.picture)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: there is one step."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing to load."""

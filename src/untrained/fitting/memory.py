@@ -10,13 +10,11 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from untrained.denoisers.collaborative import working_bytes
 from untrained.fitting.dry_run import dry_run
 from untrained.fitting.engine import Engine
-from untrained.fitting.fusion import Partner
-from untrained.fitting.plug_and_play import PlugAndPlay
+from untrained.fitting.fit import stages_of
 from untrained.problem.problem import Problem
-from untrained.recipes import NL_RIDGE_TWICE, Recipe
+from untrained.recipes import Recipe
 from untrained.system.machine import gpu_memory, memory
 
 _COPIES_OF_WEIGHTS = 8
@@ -45,7 +43,7 @@ _COMPLAINTS = (
 def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     """Predict how many bytes a fit will hold at its peak, beyond the program itself.
 
-    A step runs dry on fake tensors while every tensor is counted from its making to its end.
+    A step is rehearsed on shapes alone while every tensor is counted from its making to its end.
     What that cannot see, in kernels and in the allocator, is added as measured with glibc; so are
     the optimiser, the guard, the pictures and the self-similarity estimate.
 
@@ -60,12 +58,9 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     fixed = _COPIES_OF_WEIGHTS * weights + _PICTURES * picture
     share, most = _KEPT
     peak = living.peak + int(_WITHIN * living.peak) + min(int(share * living.peak), most)
-    partner = recipe.fusion is not None and Partner.applies(problem, recipe.fusion)
-    refines = PlugAndPlay.reason_against(problem, recipe.passes) is None
-    if partner or refines:
-        # Where freed memory is kept, little of this serves the steps that follow.
-        largest = NL_RIDGE_TWICE[len(problem.size)][0]
-        peak += working_bytes(problem.channels, problem.size, largest)
+    kinds, _ = stages_of(problem, recipe)
+    # Where freed memory is kept, little of what the filters hold serves the steps that follow.
+    peak += max(kind.working_bytes(problem, recipe) for kind in kinds)
     if recipe.guided_by is not None:
         return max(fixed + peak, picture + estimate(problem, recipe.guided_by, engine))
     return fixed + peak

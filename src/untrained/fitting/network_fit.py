@@ -48,7 +48,7 @@ class NetworkFit:
         All settings; the steps are the budget.
     held_out
         The score of a picture by what a stop rule held out of the measurement.
-    partner
+    estimate_distance
         How far a picture is from the classical estimate, where the network is to stop by that.
     seconds
         Another budget; None is without end.
@@ -69,7 +69,7 @@ class NetworkFit:
         recipe: Recipe,
         *,
         held_out: Score | None = None,
-        partner: Score | None = None,
+        estimate_distance: Score | None = None,
         seconds: float | None = None,
         seed: int,
         engine: Engine,
@@ -81,7 +81,7 @@ class NetworkFit:
         self.stop: Stop | None = None
         self.last: Step | None = None
         self._held_out = held_out
-        self._partner = partner
+        self._estimate_distance = estimate_distance
         self._seconds = 0.0
         self._restarts: list[str] = []
         self._build()
@@ -124,7 +124,7 @@ class NetworkFit:
     def _make_rules(self) -> tuple[Rule, ...]:
         watched = Watched(self.problem, self._held_out)
         own = (make_rule(each, watched) for each in self.recipe.stopping)
-        settings, distance = self.recipe.fusion, self._partner
+        settings, distance = self.recipe.fusion, self._estimate_distance
         if settings is None or settings.patience is None or distance is None:
             return (*own, self._budget)
         return (*own, NearestEstimateRule(distance, None, _LOOKS, settings.patience), self._budget)

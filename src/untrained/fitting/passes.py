@@ -45,12 +45,20 @@ class Passes:
         self._agree = agree
         self._budget = seconds
         self._shifted = settings.shift_grid and picture.ndim == 4
-        self.picture = self._agree(picture, settings.first_level)
+        self._begun = False
+        self.picture = picture
         self.index = 0
         self.seconds = 0.0
 
+    def begin(self) -> None:
+        """Make the picture consistent with the measurement, before the first pass."""
+        if not self._begun:
+            self.picture = self._agree(self.picture, self._settings.first_level)
+            self._begun = True
+
     def run(self) -> Tensor:
         """Run one pass; give what was filtered, before it was taken further."""
+        self.begin()
         start, settings = time.perf_counter(), self._settings
         falls = settings.last_level / settings.first_level
         level = settings.first_level * falls**self._progress
@@ -94,8 +102,14 @@ class Passes:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue; the tensors are the live ones."""
-        return {"picture": self.picture, "index": self.index, "seconds": self.seconds}
+        return {
+            "picture": self.picture,
+            "begun": self._begun,
+            "index": self.index,
+            "seconds": self.seconds,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state."""
-        self.picture, self.index, self.seconds = state["picture"], state["index"], state["seconds"]
+        self.picture, self._begun = state["picture"], state["begun"]
+        self.index, self.seconds = state["index"], state["seconds"]

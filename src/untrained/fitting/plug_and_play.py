@@ -13,6 +13,7 @@ from untrained.fitting.stopping import Stop
 from untrained.problem.data_consistency import ProximalStep, data_consistency
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import SelfSimilarPasses
+from untrained.system.heartbeat import mapped
 
 _SHORTEST = 1e-6
 """Seconds for a part when all are used up: it still takes one pass."""
@@ -105,11 +106,12 @@ class PlugAndPlay:
             raise StopIteration
         if self._passes.ended:
             self._begin(self._entry + 1, index=self._done, seconds=self._spent)
-        if self._entries[self._entry].scale == 2:
-            filtered = self._run_at_half_size()
-        else:
-            filtered = self._passes.run()
-            self._picture = self._passes.picture
+        with mapped(self._progress):
+            if self._entries[self._entry].scale == 2:
+                filtered = self._run_at_half_size()
+            else:
+                filtered = self._passes.run()
+                self._picture = self._passes.picture
         if self._passes.ended and self._entry + 1 == len(self._entries):
             reason = f"{self._done} self-similar passes were run"
             self.stop = Stop("budget", reason, self._done, self._picture)
@@ -142,6 +144,7 @@ class PlugAndPlay:
 
     def _run_at_half_size(self) -> Tensor:
         """Run one pass there; give the whole picture as it was filtered."""
+        self._passes.begin()
         before, picture = self._passes.picture, self._picture
         filtered = self._passes.run()
         self._picture = picture + self._halved.enlarged(self._passes.picture - before)
@@ -161,10 +164,11 @@ class PlugAndPlay:
             seen = measurement.operator(filtered.to(measurement.y.device))
             return float(measurement.error(seen, measurement.y))
 
-    def _progress(self) -> float:
-        """Share of the passes that were run, or of the seconds that they may use."""
+    def _progress(self, share: float = 0.0) -> float:
+        """Share of the passes that were run, with this much of the next, or of the seconds."""
         counts = [entry.count for entry in self._entries]
-        return (sum(counts[: self._entry]) + self._passes.done) / sum(counts)
+        done = min(self._passes.done + share, self._entries[self._entry].count)
+        return (sum(counts[: self._entry]) + done) / sum(counts)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue; the tensors are the live ones."""

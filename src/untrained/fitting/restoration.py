@@ -21,6 +21,8 @@ class Record(NamedTuple):
     statistic: float | None
     """What the stop rule watches; None when it watches nothing."""
     seconds: float
+    stage: str = "network"
+    """The name of the stage that made the step."""
 
 
 @dataclass(frozen=True, eq=False)

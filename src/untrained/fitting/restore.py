@@ -1,14 +1,14 @@
 """Problem + Recipe -> Restoration."""
 
-from typing import Literal, get_args
+from typing import Literal, Unpack, get_args
 
 from untrained.fitting.engine import choose_engine
-from untrained.fitting.fit import Fit
+from untrained.fitting.fit_like import FitLike
 from untrained.fitting.restoration import Restoration
-from untrained.fitting.shrinking import ElasticFit, begin
+from untrained.fitting.shrinking import begin
 from untrained.fitting.tile_size import read_tile
 from untrained.problem.problem import Problem
-from untrained.recipes import Recipe, RecipeError
+from untrained.recipes import NO_OPTIONS, FitKeywords, FitOptions, Recipe, RecipeError
 from untrained.recipes.presets import preset
 
 PriorName = Literal["untrained", "tv"]
@@ -19,15 +19,14 @@ def settle_recipe(
     recipe: Recipe | str = "fast",
     *,
     prior: PriorName = "untrained",
-    steps: int | None = None,
-    seconds: float | None = None,
+    options: FitOptions = NO_OPTIONS,
 ) -> Recipe:
     """Look up the preset of the problem's task and apply the prior and budgets asked for.
 
     Raises
     ------
     RecipeError
-        If there is no such preset or prior, or a budget is not positive.
+        If there is no such preset or prior.
     """
     if prior not in get_args(PriorName):
         raise RecipeError(f"unknown prior {prior!r}: choose from {', '.join(get_args(PriorName))}")
@@ -37,11 +36,7 @@ def settle_recipe(
         recipe = "tv"
     if isinstance(recipe, str):
         recipe = preset(problem.task, recipe, variant=problem.variant)
-    if steps is not None and steps < 1:
-        raise RecipeError(f"{steps} steps cannot be run: give 1 or more")
-    if seconds is not None and not seconds > 0:
-        raise RecipeError(f"{seconds:g} seconds is no budget: give more than 0")
-    budgets = {"steps": steps, "seconds": seconds}
+    budgets = {"steps": options.steps, "seconds": options.seconds}
     return recipe.model_copy(update={k: v for k, v in budgets.items() if v is not None})
 
 
@@ -50,12 +45,8 @@ def watch(
     recipe: Recipe | str = "fast",
     *,
     prior: PriorName = "untrained",
-    seed: int = 0,
-    device: str = "auto",
-    steps: int | None = None,
-    seconds: float | None = None,
-    tile: int | str = "auto",
-) -> Fit | ElasticFit:
+    **options: Unpack[FitKeywords],
+) -> FitLike:
     """Set up a fit to be watched: ``for step in watch(problem): ...``, then its `restoration`.
 
     Parameters
@@ -67,12 +58,12 @@ def watch(
     prior
         ``untrained``, the structure of a network; or ``tv``, total variation on free pixels, which
         is also the preset of that name.
-    seed
-        The same seed gives the same picture on the same device.
+    seconds, steps
+        Budgets in place of the recipe's. A budget in seconds is not repeatable to the pixel.
     device
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
-    steps, seconds
-        Budgets in place of the recipe's. A budget in seconds is not repeatable to the pixel.
+    seed
+        The same seed gives the same picture on the same device.
     tile
         Longest side in pixels, 64 or more, of the parts in which a large result is fitted; ``auto``
         takes the largest that fits into the free memory, ``off`` the whole, come what may.
@@ -82,11 +73,15 @@ def watch(
     RecipeError, ProblemError, EngineError
         ValueErrors that name the setting at fault and what would be right.
     """
-    if not 0 <= seed < 2**63:
-        raise RecipeError(f"seed {seed} cannot be used: give 0 or more, below 2^63")
-    settled = settle_recipe(problem, recipe, prior=prior, steps=steps, seconds=seconds)
-    engine = choose_engine(device, settled.precision)
-    return begin(problem, settled, seed=seed, engine=engine, tile=read_tile(tile))
+    chosen = FitOptions(**options)
+    return set_up(problem, settle_recipe(problem, recipe, prior=prior, options=chosen), chosen)
+
+
+def set_up(problem: Problem, recipe: Recipe, options: FitOptions) -> FitLike:
+    """Set up a fit whose recipe is settled. Errors as for `watch`."""
+    engine = choose_engine(options.device, recipe.precision)
+    tile = read_tile(options.tile)
+    return begin(problem, recipe, seed=options.seed, engine=engine, tile=tile)
 
 
 def restore(
@@ -94,23 +89,10 @@ def restore(
     recipe: Recipe | str = "fast",
     *,
     prior: PriorName = "untrained",
-    seed: int = 0,
-    device: str = "auto",
-    steps: int | None = None,
-    seconds: float | None = None,
-    tile: int | str = "auto",
+    **options: Unpack[FitKeywords],
 ) -> Restoration:
     """Fit until it stops by itself. Parameters and errors as for `watch`."""
-    fit = watch(
-        problem,
-        recipe,
-        prior=prior,
-        seed=seed,
-        device=device,
-        steps=steps,
-        seconds=seconds,
-        tile=tile,
-    )
+    fit = watch(problem, recipe, prior=prior, **options)
     for _ in fit:
         pass
     return fit.restoration()

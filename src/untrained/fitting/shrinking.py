@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeVar
 
 import torch
+from torch import Tensor
 
 from untrained.fitting.engine import Engine
 from untrained.fitting.fit import Fit
+from untrained.fitting.fit_like import FitLike
 from untrained.fitting.memory import ran_out
 from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.step import Step
@@ -28,25 +30,26 @@ from untrained.recipes import Recipe
 T = TypeVar("T")
 
 
-class ElasticFit:
-    """Fits a picture in one or, where that is too large, in tiles; smaller ones if memory runs out.
+class ShrinkingFit:
+    """Fits a picture whole or, where memory is short, in tiles; in smaller ones if it runs out.
 
-    To be used as `Fit` is. A picture in one gives the very steps of `Fit`.
+    A `FitLike`. A picture that is left whole gives the very steps of `Fit`. How large the tiles are
+    is decided at the first step.
 
     Parameters
     ----------
     problem, recipe, seed, engine
         As for `Fit`.
     tile
-        Longest side of a tile in pixels of the picture sought; ``auto`` goes by the free memory.
+        Longest side of a tile in pixels of the result; ``auto`` goes by the free memory.
     state
         From `state_dict`, to continue with the tiles of then; all else as when it was made.
 
     Raises
     ------
     ProblemError
-        If the recipe or the tiles do not apply to the problem, or the precision is not the one of
-        the saved fit.
+        If the precision is not the one of the saved fit; at the first step, if the recipe or the
+        tiles do not apply to the problem.
     """
 
     def __init__(
@@ -59,41 +62,49 @@ class ElasticFit:
         tile: int | Literal["auto"],
         state: dict[str, Any] | None = None,
     ) -> None:
-        if state is None:
-            sizing, shrunk = settle_size(problem, recipe, engine, tile), []
-        else:
-            sizing, shrunk = Sizing(state["side"], state["note"]), list(state["shrunk"])
         self.problem = problem
-        if sizing.note:
-            notes = (*problem.notes, sizing.note)
-            self.problem = dataclasses.replace(problem, notes=notes)
         self.recipe = recipe
         self.seed = seed
         self.engine = engine
-        self.tile = tile
-        self._sizing = sizing
-        self._shrunk: list[str] = shrunk
+        self._asked = tile
+        self._sizing: Sizing | None = None
+        self._shrunk: list[str] = []
         self._inner: Fit | TiledFit | None = None
-        self._with_room(lambda: self._fit if state is None else self._resume(state["fit"]))
+        if state is not None:
+            self._sizing = Sizing(state["side"], state["note"])
+            self._shrunk = list(state["shrunk"])
+            if state["fit"] is not None:
+                self._with_room(lambda: self._resume(state["fit"]))
+
+    @property
+    def tile(self) -> str:
+        """What was asked of the tiles: ``auto``, or a side in pixels."""
+        return str(self._asked)
+
+    @property
+    def _settled(self) -> Sizing:
+        """How large the tiles are, decided when it is first asked for."""
+        if self._sizing is None:
+            self._sizing = settle_size(self.problem, self.recipe, self.engine, self._asked)
+        return self._sizing
 
     @property
     def _fit(self) -> Fit | TiledFit:
         """The fit under way, begun when there is none."""
         if self._inner is None:
             given: Any = {"seed": self.seed, "engine": self.engine}
-            if self._sizing.side is None:
+            side = self._settled.side
+            if side is None:
                 self._inner = Fit(self.problem, self.recipe, **given)
             else:
-                side = self._sizing.side
                 self._inner = TiledFit(self.problem, self.recipe, side=side, **given)
         return self._inner
 
-    def _resume(self, state: dict[str, Any]) -> Fit | TiledFit:
-        kind = Fit if self._sizing.side is None else TiledFit
+    def _resume(self, state: dict[str, Any]) -> None:
+        kind = Fit if self._settled.side is None else TiledFit
         self._inner = kind.resume(
             self.problem, self.recipe, state, seed=self.seed, engine=self.engine
         )
-        return self._inner
 
     def _with_room(self, work: Callable[[], T]) -> T:
         """Do it; as long as memory runs out, once more with smaller tiles."""
@@ -108,7 +119,7 @@ class ElasticFit:
 
     @property
     def _tried(self) -> int:
-        return self._sizing.side or max(self.problem.plane)
+        return self._settled.side or max(self.problem.plane)
 
     @property
     def _may_shrink(self) -> bool:
@@ -121,7 +132,7 @@ class ElasticFit:
             f"memory ran out at a side of {self._tried} pixels: began again with "
             f"{tiles_in_words(self.problem, side)}"
         )
-        self._sizing = self._sizing._replace(side=side)
+        self._sizing = self._settled._replace(side=side)
         self._inner = None
         gc.collect()
         if self.engine.device.type == "cuda":
@@ -130,22 +141,38 @@ class ElasticFit:
     @property
     def stop(self) -> Stop | None:
         """Why the fit stopped; None while it goes on."""
-        return self._fit.stop
+        return self._inner.stop if self._inner else None
+
+    @property
+    def network_stop(self) -> Stop | None:
+        """Why the networks stopped, and their picture; None before, and of tiles."""
+        return self._inner.network_stop if self._inner else None
 
     @property
     def last(self) -> Step | TiledStep | None:
         """The last step."""
-        return self._fit.last
+        return self._inner.last if self._inner else None
 
     @property
     def history(self) -> list[Record]:
         """A row for each step."""
-        return self._fit.history
+        return self._inner.history if self._inner else []
 
     @property
     def events(self) -> tuple[str, ...]:
         """What went wrong and was mended, a sentence each."""
-        return (*self._shrunk, *self._fit.events)
+        return (*self._shrunk, *(self._inner.events if self._inner else ()))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How large the tiles are and why, what the picture is made of, what was left out."""
+        sizing = (self._sizing.note,) if self._sizing and self._sizing.note else ()
+        return (*sizing, *(self._inner.notes if self._inner else ()))
+
+    @property
+    def deviation(self) -> Tensor | None:
+        """Standard deviation of the picture, ``(1, 1, H, W)`` in [0, 1]; None where unknown."""
+        return self._inner.deviation if self._inner else None
 
     def __iter__(self) -> Iterator[Step | TiledStep]:
         return self
@@ -166,6 +193,16 @@ class ElasticFit:
 
         return self._with_room(step)
 
+    def found(self) -> Tensor:
+        """Give the picture that `restoration` will render, ``(1, C, H, W)``.
+
+        Raises
+        ------
+        RuntimeError
+            If no step has been run.
+        """
+        return self._fit.found()
+
     def restoration(self) -> Restoration:
         """Hand over the picture so far. See `Fit` and `TiledFit`.
 
@@ -175,15 +212,16 @@ class ElasticFit:
             If no step has been run.
         """
         result = self._fit.restoration()
-        return dataclasses.replace(result, notes=(*result.notes, *self._shrunk))
+        notes = (*self.problem.notes, *self.events, *self.notes)
+        return dataclasses.replace(result, notes=notes)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue, besides problem, recipe, seed, engine and tile."""
         return {
-            "side": self._sizing.side,
-            "note": self._sizing.note,
+            "side": self._settled.side,
+            "note": self._settled.note,
             "shrunk": list(self._shrunk),
-            "fit": self._fit.state_dict(),
+            "fit": self._inner.state_dict() if self._inner else None,
         }
 
 
@@ -195,13 +233,13 @@ def begin(
     engine: Engine,
     tile: Tile,
     state: dict[str, Any] | None = None,
-) -> Fit | ElasticFit:
-    """Begin a fit, or go on with one from its `state_dict`: elastic, unless it stays whole.
+) -> FitLike:
+    """Begin a fit, or go on with one from its `state_dict`; in tiles where that is needed.
 
-    Parameters and errors as for `ElasticFit`; the tile ``off`` keeps any picture whole.
+    Parameters and errors as for `ShrinkingFit`; the tile ``off`` keeps any picture whole.
     """
     if tile != "off" and not stays_whole(problem, tile):
-        return ElasticFit(problem, recipe, seed=seed, engine=engine, tile=tile, state=state)
+        return ShrinkingFit(problem, recipe, seed=seed, engine=engine, tile=tile, state=state)
     if state is None:
         return Fit(problem, recipe, seed=seed, engine=engine)
     return Fit.resume(problem, recipe, state, seed=seed, engine=engine)

@@ -8,13 +8,10 @@ from untrained.fitting.memory import estimate, free_memory
 from untrained.fitting.mosaic import Grid
 from untrained.picture.region import Region
 from untrained.problem.problem import Problem, ProblemError
-from untrained.recipes import Recipe, RecipeError
+from untrained.recipes import LEAST_TILE, Recipe
 
 Tile = int | Literal["auto", "off"]
 """Longest side in pixels of the result, or by memory, or no tiles."""
-
-LEAST_ASKED = 64
-"""Shortest side of a tile that may be asked for."""
 
 LEAST_CHOSEN = 128
 """Shortest side that is chosen by itself."""
@@ -42,23 +39,11 @@ class Sizing(NamedTuple):
     note: str = ""
 
 
-def read_tile(words: str | int) -> Tile:
-    """Read ``auto``, ``off`` or a number of pixels.
-
-    Raises
-    ------
-    RecipeError
-        If it is none of them, or below 64 pixels.
-    """
-    if words == "auto":
+def read_tile(asked: int | str) -> Tile:
+    """Read what `FitOptions` has checked: ``auto``, ``off`` or a number of pixels."""
+    if asked == "auto":
         return "auto"
-    if words == "off":
-        return "off"
-    if not str(words).isdecimal() or int(words) < LEAST_ASKED:
-        raise RecipeError(
-            f"tile {words!r}: give auto, off, or the side in pixels, {LEAST_ASKED} or more"
-        )
-    return int(words)
+    return "off" if asked == "off" else int(asked)
 
 
 def stays_whole(problem: Problem, tile: Tile) -> bool:
@@ -106,7 +91,7 @@ def settle_size(
 
 def least_side(problem: Problem) -> int:
     """Shortest side of a tile that is chosen by itself: a volume's is as deep as the volume."""
-    return LEAST_ASKED if problem.is_volume else LEAST_CHOSEN
+    return LEAST_TILE if problem.is_volume else LEAST_CHOSEN
 
 
 def _check_room(problem: Problem, recipe: Recipe, engine: Engine, side: int, free: int) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 from untrained.fitting.engine import Engine
 from untrained.fitting.fit import Fit, check_precision
+from untrained.fitting.fit_like import hand_over
 from untrained.fitting.mosaic import Grid, Mosaic
 from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.step import Step
@@ -16,6 +18,7 @@ from untrained.fitting.stopping import Stop
 from untrained.operators import enlarge
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import Recipe
+from untrained.system.heartbeat import part
 
 _LEAST_SECONDS = 1e-3
 """Budget of a tile for which none is left: a single step."""
@@ -36,13 +39,18 @@ class TiledStep:
     tile: int
     """Which of the grid's windows was fitted."""
     step: Step
-    """What the step tells of the tile alone."""
+    """The step of the tile alone."""
     mosaic: Mosaic
     """The tiles that had ended before."""
 
     @property
+    def stage(self) -> str:
+        """The name of the stage that made it."""
+        return self.step.stage
+
+    @property
     def image(self) -> Tensor:
-        """The whole with the network's picture in this tile, ``(1, C, H, W)``."""
+        """The whole with the picture that this step made in this tile, ``(1, C, H, W)``."""
         return self._whole(self.step.image)
 
     @property
@@ -60,9 +68,9 @@ class TiledStep:
 
 
 class TiledFit:
-    """Fits a network to each window of a picture in turn and joins what they find.
+    """Fits each window of a picture in turn and joins what is found. A `FitLike`.
 
-    To be used as `Fit` is. The steps of the recipe are those of each tile, its seconds are shared
+    The steps of the recipe are those of each tile, its seconds are shared
     out among them; each tile has a seed of its own. Tiles in which nothing is sought are left out.
 
     Parameters
@@ -88,15 +96,21 @@ class TiledFit:
         self.engine = engine
         self.side = side
         self.stop: Stop | None = None
+        self.network_stop: Stop | None = None
         self.last: TiledStep | None = None
         self.history: list[Record] = []
         grid = Grid.cover(problem.plane, side, grain=problem.tile_alignment)
-        self._mosaic = Mosaic.blank(grid, _as_given(problem))
+        given = _as_given(problem)
+        self._mosaic = Mosaic.blank(grid, given)
+        self._apart = Mosaic.blank(grid, torch.zeros_like(given[:, :1]))
+        """Standard deviations of the tiles that have ended."""
+        self._known_apart = recipe.ensemble_size > 1
         self._sought = _sought(problem, grid, side)
         self._ended: list[str] = []
         """Why the tiles so far have stopped."""
         self._mended: list[str] = []
-        self._notes: tuple[str, ...] = ()
+        self._notes: list[str] = []
+        """What the tiles so far are made of, each sentence once."""
         self._before = Record(0, 0.0, None, 0.0)
         """How far the steps and seconds had come when the last tile ended."""
         self._fit: Fit | None = None
@@ -115,9 +129,25 @@ class TiledFit:
 
     def _begin(self) -> Fit:
         recipe = self.recipe.model_copy(update={"seconds": self._share()})
-        fit = Fit(self._part, recipe, seed=self._part_seed, engine=self.engine)
-        self._fit, self._notes = fit, fit.notes
-        return fit
+        self._fit = Fit(self._part, recipe, seed=self._part_seed, engine=self.engine)
+        return self._fit
+
+    @property
+    def tile(self) -> str:
+        """The longest side of a tile."""
+        return str(self.side)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the tiles are made of and what was left out, each sentence once."""
+        own = self._fit.notes if self._fit else ()
+        return tuple(dict.fromkeys((*self._notes, *own)))
+
+    @property
+    def deviation(self) -> Tensor | None:
+        """Standard deviation of the picture, ``(1, 1, H, W)`` in [0, 1], once all tiles have ended;
+        None of one network."""
+        return self._apart.picture if self.stop and self._known_apart else None
 
     @property
     def _part(self) -> Problem:
@@ -149,7 +179,8 @@ class TiledFit:
         if self.stop is not None:
             raise StopIteration
         fit = self._fit or self._begin()
-        step = next(fit)
+        with part(len(self._ended), len(self._sought)):
+            step = next(fit)
         row, before = fit.history[-1], self._before
         row = row._replace(step=before.step + row.step, seconds=before.seconds + row.seconds)
         self.history.append(row)
@@ -170,9 +201,14 @@ class TiledFit:
         """Join what a tile's fit has found; stop after the last one."""
         start = time.perf_counter()
         self._mosaic = self._mosaic.joined(self._tile, fit.found())
+        if fit.deviation is None:
+            self._known_apart = False
+        else:
+            self._apart = self._apart.joined(self._tile, fit.deviation)
         chosen = self._before.step + stop.step
         took = time.perf_counter() - start
         self._mended += self._told(fit)
+        self._notes = list(dict.fromkeys((*self._notes, *fit.notes)))
         self._ended.append(stop.reason)
         row = self.history[-1]
         self._before = row._replace(seconds=row.seconds + took)
@@ -186,7 +222,15 @@ class TiledFit:
         return Stop("tiles", reason, chosen, self._mosaic.picture)
 
     def found(self) -> Tensor:
-        """Give what `restoration` will compose: tiles not begun as given, ``(1, C, H, W)``."""
+        """Give what `restoration` will render: tiles not begun as given, ``(1, C, H, W)``.
+
+        Raises
+        ------
+        RuntimeError
+            If no step has been run.
+        """
+        if self.last is None and self.stop is None:
+            raise RuntimeError("no step has been run yet: there is no picture to hand over")
         if self._fit is None or self._fit.last is None:
             return self._mosaic.picture
         return self._mosaic.joined(self._tile, self._fit.found()).picture
@@ -201,7 +245,7 @@ class TiledFit:
         """
         if not self.history:
             raise RuntimeError("no step has been run yet: there is no picture to hand over")
-        steps, start = self.history[-1].step, time.perf_counter()
+        steps = self.history[-1].step
         stop = self.stop or Stop(
             "interrupted",
             f"interrupted after {steps} steps, with {len(self._ended)} of {len(self._sought)} "
@@ -209,29 +253,7 @@ class TiledFit:
             steps,
             self.found(),
         )
-        seconds = self._before.seconds
-        if self._fit is not None:
-            seconds = self.history[-1].seconds + time.perf_counter() - start
-        restored = self.problem.render(stop.picture)
-        judge = self.problem.self_check
-        return Restoration(
-            task=self.problem.task,
-            image=restored.pixels,
-            restored=restored,
-            stopped=stop.reason,
-            chosen_step=stop.step,
-            steps=steps,
-            seconds=seconds,
-            history=tuple(self.history),
-            notes=(*self.problem.notes, *self.events, *self._notes),
-            verdicts=() if judge is None else (judge(restored),),
-            uncertainty=None,
-            recipe=self.recipe,
-            seed=self.seed,
-            device=self.engine.device.type,
-            precision=self.engine.precision,
-            precision_why=self.engine.why,
-        )
+        return hand_over(self, stop, self.problem)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue, besides problem, recipe, seed and engine; live tensors."""
@@ -242,6 +264,7 @@ class TiledFit:
             "ended": list(self._ended),
             "mended": list(self._mended),
             "notes": list(self._notes),
+            "apart": [self._apart.total, self._apart.cover] if self._known_apart else None,
             "before": list(self._before),
             "history": [list(record) for record in self.history],
             "share": self._fit.recipe.seconds if self._fit else None,
@@ -265,7 +288,11 @@ class TiledFit:
         fit = cls(problem, recipe, seed=seed, engine=engine, side=state["side"])
         fit._mosaic = replace(fit._mosaic, total=state["total"], cover=state["cover"])
         fit._ended, fit._mended = list(state["ended"]), list(state["mended"])
-        fit._notes, fit._before = tuple(state["notes"]), Record(*state["before"])
+        fit._notes, fit._before = list(state["notes"]), Record(*state["before"])
+        fit._known_apart = state["apart"] is not None
+        if state["apart"] is not None:
+            total, cover = state["apart"]
+            fit._apart = replace(fit._apart, total=total, cover=cover)
         fit.history = [Record(*row) for row in state["history"]]
         if state["fit"] is not None:
             share = recipe.model_copy(update={"seconds": state["share"]})

@@ -9,6 +9,7 @@ from untrained.recipes.denoisers import (
     PatchSettings,
     denoiser_settings,
 )
+from untrained.recipes.fit_options import LEAST_TILE, NO_OPTIONS, FitKeywords, FitOptions
 from untrained.recipes.fusion import Fusion, SecondPass
 from untrained.recipes.network import (
     DecoderNetwork,
@@ -56,12 +57,16 @@ from untrained.recipes.stopping import (
 )
 
 __all__ = [
+    "LEAST_TILE",
     "NL_RIDGE_TWICE",
+    "NO_OPTIONS",
     "BlindSpotPairing",
     "DecoderNetwork",
     "Denoiser",
     "DenoiserSettings",
     "Discrepancy",
+    "FitKeywords",
+    "FitOptions",
     "Fusion",
     "Guard",
     "GuidePairing",

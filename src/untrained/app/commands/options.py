@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from untrained.recipes import NO_OPTIONS, FitOptions
+
 if TYPE_CHECKING:
     from untrained.app.restore_file import Job
     from untrained.picture.picture import Picture
@@ -30,14 +32,8 @@ class Common:
     paper-region)."""
     recipe: Path | None = None
     """JSON file of settings, in place of a preset."""
-    seconds: float | None = None
-    """Time budget in seconds."""
-    steps: int | None = None
-    """Budget in optimisation steps."""
-    device: str = "auto"
-    """Where to compute: auto, cpu, cuda or mps."""
-    seed: int = 0
-    """The same seed gives the same file on the same machine."""
+    fit: Annotated[FitOptions, Parameter(name="*")] = NO_OPTIONS
+    """Budgets, place, seed and tiles."""
     reference: Path | None = None
     """Clean picture; only for PSNR and SSIM, the fit never sees it."""
     overwrite: Annotated[bool, Parameter(negative="")] = False
@@ -57,9 +53,6 @@ class Options(Common):
     """untrained (the structure of a network) or tv (total variation on free pixels)."""
     report: Path | None = None
     """Folder for a report: picture, curve, snapshots, report.json and index.html."""
-    tile: str = "auto"
-    """Longest side in pixels of the parts that a large picture is fitted in; auto goes by the free
-    memory, off never parts it."""
     resume: Annotated[bool, Parameter(negative="")] = False
     """Go on with an interrupted fit."""
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from untrained.baselines.registry import baselines
 from untrained.evaluation.compare import Row, run_peer, run_total_variation
 from untrained.evaluation.quality.cases import Case
-from untrained.fitting.restoration import Restoration, versions
+from untrained.fitting.restoration import versions
 from untrained.fitting.restore import watch
 from untrained.fitting.stopping import holds_out
 from untrained.recipes import Recipe, Task
@@ -51,12 +51,15 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
     """
     started = time.perf_counter()
     fit = watch(case.problem, plan.preset, seed=plan.seed, device=plan.device)
-    judging, seen = 0.0, []
+    judging, seen, steps = 0.0, [], 0
     for step in fit:
         tell(case.name, step.progress)
-        if plan.gap and (step.index % _EVERY == 0 or fit.stop is not None):
+        if not plan.gap or step.stage != "network":
+            continue
+        steps += 1
+        if steps % _EVERY == 0 or fit.network_stop is not None:
             begun = time.perf_counter()
-            seen.append((step.index, case.judge(case.problem.render(step.picture).pixels)))
+            seen.append((steps, _network_psnr(case, step.average)))
             judging += time.perf_counter() - begun
     result = fit.restoration()
     took = time.perf_counter() - started - judging
@@ -74,16 +77,23 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
     row["kept"] = _kept(case, result.restored.stored)
     if result.uncertainty is not None:
         row["covered"] = _covered(result.image, case.truth, result.uncertainty)
-    if seen:
-        seen += _beyond(case, plan, result, tell)
-        row["stopping"] = _gap(seen, result.chosen_step)
+    if seen and fit.network_stop is not None:
+        seen += _beyond(case, plan, result.recipe, steps, tell)
+        own = _network_psnr(case, fit.network_stop.picture)
+        row["stopping"] = _gap(seen, fit.network_stop.step, own)
     return row | _others(case, plan, result.recipe, tell)
 
 
-def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tuple[int, float]]:
+def _network_psnr(case: Case, image: Tensor) -> float:
+    """Judge the networks' picture alone, as if it were handed over."""
+    return case.judge(case.problem.render(image).pixels)
+
+
+def _beyond(
+    case: Case, plan: Plan, recipe: Recipe, done: int, tell: Tell
+) -> list[tuple[int, float]]:
     """Look at the steps that a rule kept from being run: the same fit again, to its budget."""
-    recipe = result.recipe
-    if result.steps >= recipe.steps or recipe.ensemble_size > 1:
+    if done >= recipe.steps or recipe.ensemble_size > 1:
         return []
     # A rule that holds data out stays: without it, this would be another fit.
     keep = tuple(rule for rule in recipe.stopping if holds_out(rule))
@@ -93,11 +103,12 @@ def _beyond(case: Case, plan: Plan, result: Restoration, tell: Tell) -> list[tup
     unstopped = recipe.model_copy(update=changes)
     if unstopped == recipe:
         return []
-    seen = []
+    seen, steps = [], 0
     for step in watch(case.problem, unstopped, seed=plan.seed, device=plan.device):
         tell(f"{case.name}, beyond its stop", step.progress)
-        if step.index > result.steps and step.index % _EVERY == 0:
-            seen.append((step.index, case.judge(case.problem.render(step.picture).pixels)))
+        steps += step.stage == "network"
+        if step.stage == "network" and steps > done and steps % _EVERY == 0:
+            seen.append((steps, _network_psnr(case, step.average)))
     return seen
 
 
@@ -108,10 +119,9 @@ def _covered(image: Tensor, truth: Tensor, deviation: Tensor) -> float:
     return round(float(within.float().mean()), 4)
 
 
-def _gap(seen: list[tuple[int, float]], chosen: int) -> dict[str, Any]:
+def _gap(seen: list[tuple[int, float]], chosen: int, own: float) -> dict[str, Any]:
     """How much better the best step was than the one chosen, of the networks' picture alone."""
     best, most = max(seen, key=lambda look: look[1])
-    _, own = min(seen, key=lambda look: abs(look[0] - chosen))
     return {"best_step": best, "chosen_step": chosen, "gap": round(most - own, 3)}
 
 

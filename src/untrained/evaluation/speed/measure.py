@@ -37,7 +37,9 @@ def measure(
     device: torch.device,
     tell: Callable[[float], None],
 ) -> Measured:
-    """Run some steps of each fit in turn, `rounds` times; two steps of each come first, uncounted.
+    """Run some steps of each fit's networks in turn, `rounds` times.
+
+    What comes before its networks, and two steps of them, are not counted.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def measure(
     rates: dict[Precision, list[float]] = {precision: [] for precision in precisions}
     steps = {}
     for done, (name, fit) in enumerate(fits.items(), start=1):
-        _seconds(fit, 1, device)
+        next(step for step in fit if step.stage == "network")
         steps[name] = min(_MOST, math.ceil(_TURN / _seconds(fit, 1, device)))
         tell(done / (rounds + 1) / len(fits))
     for past in range(1, rounds + 1):

@@ -13,7 +13,6 @@ from untrained.baselines.registry import baselines
 from untrained.evaluation.compare import Row, run_peer, run_total_variation
 from untrained.evaluation.metrics import psnr
 from untrained.evaluation.speed.configurations import FAST, ORIGINAL, Configuration
-from untrained.fitting.fit import Fit
 from untrained.fitting.step import Step
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
@@ -108,36 +107,25 @@ def _curve(
     tell: Tell,
 ) -> Reached:
     device = way.engine(recipe, plan.device).device
-    fits: list[Iterator[Step]] = []
 
     def watched() -> Iterator[Step]:
-        fits.append(way.begin(problem, recipe, seed=plan.seed, device=plan.device))
-        for step in fits[0]:
+        for step in way.begin(problem, recipe, seed=plan.seed, device=plan.device):
             tell(title, step.progress)
             yield step
-
-    def blended() -> Tensor | None:
-        fit = fits[0]
-        return fit.found() if isinstance(fit, Fit) and recipe.fusion is not None else None
 
     def quality(image: Tensor) -> float:
         return psnr(problem.render(image).pixels, clean)
 
-    return Reached(way.name, title, trace(watched(), quality, every, device, blended))
+    return Reached(way.name, title, trace(watched(), quality, every, device))
 
 
 def trace(
-    steps: Iterator[Step],
-    quality: Callable[[Tensor], float],
-    every: float,
-    device: torch.device,
-    blended: Callable[[], Tensor | None],
+    steps: Iterator[Step], quality: Callable[[Tensor], float], every: float, device: torch.device
 ) -> tuple[Point, ...]:
-    """Judge the picture of the first step, of one in `every` seconds, of the last, and `blended`.
+    """Judge what would be handed over after the first step, one in `every` seconds, and the last.
 
-    The last is what is handed over where a partner joins, None where there is no partner. Early
-    ones are judged more often, for a logarithmic axis: when half as much time again has passed. The
-    time that judging takes is left out.
+    Early ones are judged more often, for a logarithmic axis: when half as much time again has
+    passed. The time that judging takes is left out.
     """
     points: list[Point] = []
     last: Step | None = None
@@ -155,11 +143,6 @@ def trace(
             due = min(seconds + every, 1.5 * seconds)
     if last is not None and points[-1].step != last.index:
         points.append(Point(ended, quality(last.picture), last.index))
-    start = time.perf_counter()
-    joined = blended()
-    if joined is not None:
-        synchronise(device)
-        points.append(Point(ended + time.perf_counter() - start, quality(joined)))
     return tuple(points)
 
 

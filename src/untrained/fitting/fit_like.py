@@ -1,0 +1,180 @@
+"""FitLike: what every fit offers, whole, in tiles, or shrinking; and how it hands over."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from untrained.fitting.engine import Engine
+from untrained.fitting.restoration import Record, Restoration
+from untrained.fitting.stopping import Stop
+from untrained.problem.problem import Problem
+from untrained.recipes import Recipe
+
+
+class StepLike(Protocol):
+    """A step of any fit; see `Step`."""
+
+    @property
+    def index(self) -> int:
+        """Counted from 1."""
+        ...
+
+    @property
+    def loss(self) -> float:
+        """Mean squared error against the target of this step."""
+        ...
+
+    @property
+    def image(self) -> Tensor:
+        """The picture that this step made, ``(1, C, H, W)``."""
+        ...
+
+    @property
+    def average(self) -> Tensor:
+        """The average of the pictures so far, ``(1, C, H, W)``."""
+        ...
+
+    @property
+    def picture(self) -> Tensor:
+        """What would be handed over now, ``(1, C, H, W)``."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Time spent fitting so far."""
+        ...
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget used, in [0, 1]."""
+        ...
+
+    @property
+    def stage(self) -> str:
+        """The name of the stage that made it."""
+        ...
+
+
+class FitLike(Protocol):
+    """An iterator of steps that may be asked for its picture, saved and continued.
+
+    Within long steps it says how far the whole has come (`system.heartbeat`); where a listener
+    raises, the fit is as before the step.
+    """
+
+    @property
+    def problem(self) -> Problem:
+        """What is solved."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """All settings."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """What all randomness follows from."""
+        ...
+
+    @property
+    def engine(self) -> Engine:
+        """Device and precision."""
+        ...
+
+    @property
+    def tile(self) -> str:
+        """What was asked of the tiles: ``whole``, ``auto``, or a side in pixels."""
+        ...
+
+    @property
+    def stop(self) -> Stop | None:
+        """Why the fit stopped, and its picture; None while it goes on."""
+        ...
+
+    @property
+    def network_stop(self) -> Stop | None:
+        """Why the networks stopped, and their picture; None before, and of tiles."""
+        ...
+
+    @property
+    def last(self) -> StepLike | None:
+        """The last step."""
+        ...
+
+    @property
+    def history(self) -> Sequence[Record]:
+        """A row for each step."""
+        ...
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What went wrong and was mended, a sentence each."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the picture is made of and what was left out, a sentence each."""
+        ...
+
+    @property
+    def deviation(self) -> Tensor | None:
+        """Standard deviation of the picture, ``(1, 1, H, W)`` in [0, 1]; None where unknown."""
+        ...
+
+    def __iter__(self) -> Iterator[StepLike]:
+        """Itself."""
+        ...
+
+    def __next__(self) -> StepLike:
+        """Run one step."""
+        ...
+
+    def found(self) -> Tensor:
+        """Give the picture that `restoration` will render; it was a step's picture."""
+        ...
+
+    def restoration(self) -> Restoration:
+        """Hand over the picture so far and the story of how it was made."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue."""
+        ...
+
+
+def hand_over(fit: FitLike, stop: Stop, problem: Problem) -> Restoration:
+    """Render the picture of a stop, and tell how it was made.
+
+    Parameters
+    ----------
+    fit
+        It has run one step at least.
+    stop
+        Why it stopped, or the state in which it was interrupted.
+    problem
+        The fit's, its operator as fitted.
+    """
+    restored = problem.render(stop.picture)
+    check, unknown, sigma = problem.self_check, problem.measurement.unknown, fit.deviation
+    return Restoration(
+        task=problem.task,
+        image=restored.pixels,
+        restored=restored,
+        stopped=stop.reason,
+        chosen_step=stop.step,
+        steps=len(fit.history),
+        seconds=fit.history[-1].seconds,
+        history=tuple(fit.history),
+        notes=(*fit.problem.notes, *fit.events, *fit.notes),
+        verdicts=() if check is None else (check(restored),),
+        uncertainty=None if sigma is None else problem.uncertainty(sigma, at=stop.picture),
+        recipe=fit.recipe,
+        seed=fit.seed,
+        device=fit.engine.device.type,
+        precision=fit.engine.precision,
+        precision_why=fit.engine.why,
+        kernel=None if unknown is None else unknown.psf().detach(),
+        ambiguous=problem.ambiguous,
+    )

@@ -1,0 +1,141 @@
+"""Stage: one part of a fit; a fit runs its stages in turn, and each takes the picture further."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
+
+import torch
+from torch import Tensor
+
+from untrained.fitting.engine import Engine
+from untrained.fitting.step import Step
+from untrained.fitting.stopping import Stop
+from untrained.problem.problem import Problem
+from untrained.recipes import Recipe
+
+Score = Callable[[Tensor], float]
+"""How far a picture ``(1, C, H, W)`` is from something."""
+
+SHORTEST = 1e-6
+"""Seconds for a stage when all are used up: it still takes one step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """What the stages so far have made of a problem."""
+
+    guide: Tensor | None = None
+    """What guides the networks, ``(1, G, H, W)``."""
+    estimate: Tensor | None = None
+    """The classical estimate, ``(1, C, H, W)``."""
+    reserved: float = 0.0
+    """Seconds that the fusion will need, as measured on the estimate."""
+    picture: Tensor | None = None
+    """The picture so far, ``(1, C, H, W)``."""
+    deviation: Tensor | None = None
+    """Its standard deviation, ``(1, 1, H, W)`` in picture units."""
+    rule: str = ""
+    """What stopped the networks."""
+    reasons: tuple[str, ...] = ()
+    """Why the stages stopped, where that says something to people."""
+    final: bool = False
+    """Whether later stages have nothing to do."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it, as plain values and tensors."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Read what `state_dict` gave."""
+        return cls(**{**state, "reasons": tuple(state["reasons"])})
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What every stage of a fit sees."""
+
+    whole: Problem
+    """The problem, on the engine's device."""
+    seen: Problem
+    """The same without what is held out of it."""
+    held_out: Score | None
+    """Error of a picture on what is held out."""
+    recipe: Recipe
+    seed: int
+    engine: Engine
+
+    def guided(self, draft: Draft) -> Problem:
+        """Give the problem as the networks see it."""
+        return self.seen.with_guide(draft.guide)
+
+    @property
+    def filters_on(self) -> torch.device:
+        """Where classical filters run: MPS lacks a factorisation that they need."""
+        device = self.engine.device
+        return torch.device("cpu") if device.type == "mps" else device
+
+
+class Stage(Protocol):
+    """A part of a fit: ``for step in stage``, then its `result`.
+
+    Making one is cheap: the work is done in steps. Where a listener to its heartbeats ends a step,
+    the stage is as before.
+    """
+
+    name: ClassVar[str]
+    """What people read: of the progress bar, of notes, of the curve."""
+    stop: Stop | None
+
+    def __init__(self, draft: Draft, context: Context, seconds: float | None) -> None: ...
+
+    @staticmethod
+    def wanted(recipe: Recipe) -> bool:
+        """Whether the recipe asks for this stage."""
+        ...
+
+    @staticmethod
+    def reason_against(problem: Problem, recipe: Recipe) -> str | None:
+        """Say why this stage cannot run on the problem; None where it can."""
+        ...
+
+    @staticmethod
+    def weight(recipe: Recipe) -> float:
+        """Give its usual share of the time, beside 1 of a network."""
+        ...
+
+    @staticmethod
+    def working_bytes(problem: Problem, recipe: Recipe) -> int:
+        """Predict how many bytes its filters hold; networks are predicted by a dry run."""
+        ...
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What went wrong and was mended, a sentence each."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its picture is made of, a sentence each."""
+        ...
+
+    @property
+    def statistic(self) -> float | None:
+        """What its first stop rule watches, for the curve."""
+        ...
+
+    def __next__(self) -> Step:
+        """Run one step; its index and seconds are counted within the stage."""
+        ...
+
+    def result(self) -> Draft:
+        """Give the draft with what this stage made of it, once it has stopped."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue; the tensors are the live ones."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a saved state."""
+        ...
