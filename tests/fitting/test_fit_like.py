@@ -152,7 +152,7 @@ def test_a_step_that_its_heartbeat_ends_can_be_run_again(kind, name):
 
     def heard(share):
         beats.append(share)
-        if len(beats) % 3 == 1:
+        if len(beats) in (1, 4, 6):
             raise Ended
 
     pictures = []
@@ -162,7 +162,7 @@ def test_a_step_that_its_heartbeat_ends_can_be_run_again(kind, name):
                 pictures.append(next(fit).picture)
         except Ended:
             broken.append(len(pictures))
-    assert broken
+    assert len(broken) > 1
     assert all(0 <= share <= 1 for share in beats)
     assert all(torch.equal(a, b) for a, b in zip(pictures, expected, strict=True))
 
