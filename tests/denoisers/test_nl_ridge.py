@@ -8,12 +8,14 @@ import pytest
 import skimage.data
 import torch
 
+from tests.helpers.fits import network_of
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
+from untrained.denoisers.multiscale import estimate
 from untrained.denoisers.nl_bayes import nl_bayes
 from untrained.denoisers.nl_ridge import nl_ridge, nl_ridge_twice
 from untrained.evaluation.metrics import psnr
-from untrained.fitting.fusion import Partner
+from untrained.fitting.classical_estimate import ClassicalEstimate
 from untrained.fitting.restore import restore, watch
 from untrained.recipes import Fusion, GuidePairing, NLBayes, NLRidge, PixelNetwork
 from untrained.recipes.presets import preset
@@ -109,24 +111,24 @@ def test_the_result_is_the_blend_and_says_so():
     for _ in fit:
         pass
     result = fit.restoration()
-    own = fit.last.picture
+    own = fit.network_stop.picture
     first = nl_ridge_twice(problem.measurement.y, sigma).clamp(0, 1)
     pilot = (first + own) / 2
     second = nl_bayes((pilot + problem.measurement.y) / 2, sigma / 2, NLBayes(), pilot=pilot)
     expected = problem.render(0.75 * second + 0.25 * own).pixels
     torch.testing.assert_close(result.image, expected, atol=1.5 / 255, rtol=0)
-    assert any("25% of the result" in note for note in result.notes)
+    assert any("25% the network's" in note for note in result.notes)
     assert torch.equal(fit.restoration().image, result.image)
 
 
 def test_the_partner_is_the_guide():
     problem = tasks.denoise(photo(), sigma=0.1)
     recipe = guided().model_copy(update={"pairing": GuidePairing(channels=0, jitter=0)})
-    drawn = watch(problem, recipe, device="cpu")._member._pairing.draw(torch.Generator())
-    assert torch.equal(drawn.input, Partner(problem, Fusion(), torch.device("cpu")).estimate)
+    drawn = network_of(watch(problem, recipe, device="cpu"))._pairing.draw(torch.Generator())
+    assert torch.equal(drawn.input, estimate(problem.measurement.y, 0.1, Fusion()).clamp(0, 1))
     assert torch.equal(drawn.target, problem.measurement.y)
     alone = recipe.model_copy(update={"fusion": None})
-    drawn = watch(problem, alone, device="cpu")._member._pairing.draw(torch.Generator())
+    drawn = network_of(watch(problem, alone, device="cpu"))._pairing.draw(torch.Generator())
     assert torch.equal(drawn.input, problem.measurement.y)
 
 
@@ -136,11 +138,12 @@ def test_a_network_further_off_than_the_noise_gets_little_say(sigma):
     fit = watch(problem, guided(), device="cpu")
     for _ in fit:
         pass
-    assert psnr(fit.last.picture.clamp(0, 1), problem.measurement.y) < 25
+    own = fit.network_stop.picture
+    assert psnr(own.clamp(0, 1), problem.measurement.y) < 25
     result = fit.restoration()
     assert psnr(result.image, problem.measurement.y) > 45
-    residual = (fit.last.picture - problem.measurement.y).square().mean()
-    assert f"{sigma**2 / residual:.0%} of the result" in "".join(result.notes)
+    residual = (own - problem.measurement.y).square().mean()
+    assert f"{sigma**2 / residual:.0%} the network's" in "".join(result.notes)
 
 
 def test_a_picture_without_noise_comes_back_as_it_was():
@@ -159,23 +162,14 @@ def test_it_stays_away_where_it_does_not_apply():
     holes[3:5, 4:9] = float("nan")
     narrow = tasks.denoise(photo()[: Fusion().least_side(3) - 1], sigma=0.1)
     for problem in (tasks.denoise(holes, sigma=0.1), tasks.deblock(photo()), narrow):
-        assert not Partner.applies(problem, Fusion())
+        assert ClassicalEstimate.reason_against(problem, guided())
         result = restore(problem, guided(), device="cpu")
         assert not any("NL-Ridge" in note for note in result.notes)
     known = tasks.denoise(photo(), sigma=0.1)
     silent = dataclasses.replace(
         known, measurement=dataclasses.replace(known.measurement, noise=None)
     )
-    assert not Partner.applies(silent, Fusion())
-
-
-def test_seconds_are_kept_for_the_blend():
-    recipe = guided().model_copy(update={"seconds": 1e-6, "steps": 50})
-    fit = watch(tasks.denoise(photo(), sigma=0.1), recipe, device="cpu")
-    for _ in fit:
-        pass
-    assert fit.last.index == 1
-    assert fit.restoration().seconds > fit.last.seconds
+    assert ClassicalEstimate.reason_against(silent, guided())
 
 
 def test_free_pixels_take_no_partner_by_themselves():
@@ -194,14 +188,14 @@ def test_the_network_stops_where_it_is_nearest_to_the_estimate():
         fusion = Fusion(patience=patience, pilot_weight=1, network_weight=1)
         recipe = preset("denoise", "fast").model_copy(update={"fusion": fusion})
         fit = watch(problem, recipe, device="cpu")
-        pictures = {step.index: step.picture for step in fit}
-        return fit, pictures
+        networks = [step.average for step in fit if step.stage == "network"]
+        return fit.network_stop, dict(enumerate(networks, 1))
 
     stopped, seen = fitted(20)
     whole, _ = fitted(None)
-    assert stopped.stop.rule == "nearest-estimate"
-    assert stopped.stop.step == len(seen) - 20 < whole.stop.step - 20 == 120
-    estimate = Partner(problem, Fusion(), torch.device("cpu")).estimate
-    far = {index: float((seen[index] - estimate).square().mean()) for index in seen}
-    assert min(range(4, len(seen) + 1, 4), key=far.__getitem__) == stopped.stop.step
-    assert psnr(stopped.stop.picture, truth) > psnr(whole.stop.picture, truth) + 0.5
+    assert stopped.rule == "nearest-estimate"
+    assert stopped.step == len(seen) - 20 < whole.step - 20 == 120
+    nearest = estimate(problem.measurement.y, 0.2, Fusion()).clamp(0, 1)
+    far = {index: float((seen[index] - nearest).square().mean()) for index in seen}
+    assert min(range(4, len(seen) + 1, 4), key=far.__getitem__) == stopped.step
+    assert psnr(stopped.picture, truth) > psnr(whole.picture, truth) + 0.5

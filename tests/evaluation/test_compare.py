@@ -312,7 +312,7 @@ def darkest(monkeypatch):
 
     @registry.baseline("darkest", "darkest pixel", ("deblock",))
     def solve(problem):
-        return problem.measurement.amin().expand_as(problem.measurement.y)
+        return problem.measurement.y.amin().expand_as(problem.measurement.y)
 
 
 def test_a_method_registered_in_one_place_is_compared(darkest, folder):
@@ -396,7 +396,7 @@ BAD = [
     (("in.png", "--task", "denoise", "--model", "none.pth"), "none.pth"),
     (("in.png", "--task", "denoise", "--preset", "fats"), "did you mean 'fast'"),
     (("in.png", "--task", "denoise", "--steps", "0"), "1 or more"),
-    (("in.png", "--task", "denoise", "--seconds", "-1"), "more than 0"),
+    (("in.png", "--task", "denoise", "--seconds", "-1"), "above 0"),
     (("in.png", "--task", "denoise", "--seed", "-1"), "seed"),
     (("in.png", "--task", "denoise", "--device", "tpu"), "cpu"),
     (("in.png", "--task", "denoise", "--reference", "mask.png"), "reference"),

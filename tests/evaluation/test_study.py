@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.helpers.fits import network_of
 from tests.helpers.tiny import NETWORK, photo
 from untrained.app import cli
 from untrained.errors import RequestError
@@ -471,7 +472,7 @@ def test_a_study_draws_nothing_that_the_fit_draws():
     image = torch.zeros(1, 4, 24, 20)
     recipe = fitting.plain_recipe(NETWORK, LATENT, steps=1, step_size=0.01)
     fit = watch(fitting.seen_whole(image), recipe, seed=7, device="cpu")
-    latent = fit._member._pairing.draw(fit._member._generator).input / LATENT.scale
+    latent = network_of(fit)._pairing.draw(network_of(fit)._generator).input / LATENT.scale
     drawn = pictures.uniform(image, pictures.generator(7))
     assert not torch.allclose(latent, drawn, atol=0.1)
     assert abs(float(torch.corrcoef(torch.stack([latent.flatten(), drawn.flatten()]))[0, 1])) < 0.1

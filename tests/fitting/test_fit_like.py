@@ -12,7 +12,7 @@ from untrained.fitting.engine import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.shrinking import ShrinkingFit
 from untrained.fitting.tiled import TiledFit
-from untrained.recipes import FitOptions, Fusion, GuidePairing, SelfSimilarPasses
+from untrained.recipes import Fusion, GuidePairing, SelfSimilarPasses
 from untrained.system.heartbeat import listening
 
 SIDE = 64
@@ -130,9 +130,7 @@ def test_a_saved_fit_goes_on_bit_for_bit(kind, name, tmp_path):
             fit = TiledFit.resume(describe(), recipe, fit.state_dict(), **given)
         else:
             save_fit(tmp_path / "fit", fit)
-            fit = load_fit(
-                tmp_path / "fit", describe(), recipe, FitOptions(device="cpu", tile=tile)
-            )
+            fit = load_fit(tmp_path / "fit", describe(), recipe, device="cpu", tile=tile)
         got = next(fit)
         assert got.index == number + 1
         assert got.loss == want.loss

@@ -56,12 +56,13 @@ from untrained.fitting.engine import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.system.machine import peak_memory
 from untrained.fitting.memory import estimate
-from untrained.recipes import Guard
+from untrained.recipes import FitOptions, Guard
 from untrained.fitting.restore import settle_recipe
 
 def fitted(side):
     problem = tasks.deblock(torch.rand(1, 3, side, side))
-    recipe = settle_recipe(problem, steps=2).model_copy(update={"guard": Guard(every=1)})
+    settled = settle_recipe(problem, options=FitOptions(steps=2))
+    recipe = settled.model_copy(update={"guard": Guard(every=1)})
     engine = choose_engine("cpu", "float32")
     for _ in Fit(problem, recipe, seed=0, engine=engine):
         pass

@@ -7,7 +7,7 @@ from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.fitting import engine, tile_size
 from untrained.fitting.restore import restore, watch
-from untrained.fitting.shrinking import ElasticFit
+from untrained.fitting.shrinking import ShrinkingFit
 
 LARGE = photo(150, 300)
 MESSAGE = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
@@ -42,7 +42,7 @@ def problem():
 def test_out_of_memory_begins_again_in_smaller_tiles(short_of_memory, error):
     short_of_memory(150 * 160, error)
     fit = watch(problem(), tiny_recipe(steps=2))
-    assert isinstance(fit, ElasticFit)
+    assert isinstance(fit, ShrinkingFit)
     steps = [step.index for step in fit]
     result = fit.restoration()
     said = (
@@ -100,7 +100,7 @@ def test_the_free_memory_decides(monkeypatch):
     fit = watch(problem(), tiny_recipe(steps=1))
     list(fit)
     result = fit.restoration()
-    note = fit.problem.notes[-1]
+    note = fit.notes[0]
     assert note.startswith("the fit would need about 0.0")
     assert "0.01 GB are free" in note
     assert note.endswith("6 tiles of 122x91 with 32 pixels of overlap")
@@ -114,7 +114,7 @@ def test_it_goes_on_with_the_tiles_it_had(monkeypatch, short_of_memory):
     fit = watch(problem(), recipe)
     for _ in range(3):
         next(fit)
-    again = ElasticFit(
+    again = ShrinkingFit(
         problem(), recipe, seed=0, engine=fit.engine, tile="auto", state=fit.state_dict()
     )
     assert [step.index for step in again] == [4, 5, 6]

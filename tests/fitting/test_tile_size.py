@@ -9,7 +9,7 @@ from untrained.fitting.engine import choose_engine
 from untrained.fitting.memory import estimate
 from untrained.fitting.mosaic import Grid
 from untrained.fitting.tile_size import Sizing, read_tile, settle_size, stays_whole
-from untrained.recipes import RecipeError
+from untrained.recipes import FitOptions, RecipeError
 
 ENGINE = choose_engine("cpu", "float32")
 PICTURE = 4 * 3 * 600 * 500
@@ -33,8 +33,8 @@ def test_a_tile_is_read(words, tile):
 
 @pytest.mark.parametrize("words", ["63", "big", "-5", "", "1.5", 0])
 def test_another_is_refused(words):
-    with pytest.raises(RecipeError, match="auto, off, or the side in pixels, 64 or more"):
-        read_tile(words)
+    with pytest.raises(RecipeError, match="auto, off, or a side of 64 pixels or more, got"):
+        FitOptions(tile=words)
 
 
 def test_what_stays_whole(problem):

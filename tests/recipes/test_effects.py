@@ -94,7 +94,7 @@ OF_FUSION = {
     ("residual_feedback",): 0.9,
     ("network_weight",): 0.01,
     ("error_prior",): 0.2,
-    ("patience",): 4,
+    ("patience",): 1,
 }
 OPTIMISER = Optimiser(decay="none")
 OF_OPTIMISER = {

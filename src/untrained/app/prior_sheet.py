@@ -12,6 +12,7 @@ from untrained.fitting.restore import settle_recipe, watch
 from untrained.picture import preview, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
+from untrained.recipes import NO_OPTIONS, FitOptions
 
 LAYERS = 5
 PRIORS = {"untrained network": "fast", "total variation": "tv"}
@@ -23,10 +24,8 @@ class SheetRequest:
 
     output: Path
     heading: str
-    steps: int | None = None
+    fit: FitOptions = NO_OPTIONS
     """For both priors; as many as the untrained one's preset has when None."""
-    seed: int = 0
-    device: str = "auto"
     overwrite: bool = False
     quiet: bool = False
 
@@ -65,9 +64,9 @@ def run_sheet(
                 fit = watch(
                     problem,
                     preset,
-                    steps=request.steps or settle_recipe(problem).steps,
-                    seed=request.seed,
-                    device=request.device,
+                    steps=request.fit.steps or settle_recipe(problem).steps,
+                    seed=request.fit.seed,
+                    device=request.fit.device,
                 )
                 for step in fit:
                     progress.update(bar, completed=step.progress)

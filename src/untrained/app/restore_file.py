@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, cast
@@ -171,7 +171,7 @@ def _begin(job: Job, problem: Problem, console: Console) -> FitLike:
         options=job.fit,
     )
     if job.resume and job.saved_fit.exists():
-        fit = load_fit(job.saved_fit, problem, recipe, job.fit)
+        fit = load_fit(job.saved_fit, problem, recipe, **asdict(job.fit))
         console.print(f"going on from step {len(fit.history)}", highlight=False)
         return fit
     if job.resume:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from untrained.fitting.fit_like import FitLike
 from untrained.fitting.shrinking import begin
 from untrained.fitting.tile_size import read_tile, stays_whole
 from untrained.problem.problem import Problem
-from untrained.recipes import FitOptions, Recipe
+from untrained.recipes import FitKeywords, FitOptions, Recipe
 
 _FORMAT = "untrained fit 4"
 
@@ -71,7 +71,9 @@ def save_fit(path: Path, fit: FitLike) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load_fit(path: Path, problem: Problem, recipe: Recipe, options: FitOptions) -> FitLike:
+def load_fit(
+    path: Path, problem: Problem, recipe: Recipe, **options: Unpack[FitKeywords]
+) -> FitLike:
     """Pick up a saved fit.
 
     Parameters
@@ -96,12 +98,13 @@ def load_fit(path: Path, problem: Problem, recipe: Recipe, options: FitOptions) 
         raise CheckpointError(
             f"{path} is not a saved fit of this version: start again with --overwrite"
         )
-    engine = choose_engine(options.device, recipe.precision)
-    tile = read_tile(options.tile)
+    chosen = FitOptions(**options)
+    engine = choose_engine(chosen.device, recipe.precision)
+    tile = read_tile(chosen.tile)
     now = {
         "fingerprint": ("picture", fingerprint(problem)),
         "recipe": ("recipe", recipe.model_dump_json()),
-        "seed": ("seed", str(options.seed)),
+        "seed": ("seed", str(chosen.seed)),
         "device": ("device", engine.device.type),
         "tile": ("tile", Fit.tile if stays_whole(problem, tile) else str(tile)),
     }
@@ -112,7 +115,7 @@ def load_fit(path: Path, problem: Problem, recipe: Recipe, options: FitOptions) 
                 "with --overwrite"
             )
     state = _with_tensors(json.loads(header["state"]), tensors)
-    return begin(problem, recipe, seed=options.seed, engine=engine, tile=tile, state=state)
+    return begin(problem, recipe, seed=chosen.seed, engine=engine, tile=tile, state=state)
 
 
 def _without_tensors(value: Any, tensors: dict[str, Tensor], name: str) -> Any:

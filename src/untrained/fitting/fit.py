@@ -5,7 +5,6 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
-import torch
 from torch import Tensor
 
 from untrained.fitting.classical_estimate import ClassicalEstimate
@@ -13,6 +12,8 @@ from untrained.fitting.engine import Engine, choose_engine
 from untrained.fitting.ensemble import Ensemble
 from untrained.fitting.fit_like import hand_over
 from untrained.fitting.fusion import Fusion
+from untrained.fitting.guiding_fit import GuidingFit
+from untrained.fitting.plan import stages_of
 from untrained.fitting.refinement import Refinement
 from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.stage import SHORTEST, Context, Draft, Score, Stage
@@ -82,8 +83,17 @@ class Fit:
         if self._context is None:
             whole = self.problem.to(self.engine.device)
             seen, score = _held_out(whole, self.recipe, self.seed, guide)
-            self._context = Context(whole, seen, score, self.recipe, self.seed, self.engine)
+            self._context = Context(
+                whole, seen, score, self.recipe, self.seed, self.engine, self._nested
+            )
         return self._context
+
+    def _nested(self, problem: Problem, recipe: Recipe, state: dict[str, Any] | None) -> "Fit":
+        """Make a fit within this one, or continue it."""
+        engine = choose_engine(self.engine.device.type, recipe.precision)
+        if state is None:
+            return Fit(problem, recipe, seed=self.seed, engine=engine)
+        return Fit.resume(problem, recipe, state, seed=self.seed, engine=engine)
 
     def _begun(self) -> Stage:
         """The stage under way, made when there is none."""
@@ -258,96 +268,6 @@ class Fit:
         if state["stage"] is not None:
             fit._begun().load_state_dict(state["stage"])
         return fit
-
-
-class GuidingFit:
-    """A fit whose picture joins the guide of the networks."""
-
-    name: ClassVar[str] = "guide"
-
-    def __init__(self, draft: Draft, context: Context, seconds: float | None) -> None:
-        recipe = context.recipe.guided_by
-        if recipe is None:
-            raise RuntimeError("the recipe asks for no fit that guides")
-        if seconds is not None:
-            recipe = recipe.model_copy(update={"seconds": seconds})
-        self.stop: Stop | None = None
-        self.statistic: float | None = None
-        self.notes: tuple[str, ...] = ()
-        self._draft = draft
-        self._context = context
-        self._recipe = recipe
-        self._engine = choose_engine(context.engine.device.type, recipe.precision)
-        self._fit = Fit(context.seen, recipe, seed=context.seed, engine=self._engine)
-
-    @staticmethod
-    def wanted(recipe: Recipe) -> bool:
-        """Whether the recipe asks for one."""
-        return recipe.guided_by is not None
-
-    @staticmethod
-    def reason_against(_problem: Problem, _recipe: Recipe) -> str | None:
-        """None: it applies where a fit does."""
-        return None
-
-    @staticmethod
-    def weight(_recipe: Recipe) -> float:
-        """A third of a network."""
-        return 0.35
-
-    @staticmethod
-    def working_bytes(_problem: Problem, _recipe: Recipe) -> int:
-        """None beside those of the fit itself, which are predicted as those of any fit."""
-        return 0
-
-    @property
-    def events(self) -> tuple[str, ...]:
-        """What went wrong in it and was mended."""
-        return tuple(f"the fit that guides, {event}" for event in self._fit.events)
-
-    def __next__(self) -> Step:
-        """Run one step of it."""
-        step = next(self._fit)
-        self.stop = self._fit.stop
-        return dataclasses.replace(step, stage=self.name)
-
-    def result(self) -> Draft:
-        """Let its picture join the guide."""
-        context, guide = self._context, self._draft.guide
-        found = context.seen.projected(self._fit.found()).to(context.engine.device)
-        guide = found if guide is None else torch.cat([guide, found], dim=1)
-        return dataclasses.replace(self._draft, guide=guide)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
-        return {"fit": self._fit.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a saved state."""
-        given: Any = {"seed": self._context.seed, "engine": self._engine}
-        self._fit = Fit.resume(self._context.seen, self._recipe, state["fit"], **given)
-
-
-_IN_ORDER: tuple[type[Stage], ...] = (GuidingFit, ClassicalEstimate, Ensemble, Refinement, Fusion)
-
-
-def stages_of(problem: Problem, recipe: Recipe) -> tuple[list[type[Stage]], list[str]]:
-    """Give the stages that a recipe asks for and a problem allows, and say what is left out.
-
-    Returns
-    -------
-    The kinds of stages in their order; a sentence for each that does not apply, and why.
-    """
-    chosen, left_out = [], []
-    for kind in _IN_ORDER:
-        if not kind.wanted(recipe):
-            continue
-        reason = kind.reason_against(problem, recipe)
-        if reason is None:
-            chosen.append(kind)
-        else:
-            left_out.append(f"without the stage {kind.name}: {reason}")
-    return chosen, left_out
 
 
 def _check(problem: Problem, recipe: Recipe) -> None:

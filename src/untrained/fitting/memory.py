@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 from untrained.fitting.dry_run import dry_run
 from untrained.fitting.engine import Engine
-from untrained.fitting.fit import stages_of
+from untrained.fitting.plan import stages_of
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
 from untrained.system.machine import gpu_memory, memory

@@ -16,6 +16,36 @@ from untrained.recipes import Recipe
 Score = Callable[[Tensor], float]
 """How far a picture ``(1, C, H, W)`` is from something."""
 
+
+class NestedFit(Protocol):
+    """A fit within a fit: what a stage needs of it."""
+
+    @property
+    def stop(self) -> Stop | None:
+        """Why it stopped; None while it goes on."""
+        ...
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What went wrong and was mended, a sentence each."""
+        ...
+
+    def __next__(self) -> Step:
+        """Run one step."""
+        ...
+
+    def found(self) -> Tensor:
+        """Give its picture, ``(1, C, H, W)``."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue."""
+        ...
+
+
+Nested = Callable[[Problem, Recipe, dict[str, Any] | None], NestedFit]
+"""From a problem, a recipe and None, or the state of a saved fit, to the fit."""
+
 SHORTEST = 1e-6
 """Seconds for a stage when all are used up: it still takes one step."""
 
@@ -64,6 +94,8 @@ class Context:
     recipe: Recipe
     seed: int
     engine: Engine
+    nested: Nested
+    """Makes a fit within this one."""
 
     def guided(self, draft: Draft) -> Problem:
         """Give the problem as the networks see it."""

@@ -132,9 +132,15 @@ def _draw(
 ) -> int:
     from untrained.app.prior_sheet import SheetRequest, run_sheet  # noqa: PLC0415
 
-    names = ("steps", "seed", "device", "overwrite", "quiet")
+    names = ("fit", "overwrite", "quiet")
     given = {name: getattr(options, name) for name in names}
     others = [field.name for field in fields(options) if field.name not in names]
-    if idle := [name for name in others if getattr(options, name) != getattr(DEFAULTS, name)]:
+    idle = [name for name in others if getattr(options, name) != getattr(DEFAULTS, name)]
+    idle += [
+        name
+        for name in ("seconds", "tile")
+        if getattr(options.fit, name) != getattr(DEFAULTS.fit, name)
+    ]
+    if idle:
         raise RequestError(f"--{idle[0]} does nothing with --sheet: leave it out")
     return run_sheet(SheetRequest(output, heading, **given), problems, before)
