@@ -7,7 +7,13 @@ import torch
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.fitting import checkpoint
-from untrained.fitting.checkpoint import CheckpointError, fingerprint, load_fit, save_fit
+from untrained.fitting.checkpoint import (
+    CheckpointError,
+    fingerprint,
+    load_fit,
+    reason_for_other_bits,
+    save_fit,
+)
 from untrained.fitting.restore import watch
 from untrained.operators import Blur, Mask, Radon, gaussian_kernel
 from untrained.recipes import WindowedVariance
@@ -69,6 +75,16 @@ def test_a_fit_saved_in_another_layout_is_refused(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match="of this version"):
         load_fit(path, problem(), recipe, seed=0, device="cpu")
+
+
+def test_another_torch_is_said(tmp_path):
+    begun(tmp_path / "fit", tiny_recipe())
+    assert reason_for_other_bits(tmp_path / "fit") is None
+    _, tensors = checkpoint._read(tmp_path / "fit")
+    checkpoint.save_file(tensors, tmp_path / "old", metadata={"torch": "1.0"})
+    assert "was saved with torch 1.0" in reason_for_other_bits(tmp_path / "old")
+    with pytest.raises(CheckpointError, match="not a saved fit"):
+        reason_for_other_bits(tmp_path / "none")
 
 
 def through(problem, operator):

@@ -24,7 +24,7 @@ from rich.progress import (
 
 from untrained.errors import RequestError
 from untrained.evaluation import report
-from untrained.fitting.checkpoint import load_fit, save_fit
+from untrained.fitting.checkpoint import load_fit, reason_for_other_bits, save_fit
 from untrained.fitting.fit_like import FitLike, StepLike
 from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import PriorName, set_up, settle_recipe
@@ -173,6 +173,8 @@ def _begin(job: Job, problem: Problem, console: Console) -> FitLike:
     if job.resume and job.saved_fit.exists():
         fit = load_fit(job.saved_fit, problem, recipe, **asdict(job.fit))
         console.print(f"going on from step {len(fit.history)}", highlight=False)
+        if reason := reason_for_other_bits(job.saved_fit):
+            console.print(reason, highlight=False)
         return fit
     if job.resume:
         console.print(f"nothing to resume: there is no {job.saved_fit}; starting", highlight=False)

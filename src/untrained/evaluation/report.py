@@ -2,6 +2,7 @@
 
 import html
 import io
+import itertools
 import json
 import math
 from pathlib import Path
@@ -23,6 +24,9 @@ from untrained.picture.region import Size, sides_in_words
 
 _SHOWN = 0.995
 """Share of the pixels that the scale of the uncertainty is for: an unseen corner may exceed it."""
+
+_FEW = 30
+"""Steps of a stage below which each is a dot on the curve."""
 
 
 class Snapshots:
@@ -241,11 +245,14 @@ def _curve(result: Restoration) -> bytes:
 
     figure = Figure(figsize=(7, 4), dpi=110, layout="constrained")
     axes = figure.add_subplot()
-    steps = [record.step for record in result.history]
-    axes.plot(steps, [record.loss for record in result.history], lw=0.8, label="loss")
+    for stage, records in itertools.groupby(result.history, key=lambda record: record.stage):
+        points = [(record.step, record.loss) for record in records]
+        mark = "." if len(points) < _FEW else ""
+        axes.plot(*zip(*points, strict=True), lw=0.8, marker=mark, label=f"loss: {stage}")
     scale = "log" if all(record.loss > 0 for record in result.history) else "linear"
     axes.set(xlabel="step", ylabel="loss", yscale=scale)
-    watched = [record for record in result.history if record.statistic is not None]
+    networks = [record for record in result.history if record.stage == "network"]
+    watched = [record for record in networks if record.statistic is not None]
     lines = axes.get_lines()
     if watched:
         lines += _plot_statistic(axes, result, watched)

@@ -71,6 +71,32 @@ def save_fit(path: Path, fit: FitLike) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            return file.metadata() or {}, tensors
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is not a saved fit: {error}") from error
+
+
+def reason_for_other_bits(path: Path) -> str | None:
+    """Say why a saved fit may not go on bit for bit here; None where it does.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is not a saved fit.
+    """
+    then = _read(path)[0].get("torch", "an unknown version")
+    if then == torch.__version__:
+        return None
+    return (
+        f"the fit was saved with torch {then}, this is torch {torch.__version__}: the result may "
+        "differ in its last bits from an uninterrupted one"
+    )
+
+
 def load_fit(
     path: Path, problem: Problem, recipe: Recipe, **options: Unpack[FitKeywords]
 ) -> FitLike:
@@ -88,12 +114,7 @@ def load_fit(
     CheckpointError
         If the file is no saved fit, or was made for another problem, recipe, seed, device or tile.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is not a saved fit: {error}") from error
+    header, tensors = _read(path)
     if header.get("format") != _FORMAT:
         raise CheckpointError(
             f"{path} is not a saved fit of this version: start again with --overwrite"

@@ -19,6 +19,7 @@ from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.stage import SHORTEST, Context, Draft, Score, Stage
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import Stop, Watched, hold_out_for, holds_out, make_rule
+from untrained.numerics.streams import stream
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import Recipe
 from untrained.system.heartbeat import mapped
@@ -91,9 +92,10 @@ class Fit:
     def _nested(self, problem: Problem, recipe: Recipe, state: dict[str, Any] | None) -> "Fit":
         """Make a fit within this one, or continue it."""
         engine = choose_engine(self.engine.device.type, recipe.precision)
+        seed = stream(self.seed, "guiding fit")
         if state is None:
-            return Fit(problem, recipe, seed=self.seed, engine=engine)
-        return Fit.resume(problem, recipe, state, seed=self.seed, engine=engine)
+            return Fit(problem, recipe, seed=seed, engine=engine)
+        return Fit.resume(problem, recipe, state, seed=seed, engine=engine)
 
     def _begun(self) -> Stage:
         """The stage under way, made when there is none."""
