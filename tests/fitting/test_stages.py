@@ -124,3 +124,12 @@ def test_without_time_the_fusion_hands_over_the_blend():
 def test_the_progress_of_several_networks_is_that_of_the_whole():
     whole = [step.progress for step in fit(RECIPES["ensemble"][1])]
     assert whole == pytest.approx([1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1])
+
+
+def test_the_passes_get_their_share_of_the_seconds():
+    describe, refined = RECIPES["refined"]
+    passes = (SelfSimilarPasses(count=10**4),)
+    recipe = refined.model_copy(update={"seconds": 2.0, "steps": 10**6, "passes": passes})
+    done = [step.stage for step in fit(recipe, describe())]
+    assert done.count("network") > 2
+    assert done.count("plug-and-play") > 2
