@@ -137,6 +137,25 @@ def test_they_work_from_the_command_line(toys, tmp_path, capsys, monkeypatch):
     assert "it was bright" in json.loads(capsys.readouterr().out)["stopped"]
 
 
+def test_they_are_listed_and_compared(toys, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        cli.main(["info"])
+    rows = dict(line.split(" ", 1) for line in capsys.readouterr().out.splitlines())
+    assert "toy-network" in rows["networks"]
+    assert "toy-pairing" in rows["pairings"]
+    assert "toy-rule" in rows["stop"]
+    Image.fromarray(photo()).save("in.png")
+    Path("toy.json").write_text(toy_recipe().model_dump_json())
+    words = "compare in.png --task denoise --sigma 25 --recipe toy.json --device cpu --json --quiet"
+    with pytest.raises(SystemExit) as end:
+        cli.main(words.split())
+    assert end.value.code == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    (ours,) = [row for row in rows if row["method"] == "untrained"]
+    assert "it was bright: None" in ours["notes"]
+
+
 def test_they_are_read_and_written_with_all_their_fields(toys):
     recipe = toy_recipe(network=ToyNetwork(side=1), stopping=(ToyRule(above=0.25),))
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe

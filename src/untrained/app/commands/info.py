@@ -1,4 +1,4 @@
-"""The verb that shows what this machine offers, and which files are read."""
+"""The verb that shows what this machine and this installation offer."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -10,14 +10,26 @@ if TYPE_CHECKING:
 
 
 def info() -> int:
-    """Show versions, devices, the precision that would be used, and the known file formats."""
+    """Show versions, devices, the precision in use, what recipes may name, and file formats."""
     from untrained.fitting.engine import available_devices, choose_engine  # noqa: PLC0415
     from untrained.fitting.restoration import versions  # noqa: PLC0415
     from untrained.picture.formats.registry import known  # noqa: PLC0415
+    from untrained.recipes import (  # noqa: PLC0415
+        denoiser_settings,
+        network_settings,
+        pairing_settings,
+        stop_rule_settings,
+    )
     from untrained.system import machine  # noqa: PLC0415
+    from untrained.system.extensions import load_extensions  # noqa: PLC0415
 
     engine = choose_engine()
+    load_extensions()
     rows = versions() | {
+        "networks": ", ".join(network_settings.names),
+        "pairings": ", ".join(pairing_settings.names),
+        "stop rules": ", ".join(stop_rule_settings.names),
+        "denoisers": ", ".join(denoiser_settings.names),
         "formats": ", ".join(f"{form.name} ({' '.join(form.extensions)})" for form in known()),
         "processor": machine.processor(),
         "memory": _amount(machine.memory()),
