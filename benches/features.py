@@ -26,7 +26,7 @@ from untrained.noise import relative_squared_error
 from untrained.operators.features import Features
 from untrained.problem.problem import Problem
 from untrained.system.allocator import keep_freed_memory
-from untrained.tasks.dream import probabilities
+from untrained.tasks.dream.describe import probabilities
 
 LAYERS = ("_blocks.0", "_blocks.2", "_blocks.4", "_blocks.10", "_blocks.15")
 CLASSES = (

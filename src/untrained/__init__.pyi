@@ -62,7 +62,7 @@ from untrained.problem.problem import ProblemError as ProblemError
 from untrained.recipes import Recipe as Recipe
 from untrained.recipes import RecipeError as RecipeError
 from untrained.recipes import read_recipe as read_recipe
-from untrained.recipes.presets import known_presets as known_presets
-from untrained.recipes.presets import preset as preset
 from untrained.system.allocator import keep_freed_memory as keep_freed_memory
+from untrained.tasks.presets import known_presets as known_presets
+from untrained.tasks.presets import preset as preset
 from untrained.version import __version__ as __version__

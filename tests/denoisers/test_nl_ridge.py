@@ -18,7 +18,7 @@ from untrained.evaluation.metrics import psnr
 from untrained.fitting.classical_estimate import ClassicalEstimate
 from untrained.fitting.restore import restore, watch
 from untrained.recipes import Fusion, GuidePairing, NLBayes, NLRidge, PixelNetwork
-from untrained.recipes.presets import preset
+from untrained.tasks.presets import preset
 
 GENERATOR = torch.Generator()
 

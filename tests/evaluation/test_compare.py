@@ -383,7 +383,7 @@ BAD = [
     (("none.png", "--task", "denoise"), "none.png"),
     (("text.pth", "--task", "denoise"), "text.pth"),
     (("in.png", "--task", "denoise", "--sigma", "-3"), "sigma"),
-    (("in.png", "--task", "deblock", "--sigma", "3"), "--sigma is for denoise"),
+    (("in.png", "--task", "deblock", "--sigma", "3"), "--sigma is for demosaic, denoise,"),
     (("in.png", "--task", "denoise", "--noise", "pink"), "poisson-gaussian"),
     (("in.png", "--task", "deblock", "--noise", "poisson"), "--noise is for denoise"),
     (("in.png", "--task", "denoise", "--factor", "2"), "--factor is for upscale"),

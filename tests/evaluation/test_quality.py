@@ -19,7 +19,7 @@ from untrained.evaluation.quality.outcome import markdown
 from untrained.evaluation.quality.published import published
 from untrained.fitting.restore import watch
 from untrained.recipes import Discrepancy
-from untrained.recipes.presets import preset
+from untrained.tasks.presets import preset
 
 
 def save(path, samples):

@@ -9,7 +9,7 @@ from untrained.fitting.restore import restore, watch
 from untrained.numerics.total_variation import total_variation
 from untrained.problem.problem import ProblemError
 from untrained.recipes import RecipeError, TotalVariation
-from untrained.recipes.presets import preset
+from untrained.tasks.presets import preset
 
 
 def test_the_formula_by_loops():

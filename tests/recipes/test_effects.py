@@ -28,7 +28,7 @@ from untrained.recipes import (
     Sparsity,
     TotalVariation,
 )
-from untrained.tasks.deblur import deblur
+from untrained.tasks.reconstruct.deblur import deblur
 
 
 def leaves(settings, before=()):

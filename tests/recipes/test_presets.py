@@ -11,7 +11,7 @@ from tests.helpers.tiny import photo, shortened
 from untrained import tasks
 from untrained.fitting.restore import restore, settle_recipe
 from untrained.recipes import Recipe, RecipeError, SkipNetwork, presets
-from untrained.recipes.presets import known_presets, preset
+from untrained.tasks.presets import known_presets, preset
 
 
 @pytest.mark.parametrize("task", ["denoise", "deblock", "upscale", "inpaint", "flash"])
@@ -42,12 +42,12 @@ def test_paper_settings_are_the_published_ones():
 
 
 def test_unknown_presets_list_the_known_and_suggest():
-    with pytest.raises(RecipeError, match=r"fast, paper.*did you mean 'paper'"):
+    with pytest.raises(RecipeError, match=r"fast, balanced, best, paper.*did you mean 'paper'"):
         preset("denoise", "papr")
 
 
 def test_unknown_tasks_list_the_known_and_suggest():
-    with pytest.raises(RecipeError, match=r"'denoize': choose from denoise, .*mean 'denoise'"):
+    with pytest.raises(RecipeError, match=r"'denoize': choose from deblock, .*mean 'denoise'"):
         preset("denoize", "fast")
     with pytest.raises(RecipeError, match=r"presets of reconstruct: .*variant='blur'"):
         known_presets("deblur")

@@ -11,7 +11,7 @@ from untrained.noise import Gaussian, Impulse, PoissonGaussian
 from untrained.picture.region import Region
 from untrained.problem.problem import ProblemError
 from untrained.recipes import BlindSpotPairing
-from untrained.recipes.presets import preset
+from untrained.tasks.presets import preset
 
 
 def clean(name="coffee", side=96):

@@ -28,7 +28,7 @@ from untrained.operators.classifiers import (
 )
 from untrained.operators.features import Features, checked_features, list_layers
 from untrained.recipes import RecipeError
-from untrained.tasks.dream import Views, probabilities
+from untrained.tasks.dream.describe import Views, probabilities
 
 
 class Classifier(nn.Module):

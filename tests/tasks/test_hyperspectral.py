@@ -8,7 +8,7 @@ from scipy import ndimage
 import untrained as ut
 from tests.helpers.tiny import tiny_recipe
 from untrained import tasks
-from untrained.tasks.components import Components, band_levels
+from untrained.tasks.denoise.components import Components, band_levels
 
 LEVELS = np.linspace(0.02, 0.15, 12)
 

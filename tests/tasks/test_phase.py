@@ -11,7 +11,7 @@ from untrained import tasks
 from untrained.errors import RequestError
 from untrained.fitting.restore import restore, settle_recipe
 from untrained.operators import PaddedFourier
-from untrained.recipes.presets import preset
+from untrained.tasks.presets import preset
 
 TINY = {"recipe": tiny_recipe(steps=3), "device": "cpu"}
 

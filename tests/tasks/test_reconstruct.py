@@ -16,7 +16,7 @@ from untrained.operators import FourierSubsampling, OperatorError, Radon, blur, 
 from untrained.problem.held_out import hold_out
 from untrained.problem.value_range import find_range
 from untrained.recipes import Discrepancy, GuidePairing, HeldOut
-from untrained.recipes.presets import known_presets, preset
+from untrained.tasks.presets import known_presets, preset
 
 SIZE = 20
 SOURCE = torch.Generator().manual_seed(0)

@@ -11,7 +11,7 @@ from untrained.fitting.restore import restore, watch
 from untrained.operators import enlarge
 from untrained.picture.region import Region
 from untrained.problem.problem import ProblemError
-from untrained.tasks.upscale import KERNELS
+from untrained.tasks.upscale.describe import KERNELS
 
 
 @pytest.mark.parametrize(

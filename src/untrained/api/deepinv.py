@@ -8,7 +8,7 @@ from torch import Tensor
 
 from untrained.fitting.restore import restore
 from untrained.recipes import Recipe
-from untrained.tasks.reconstruct import Noise, reconstruct
+from untrained.tasks.reconstruct.describe import Noise, reconstruct
 
 
 @functools.cache

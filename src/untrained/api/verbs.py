@@ -12,9 +12,9 @@ from untrained.operators.classifiers import Model
 from untrained.picture.masks import mask
 from untrained.picture.picture import as_picture
 from untrained.recipes import FitKeywords, Recipe
-from untrained.tasks.denoise import NoiseName
-from untrained.tasks.phase import Measured
-from untrained.tasks.reconstruct import Noise
+from untrained.tasks.denoise.describe import NoiseName
+from untrained.tasks.reconstruct.describe import Noise
+from untrained.tasks.reconstruct.phase import Measured
 
 
 class Options(FitKeywords, total=False):

@@ -7,30 +7,40 @@ import cyclopts
 from cyclopts import App
 
 from untrained.app.commands.bench import bench
-from untrained.app.commands.compare_and_study import compare, study
+from untrained.app.commands.compare_and_study import compare_verb, study
 from untrained.app.commands.features import dream, invert
 from untrained.app.commands.info import info
 from untrained.app.commands.reconstruct import reconstruct
 from untrained.app.commands.reconstruct_phase import phase
-from untrained.app.commands.restore import deblock, demosaic, denoise, flash, inpaint, upscale
+from untrained.app.commands.restore import verb_of
 from untrained.errors import RequestError, WorkError
 from untrained.system.allocator import keep_freed_memory
+from untrained.system.extensions import load_extensions
+from untrained.tasks.registry import TASKS
 from untrained.version import __version__
 
 FAILED, WRONG = 1, 2
 
-app = App(
-    name="untrained",
-    help="Restore a picture with a network trained on nothing: it is fitted to that one picture.",
-    version=__version__,
-)
-restoring = (denoise, deblock, upscale, inpaint, flash, demosaic)
-for verb in (*restoring, invert, dream, compare, study, info):
-    app.command(verb)
 reconstruct.command(phase)
-reconstruct.command(demosaic)
-app.command(reconstruct)
-app.command(bench)
+if (mosaic := TASKS["demosaic"]).command is not None:
+    reconstruct.command(verb_of(mosaic, mosaic.command))
+
+
+def make_app() -> App:
+    """Make the application, with a verb for each task that is registered by now."""
+    app = App(
+        name="untrained",
+        help="Restore a picture with a network trained on nothing: it is fitted to that one "
+        "picture.",
+        version=__version__,
+    )
+    verbs = [verb_of(spec, spec.command) for spec in TASKS.values() if spec.command]
+    verbs += [invert, dream, compare_verb(), study, info]
+    for verb in verbs:
+        app.command(verb)
+    app.command(reconstruct)
+    app.command(bench)
+    return app
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -40,8 +50,10 @@ def main(arguments: list[str] | None = None) -> Any:
 
 
 def _status(arguments: list[str]) -> int:
+    if not arguments or arguments[0] not in TASKS:
+        load_extensions()
     try:
-        status = app(
+        status = make_app()(
             arguments, exit_on_error=False, print_error=False, result_action="return_value"
         )
     except (cyclopts.CycloptsError, RequestError) as error:

@@ -4,22 +4,24 @@ import contextlib
 import importlib.metadata
 import json
 import sys
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from untrained import tasks
+from untrained.app.commands.restore import help_of
+from untrained.app.pose import pose
 from untrained.baselines.registry import names
 from untrained.errors import RequestError
 from untrained.evaluation.compare import Row, caption, compare, draw
 from untrained.fitting.restoration import versions
 from untrained.fitting.restore import settle_recipe
-from untrained.picture import masks, preview, reading, writing
+from untrained.picture import preview, reading, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
-from untrained.recipes import NO_OPTIONS, FitOptions, Task, read_recipe
+from untrained.recipes import NO_OPTIONS, FitOptions, read_recipe
 from untrained.system.progress import progress_bars
-from untrained.tasks.denoise import NoiseName
+from untrained.tasks.registry import TASKS, compared_options, task_named
 
 PEERS = ("scikit-image", "scipy", "pillow", "bm3d", "deepinv", "spandrel", "torchvision")
 
@@ -29,16 +31,10 @@ class Request:
     """What ``untrained compare`` asks for."""
 
     input: Path
-    task: Task
+    task: str
+    own: Mapping[str, Any]
+    """The options of all tasks by name; None or False where not given."""
     out: Path | None = None
-    sigma: float | None = None
-    noise: NoiseName | None = None
-    factor: float | None = None
-    mask: Path | None = None
-    known: Path | None = None
-    flash: Path | None = None
-    pattern: str | None = None
-    register: bool = False
     model: Path | None = None
     preset: str = "fast"
     recipe: Path | None = None
@@ -52,19 +48,6 @@ class Request:
     def folder(self) -> Path:
         """Where the results go."""
         return self.out or self.input.with_name(f"compare-{self.input.stem}")
-
-
-_BELONGS: dict[str, tuple[Task, ...]] = {
-    "sigma": ("denoise", "demosaic"),
-    "noise": ("denoise",),
-    "factor": ("upscale",),
-    "mask": ("inpaint",),
-    "known": ("inpaint",),
-    "flash": ("flash",),
-    "register": ("flash",),
-    "pattern": ("demosaic",),
-    "model": ("denoise", "deblock", "upscale"),
-}
 
 
 def run_comparison(request: Request) -> int:
@@ -113,28 +96,29 @@ def run_comparison(request: Request) -> int:
 
 
 def _check_options(request: Request) -> None:
-    for name, homes in _BELONGS.items():
-        if getattr(request, name) not in (None, False) and request.task not in homes:
-            raise RequestError(f"--{name} is for {', '.join(homes)}, not for {request.task}")
+    """Refuse an option of another task."""
+    for name, (_, homes) in compared_options(*TASKS.values()).items():
+        _check_home(request, name, request.own[name], homes)
+    trained = [spec.name for spec in TASKS.values() if spec.compare and spec.compare.trained]
+    _check_home(request, "model", request.model, trained)
+
+
+def _check_home(request: Request, name: str, given: Any, homes: Sequence[str]) -> None:
+    if given not in (None, False) and request.task not in homes:
+        raise RequestError(f"--{name} is for {', '.join(homes)}, not for {request.task}")
 
 
 def _described(request: Request, picture: Picture) -> Problem:
-    sigma = None if request.sigma is None else request.sigma / 255
-    if request.task == "denoise":
-        return tasks.denoise(picture, sigma=sigma, noise=request.noise or "auto")
-    if request.task == "demosaic":
-        return tasks.demosaic(picture, request.pattern or "RGGB", sigma=sigma)
-    if request.task == "upscale":
-        return tasks.upscale(picture, 4 if request.factor is None else request.factor)
-    if request.task == "flash":
-        if request.flash is None:
-            raise RequestError("flash needs the flash picture: --flash FILE")
-        return tasks.flash(picture, reading.read(request.flash), register=request.register)
-    if request.task == "inpaint":
-        given = (request.mask, request.known)
-        fill, known = (path and masks.mask(path, picture.size) for path in given)
-        return tasks.inpaint(picture, fill, known=known)
-    return tasks.deblock(picture)
+    spec = task_named(request.task)
+    given = {}
+    for field in fields(spec.options):
+        value = request.own.get(field.name)
+        if value is not None:
+            given[field.name] = value
+        elif field.default is MISSING:
+            what = help_of(spec)[field.name]
+            raise RequestError(f"{spec.name} needs --{field.name}: {what}")
+    return pose(spec, spec.options(**given), picture)
 
 
 def _checked_folder(request: Request, picture: Picture) -> str:
@@ -144,9 +128,8 @@ def _checked_folder(request: Request, picture: Picture) -> str:
         raise RequestError(f"{folder} is a file: give a folder for the results")
     if not folder.exists() and not folder.parent.is_dir():
         raise RequestError(f"the folder {folder.parent} does not exist: make it first")
-    others = (request.mask, request.known, request.flash, request.model)
-    given = (request.input, request.reference, *others)
-    if folder.resolve() in [path.resolve().parent for path in given if path]:
+    given = (request.input, request.reference, request.model, *request.own.values())
+    if folder.resolve() in [path.resolve().parent for path in given if isinstance(path, Path)]:
         raise RequestError(f"the folder {folder} holds what is compared: give another to --out")
     if folder.is_dir() and any(folder.iterdir()) and not request.overwrite:
         raise RequestError(f"{folder} is not empty: choose another folder or give --overwrite")
@@ -174,9 +157,9 @@ def _told(row: Row, suffix: str) -> dict[str, Any]:
 
 def _settings(request: Request) -> dict[str, Any]:
     told = {field.name: getattr(request, field.name) for field in fields(request)}
-    for name in ("input", "task", "out", "overwrite", "json", "quiet", "fit"):
+    for name in ("input", "task", "out", "own", "overwrite", "json", "quiet", "fit"):
         del told[name]
-    told |= asdict(request.fit)
+    told |= dict(request.own) | asdict(request.fit)
     return {key: str(value) if isinstance(value, Path) else value for key, value in told.items()}
 
 

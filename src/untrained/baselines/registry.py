@@ -81,6 +81,11 @@ def names() -> tuple[str, ...]:
     return tuple(_KNOWN)
 
 
+def named(name: str) -> Baseline:
+    """Find a method by its name, for whatever task."""
+    return _KNOWN[name]
+
+
 def baselines(
     task: str,
     *,

@@ -8,10 +8,8 @@ from typing import Any, Unpack
 from torch import Tensor
 
 from untrained.baselines.inpaint import nearest
-from untrained.baselines.reconstruct import initial_guess
-from untrained.baselines.registry import Baseline, baselines, load, solve
+from untrained.baselines.registry import Baseline, baselines, load, named, solve
 from untrained.baselines.third_party import read_weights
-from untrained.baselines.upscale import bicubic
 from untrained.errors import NotApplicable, RequestError, WorkError
 from untrained.evaluation import report
 from untrained.evaluation.sheet import Panel, Sheet, amplified, make_sheet
@@ -22,6 +20,7 @@ from untrained.problem.problem import Problem
 from untrained.recipes import FitKeywords, FitOptions, Recipe
 from untrained.system.progress import Tell
 from untrained.system.quiet import without_output, without_warnings
+from untrained.tasks.registry import TASKS, Comparison
 
 AMPLIFICATION = 4
 _TV = "total variation"
@@ -108,7 +107,8 @@ def compare(
         rows.append(run_peer(baseline, problem))
         tell(baseline.title, 1.0)
     # Gaps may hold anything: a figure for an input with gaps would mean nothing.
-    unscored = 0 if problem.rendering.filled is None and problem.task != "demosaic" else 1
+    scored = problem.rendering.filled is None and _comparison(problem).input_scored
+    unscored = 0 if scored else 1
     return rows[:unscored] + [_scored(row, clean) for row in rows[unscored:]]
 
 
@@ -211,13 +211,18 @@ def draw(
 
 
 def _base(problem: Problem) -> tuple[Tensor, str]:
-    if problem.task == "upscale":
-        return bicubic(problem).clamp(0, 1), "the bicubic enlargement"
-    if problem.task == "demosaic":
-        return initial_guess(problem), "the bilinear interpolation"
+    how = _comparison(problem)
+    if how.base is not None:
+        return named(how.base).solve(problem).clamp(0, 1), how.base_words
     if problem.rendering.filled is not None:
         return nearest(problem), "the input with its gaps filled from the nearest pixel"
     return problem.picture.pixels, "the input"
+
+
+def _comparison(problem: Problem) -> Comparison:
+    """How its task is compared; as usual where the task is not registered, or has no say."""
+    spec = TASKS.get(problem.task)
+    return Comparison() if spec is None or spec.compare is None else spec.compare
 
 
 def caption(row: Row) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from untrained.fitting.shrinking import begin
 from untrained.fitting.tile_size import read_tile
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitKeywords, FitOptions, Recipe, RecipeError
-from untrained.recipes.presets import preset
+from untrained.tasks.presets import preset
 
 PriorName = Literal["untrained", "tv"]
 

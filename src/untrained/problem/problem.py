@@ -12,8 +12,6 @@ from untrained.picture.region import Region, Size
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
 from untrained.problem.rendering import Rendering
-from untrained.recipes import Task
-from untrained.recipes.variants import Variant
 
 
 class ProblemError(RequestError):
@@ -27,7 +25,8 @@ class Problem:
     It knows no network and no clean picture.
     """
 
-    task: Task
+    task: str
+    """The task whose presets fit it."""
     picture: Picture
     """What the user gave; the result is a picture of its kind."""
     measurement: Measurement
@@ -39,7 +38,7 @@ class Problem:
     rendering: Rendering = field(default_factory=Rendering)
     self_check: Callable[[Picture], str] | None = None
     """Says in a sentence how well the result does what was asked."""
-    variant: Variant = ""
+    variant: str = ""
     """Kind of problem within the task, for which presets may have other settings."""
     ambiguous: bool = False
     """Whether the measurement leaves shift, half turn and phase of the picture open."""

@@ -17,18 +17,6 @@ from untrained.recipes.settings import (
 )
 from untrained.recipes.stopping import StopRule
 
-Task = Literal[
-    "denoise",
-    "deblock",
-    "upscale",
-    "inpaint",
-    "flash",
-    "demosaic",
-    "invert",
-    "dream",
-    "reconstruct",
-]
-
 
 class Term(Settings):
     """A hand-crafted penalty, added to the loss."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from untrained.app.commands.options import DEFAULTS, Options, run_fit
+from untrained.app.commands.options import DEFAULTS, Options, presets_in_help, run_fit
 from untrained.errors import RequestError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from untrained.problem.problem import Problem
 
 
+@presets_in_help("invert")
 def invert(
     input: Path | None = None,  # noqa: A002
     output: Path | None = None,
@@ -76,6 +77,7 @@ def invert(
     return run_fit(input, output, options, describe)
 
 
+@presets_in_help("dream")
 def dream(
     output: Path,
     /,

@@ -1,13 +1,14 @@
 """Options that verbs share, and the one way to run a fit with them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, make_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from cyclopts import Parameter
 
 from untrained.recipes import NO_OPTIONS, FitOptions
+from untrained.tasks.presets import known_presets
 
 if TYPE_CHECKING:
     from untrained.app.restore_file import Job
@@ -28,8 +29,7 @@ class Common:
     """Options of every verb that fits."""
 
     preset: str = "fast"
-    """Settings to use: fast, balanced, best, paper, tv (for inpaint also paper-text, paper-hole,
-    paper-region)."""
+    """Settings to use."""
     recipe: Path | None = None
     """JSON file of settings, in place of a preset."""
     fit: Annotated[FitOptions, Parameter(name="*")] = NO_OPTIONS
@@ -59,6 +59,42 @@ class Options(Common):
 
 COMMON = Common()
 DEFAULTS = Options()
+Verb = TypeVar("Verb", bound=Callable[..., int])
+
+
+def with_fields(base: type[Any], **added: tuple[Any, Any]) -> Any:
+    """Make a dataclass of options with fields, each (type, default), added or in place of others.
+
+    It is the type of a parameter: set it in the annotations of a command.
+    """
+    each = [(name, kind, default) for name, (kind, default) in added.items()]
+    made = make_dataclass(base.__name__, each, bases=(base,), frozen=True)
+    made.__module__ = __name__  # cyclopts looks into no class of the standard library
+    return Parameter(name="*")(made)
+
+
+def set_type(verb: Callable[..., int], parameter: str, kind: Any, default: Any) -> None:
+    """Set the type of a keyword of a command, and its default unless that is MISSING."""
+    verb.__annotations__[parameter] = kind
+    if default is not MISSING:
+        verb.__kwdefaults__ = (verb.__kwdefaults__ or {}) | {parameter: default}
+
+
+def preset_of(help: str) -> tuple[Any, Any]:  # noqa: A002
+    """The field `preset` of `with_fields`, with a help that lists them."""
+    return Annotated[str, Parameter(help=help)], COMMON.preset
+
+
+def presets_in_help(task: str) -> Callable[[Verb], Verb]:
+    """Decorate a verb: the help of its option ``--preset`` lists the presets of a task."""
+    field = preset_of(f"Settings to use: {', '.join(known_presets(task))}.")
+
+    def decorated(verb: Verb) -> Verb:
+        options = with_fields(Options, preset=field)
+        set_type(verb, "options", options, options())
+        return verb
+
+    return decorated
 
 
 def run_fit(

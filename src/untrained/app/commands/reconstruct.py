@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from untrained.app.commands.options import DEFAULTS, Options, run_fit, run_measured
+from untrained.app.commands.options import (
+    DEFAULTS,
+    Options,
+    presets_in_help,
+    run_fit,
+    run_measured,
+)
 from untrained.errors import RequestError
 
 if TYPE_CHECKING:
@@ -66,6 +72,7 @@ reconstruct = App(
 
 
 @reconstruct.command
+@presets_in_help("reconstruct")
 def ct(
     sinogram: Path,
     output: Path,
@@ -124,6 +131,7 @@ def ct(
 
 
 @reconstruct.command
+@presets_in_help("reconstruct")
 def mri(
     kspace: Path,
     output: Path,
@@ -202,6 +210,7 @@ def mri(
 
 
 @reconstruct.command
+@presets_in_help("reconstruct")
 def deblur(
     input: Path,  # noqa: A002
     output: Path,

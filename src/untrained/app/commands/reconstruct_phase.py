@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from untrained.app.commands.options import DEFAULTS, Options, run_measured
+from untrained.app.commands.options import DEFAULTS, Options, presets_in_help, run_measured
 from untrained.errors import RequestError
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 }
 
 
+@presets_in_help("reconstruct")
 def phase(
     measurement: Path,
     output: Path,

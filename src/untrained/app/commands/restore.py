@@ -1,217 +1,82 @@
-"""Verbs that restore a picture: one file in, one file out."""
+"""The verbs that tasks have by their registration: one picture in, one file out."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, Any, get_type_hints
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
-from untrained.app.commands.options import DEFAULTS, Options, Pages, run_fit
+from untrained.app.commands.options import (
+    DEFAULTS,
+    Options,
+    Pages,
+    presets_in_help,
+    run_fit,
+    set_type,
+    with_fields,
+)
+from untrained.tasks.registry import Command, TaskSpec
 
-if TYPE_CHECKING:
-    from untrained.picture.picture import Picture
-    from untrained.problem.problem import Problem
-    from untrained.tasks.denoise import NoiseName
-
-
-def denoise(
-    input: Path,  # noqa: A002
-    output: Path,
-    /,
-    *,
-    sigma: float | None = None,
-    noise: str = "auto",
-    pages: Pages = "auto",
-    options: Options = DEFAULTS,
-) -> int:
-    """Remove noise.
-
-    Parameters
-    ----------
-    input
-        The noisy picture.
-    output
-        Where to write the result; its extension says the format.
-    sigma
-        Noise level in grey levels of 255; estimated from the picture when absent.
-    noise
-        gaussian, poisson, poisson-gaussian, impulse, or auto: as the picture shows.
-    pages
-        What the pages of a TIFF, or the axes of a .npy, are: the slices of a volume, or bands; auto
-        goes by what the file says.
-    """
-
-    def describe(picture: "Picture | None") -> "Problem":
-        from untrained import tasks  # noqa: PLC0415
-
-        level = None if sigma is None else sigma / 255
-        return tasks.denoise(picture, sigma=level, noise=cast("NoiseName", noise))
-
-    return run_fit(input, output, options, describe, pages)
+PAGES = (
+    "What the pages of a TIFF, or the axes of a .npy, are: the slices of a volume, or bands; auto "
+    "goes by what the file says."
+)
 
 
-def deblock(
-    input: Path,  # noqa: A002
-    output: Path,
-    /,
-    *,
-    options: Options = DEFAULTS,
-) -> int:
-    """Remove JPEG artefacts.
+def verb_of(spec: TaskSpec, form: Command) -> Callable[..., int]:
+    """Make the verb of a task: ``untrained NAME IN OUT``, with the task's options."""
 
-    Parameters
-    ----------
-    input
-        The picture with blocks and ringing.
-    output
-        Where to write the result; its extension says the format.
-    """
+    def verb(
+        input: Path,  # noqa: A002
+        output: Path,
+        /,
+        *,
+        own: Any,
+        pages: Pages = "auto",
+        options: Options = DEFAULTS,
+    ) -> int:
+        from untrained.app.pose import pose  # noqa: PLC0415
 
-    def describe(picture: "Picture | None") -> "Problem":
-        from untrained import tasks  # noqa: PLC0415
+        return run_fit(input, output, options, partial(pose, spec, own), pages)
 
-        return tasks.deblock(picture)
-
-    return run_fit(input, output, options, describe)
-
-
-def upscale(
-    input: Path,  # noqa: A002
-    output: Path,
-    /,
-    *,
-    factor: float = 4,
-    kernel: str = "lanczos",
-    width: float = 0.5,
-    pages: Pages = "auto",
-    options: Options = DEFAULTS,
-) -> int:
-    """Enlarge a picture.
-
-    Parameters
-    ----------
-    input
-        The small picture.
-    output
-        Where to write the result; its extension says the format.
-    factor
-        How many times wider and higher: more than 1, up to 16; 2.5 is fine.
-    kernel
-        How the small picture is taken to have been reduced: lanczos (of two lobes, or lanczos2),
-        lanczos3, bicubic, box or gaussian. Reduced in this way, the result gives the input again.
-    width
-        Standard deviation of the Gaussian, in pixels of the small picture.
-    pages
-        What the pages of a TIFF, or the axes of a .npy, are: the slices of a volume, or bands; auto
-        goes by what the file says.
-    """
-
-    def describe(picture: "Picture | None") -> "Problem":
-        from untrained import tasks  # noqa: PLC0415
-
-        return tasks.upscale(picture, factor, kernel=kernel, width=width)
-
-    return run_fit(input, output, options, describe, pages)
+    verb.__name__ = spec.name
+    verb.__doc__ = form.help
+    verb.__annotations__ |= {
+        "input": Annotated[Path, Parameter(help=form.input)],
+        "output": Annotated[Path, Parameter(help=form.output)],
+        "pages": Annotated[Pages, Parameter(help=PAGES)],
+    }
+    own = _options(spec)
+    needed = any(each.default is MISSING for each in fields(own))
+    set_type(verb, "own", own, default=MISSING if needed else own())
+    presets_in_help(spec.name)(verb)
+    there = {"pages": form.volumes, "own": bool(fields(own))}
+    signature = inspect.signature(verb)
+    kept = [each for name, each in signature.parameters.items() if there.get(name, True)]
+    verb.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    return verb
 
 
-def inpaint(
-    input: Path,  # noqa: A002
-    output: Path,
-    /,
-    *,
-    mask: Path | None = None,
-    known: Path | None = None,
-    pages: Pages = "auto",
-    options: Options = DEFAULTS,
-) -> int:
-    """Fill missing pixels; the known ones come back unchanged.
-
-    With neither mask, transparent and NaN pixels are filled.
-
-    Parameters
-    ----------
-    input
-        The picture with missing pixels.
-    output
-        Where to write the result; its extension says the format.
-    mask
-        Picture of the same size: white is filled.
-    known
-        Picture of the same size: white is known.
-    pages
-        What the pages of a TIFF, or the axes of a .npy, are: the slices of a volume, or bands; auto
-        goes by what the file says.
-    """
-
-    def describe(picture: "Picture | None") -> "Problem":
-        from untrained import tasks  # noqa: PLC0415
-        from untrained.picture.masks import mask as read_mask  # noqa: PLC0415
-        from untrained.picture.picture import as_picture  # noqa: PLC0415
-
-        size = as_picture(picture, volumes=True).size
-        fill, kept = (path and read_mask(path, size) for path in (mask, known))
-        return tasks.inpaint(picture, fill, known=kept)
-
-    return run_fit(input, output, options, describe, pages)
+def _options(spec: TaskSpec) -> Any:
+    """The class of a task's options; a switch has no negative form."""
+    switches = {}
+    for name, kind in get_type_hints(spec.options, include_extras=True).items():
+        if kind is bool:
+            text = help_of(spec)[name]
+            switches[name] = Annotated[bool, Parameter(help=text, negative="")], False
+    return with_fields(spec.options, **switches)
 
 
-def flash(
-    input: Path,  # noqa: A002
-    output: Path,
-    /,
-    *,
-    flash: Path,
-    register: Annotated[bool, Parameter(negative="")] = False,
-    options: Options = DEFAULTS,
-) -> int:
-    """Give a noisy no-flash picture the detail of its flash picture; the light stays.
+@cache
+def help_of(spec: TaskSpec) -> dict[str, str]:
+    """The docstrings of a task's options by name."""
 
-    Parameters
-    ----------
-    input
-        The no-flash picture.
-    output
-        Where to write the result; its extension says the format.
-    flash
-        The flash picture, of the same size and depth.
-    register
-        Shift the flash picture onto the other first.
-    """
+    def verb(own: Any) -> None: ...
 
-    def describe(picture: "Picture | None") -> "Problem":
-        from untrained import tasks  # noqa: PLC0415
-        from untrained.picture import reading  # noqa: PLC0415
-
-        return tasks.flash(picture, reading.read(flash), register=register)
-
-    return run_fit(input, output, options, describe)
-
-
-def demosaic(
-    input: Path,  # noqa: A002
-    output: Path,
-    /,
-    *,
-    pattern: str = "RGGB",
-    sigma: float | None = None,
-    options: Options = DEFAULTS,
-) -> int:
-    """Find the colours behind the raw plane of a sensor; its samples come back unchanged.
-
-    Parameters
-    ----------
-    input
-        The mosaic: a grey picture of one sample a pixel.
-    output
-        Where to write the result, in colour; its extension says the format.
-    pattern
-        RGGB, BGGR, GRBG or GBRG: the first two pixels of the first row, then of the second.
-    sigma
-        Noise level in grey levels of 255, white: the samples are denoised too.
-    """
-
-    def describe(picture: "Picture | None") -> "Problem":
-        from untrained import tasks  # noqa: PLC0415
-
-        return tasks.demosaic(picture, pattern, sigma=None if sigma is None else sigma / 255)
-
-    return run_fit(input, output, options, describe)
+    verb.__annotations__["own"] = Annotated[spec.options, Parameter(name="*")]
+    arguments = App(default_command=verb).assemble_argument_collection(parse_docstring=True)
+    found = {each.keys[0]: each.parameter.help for each in arguments if each.keys}
+    return {name: " ".join((text or "").split()) for name, text in found.items()}

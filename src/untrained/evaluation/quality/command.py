@@ -15,8 +15,8 @@ from untrained.evaluation.quality.measure import Plan, account, measure
 from untrained.evaluation.quality.outcome import GAP, markdown, table
 from untrained.evaluation.quality.published import published
 from untrained.picture.writing import check_folder_empty, replace_file
-from untrained.recipes.presets import preset
 from untrained.system.progress import progress_bars
+from untrained.tasks.presets import preset
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from untrained.evaluation.quality.cases import Case
 from untrained.fitting.restoration import versions
 from untrained.fitting.restore import watch
 from untrained.fitting.stopping import holds_out
-from untrained.recipes import Recipe, Task
-from untrained.recipes.presets import preset
+from untrained.recipes import Recipe
 from untrained.system import machine
 from untrained.system.progress import Tell
+from untrained.tasks.presets import preset
 
 _CHEAP = ("bicubic", "nearest", "joint-bilateral")
 """Peers that always take part: the least that ours must beat."""
@@ -168,7 +168,7 @@ def _judged(case: Case, image: Tensor) -> float | None:
 
 
 def account(
-    task: Task, plan: Plan, rows: list[dict[str, Any]], *, command: str, pictures: str
+    task: str, plan: Plan, rows: list[dict[str, Any]], *, command: str, pictures: str
 ) -> dict[str, Any]:
     """Give what goes into the file beside the strength: how it was measured, means, pictures."""
     return {

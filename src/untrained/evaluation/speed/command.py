@@ -24,9 +24,9 @@ from untrained.fitting.restoration import versions
 from untrained.picture.picture import as_picture
 from untrained.picture.writing import check_folder_empty, replace_file
 from untrained.recipes import Recipe
-from untrained.recipes.presets import preset
 from untrained.system import machine
 from untrained.system.progress import Tell, progress_bars
+from untrained.tasks.presets import preset
 
 _ENDLESS = 10**9
 

@@ -13,8 +13,8 @@ from untrained.fitting.fit import Fit
 from untrained.fitting.step import Step
 from untrained.picture import reading
 from untrained.problem.problem import Problem
-from untrained.recipes import Recipe, Task
-from untrained.recipes.presets import preset
+from untrained.recipes import Recipe
+from untrained.tasks.presets import preset
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Configuration:
     """Short name, its key in the results."""
     title: str
     """Name for people."""
-    task: Task
+    task: str
     preset: str
     original: bool = False
     """Whether it runs the original way and not by our engine."""

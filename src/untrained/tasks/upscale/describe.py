@@ -13,7 +13,7 @@ from untrained.picture.region import Region, sides_in_words
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
-from untrained.recipes.variants import UpscaleVariant
+from untrained.tasks.upscale.spec import UpscaleVariant
 
 LARGEST_FACTOR = 16
 LARGEST = 500_000_000

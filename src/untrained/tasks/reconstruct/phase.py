@@ -29,8 +29,8 @@ from untrained.problem.phase_retrieval import (
     spectral,
 )
 from untrained.problem.problem import Problem, ProblemError
-from untrained.recipes.variants import ReconstructVariant
-from untrained.tasks.reconstruct import as_measurement, reconstruct
+from untrained.tasks.reconstruct.describe import as_measurement, reconstruct
+from untrained.tasks.reconstruct.spec import ReconstructVariant
 
 Measured = Literal["amplitudes", "intensities"]
 

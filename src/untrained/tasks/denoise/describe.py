@@ -1,7 +1,7 @@
 """Denoising: the picture plus noise was measured; what noise, the picture tells or the user."""
 
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import torch
 from torch import Tensor
@@ -29,7 +29,8 @@ from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
-from untrained.tasks import hyperspectral
+from untrained.tasks.denoise import hyperspectral
+from untrained.tasks.denoise.spec import DenoiseOptions
 
 NoiseName = Literal["auto", "gaussian", "poisson", "poisson-gaussian", "impulse"]
 
@@ -69,6 +70,12 @@ def denoise(
     _check(sigma, noise)
     problem = _described(picture, sigma, noise)
     return replace(problem, notes=(*in_words(picture), *problem.notes))
+
+
+def from_options(picture: Any, options: DenoiseOptions) -> Problem:
+    """Describe a denoising problem from the options of the command line."""
+    sigma = None if options.sigma is None else options.sigma / 255
+    return denoise(picture, sigma=sigma, noise=cast("NoiseName", options.noise))
 
 
 def _described(

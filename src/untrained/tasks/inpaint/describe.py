@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from untrained.operators import Mask
-from untrained.picture.masks import as_mask
+from untrained.picture.masks import as_mask, mask
 from untrained.picture.picture import Picture, as_picture, in_words
 from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
-from untrained.recipes.variants import InpaintVariant
+from untrained.tasks.inpaint.spec import InpaintOptions, InpaintVariant
 
 DEEPEST_SCATTERED = 6.0
 """Missing pixels further than this from every known one count as a hole."""
@@ -71,6 +71,13 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
     )
     variant = _OF_VOLUMES[kind] if picture.is_volume else kind
     return _described(picture, filled, variant, (*in_words(picture), note))
+
+
+def from_options(image: Any, options: InpaintOptions) -> Problem:
+    """Describe an inpainting problem from the options of the command line: files of masks."""
+    picture = as_picture(image, volumes=True)
+    fill, known = (path and mask(path, picture.size) for path in (options.mask, options.known))
+    return inpaint(picture, fill, known=known)
 
 
 def _described(

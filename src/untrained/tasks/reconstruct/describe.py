@@ -19,7 +19,7 @@ from untrained.problem.measurement_noise import find_level
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
 from untrained.problem.value_range import ToUnits, ValueRange, find_range
-from untrained.recipes.variants import ReconstructVariant
+from untrained.tasks.reconstruct.spec import ReconstructVariant
 
 Noise = float | Gaussian | Poisson | Transmission
 

@@ -15,6 +15,7 @@ from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
+from untrained.tasks.demosaic.spec import DemosaicOptions
 
 _LEAST_BITS = 8
 
@@ -57,6 +58,12 @@ def demosaic(image: Any, pattern: str = "RGGB", *, sigma: float | None = None) -
         notes = (*notes, f"noise level {255 * sigma:.2f} of 255, as given")
     noise = None if sigma is None else Gaussian(sigma)
     return _described(plane, pattern, noise, (f"pattern {pattern}", *notes))
+
+
+def from_options(plane: Any, options: DemosaicOptions) -> Problem:
+    """Describe the demosaicing of a raw plane from the options of the command line."""
+    sigma = None if options.sigma is None else options.sigma / 255
+    return demosaic(plane, options.pattern, sigma=sigma)
 
 
 def _described(

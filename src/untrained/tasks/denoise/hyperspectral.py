@@ -10,7 +10,7 @@ from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem
 from untrained.problem.rendering import Rendering
-from untrained.tasks.components import Components, band_levels
+from untrained.tasks.denoise.components import Components, band_levels
 
 FEW = 4
 """Channels up to which a picture is denoised as it is."""

@@ -1,0 +1,1 @@
+"""Reconstruction from a measurement: tomography, magnetic resonance, blur, phase."""
