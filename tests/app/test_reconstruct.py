@@ -169,7 +169,10 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
             "not both",
         ),
         (("ct", "sino.npy", "out.npy", "--angles", "0:180", "--sigma", "-1"), "not a noise level"),
-        (("ct", "sino.npy", "out.npy", "--angles", "0:180", "--preset", "x"), "fast, tv"),
+        (
+            ("ct", "sino.npy", "out.npy", "--angles", "0:180", "--preset", "x"),
+            "fast, balanced, best, tv",
+        ),
         (("ct", "fan.npy", "out.npy", "--angles", "0:360", "--bin-width", "2"), "--bin-width is"),
         (("ct", "fan.npy", "out.npy", "--angles", "0:360", *FAN[:4]), "--detector-distance"),
         (

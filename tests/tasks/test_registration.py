@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -151,6 +152,7 @@ SPEC = TaskSpec("toy", lambda image: image, {"fast": Recipe(name="fast")})
     [
         ({"variant_presets": {("fast", "holes"): Recipe()}}, "no variant 'holes'"),
         ({"variant_presets": {("best", ""): Recipe()}}, "no preset 'best'"),
+        ({"presets": {"slow": Recipe()}}, "no preset 'fast'"),
         ({"compare": Comparison(("sigma",))}, "no option 'sigma'"),
     ],
 )
@@ -200,3 +202,16 @@ def test_the_describing_functions_are_those_of_the_folders():
     assert set(dir(ut.tasks)) == {*TASKS, "deblur", "phase"}
     for name in dir(ut.tasks):
         assert getattr(ut.tasks, name).__name__ == name
+
+
+def test_what_must_be_given_is_asked_for(folder, capsys):
+    assert run("compare", "in.png", "--task", "flash") == 2
+    assert "flash needs --flash: The flash picture" in capsys.readouterr().err
+    assert run("flash", "in.png", "out.png") == 2
+    assert "--flash" in capsys.readouterr().err
+
+
+def test_registering_loads_no_torch():
+    code = "import untrained.tasks.presets as p, sys; p.preset('denoise', 'best'); "
+    code += "sys.exit(any(name in sys.modules for name in ('torch', 'numpy')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,7 +9,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from untrained.app.commands.restore import help_of
+from untrained.app.commands.restore import help_of, option
 from untrained.app.pose import pose
 from untrained.baselines.registry import names
 from untrained.errors import RequestError
@@ -105,7 +105,7 @@ def _check_options(request: Request) -> None:
 
 def _check_home(request: Request, name: str, given: Any, homes: Sequence[str]) -> None:
     if given not in (None, False) and request.task not in homes:
-        raise RequestError(f"--{name} is for {', '.join(homes)}, not for {request.task}")
+        raise RequestError(f"{option(name)} is for {', '.join(homes)}, not for {request.task}")
 
 
 def _described(request: Request, picture: Picture) -> Problem:
@@ -117,7 +117,7 @@ def _described(request: Request, picture: Picture) -> Problem:
             given[field.name] = value
         elif field.default is MISSING:
             what = help_of(spec)[field.name]
-            raise RequestError(f"{spec.name} needs --{field.name}: {what}")
+            raise RequestError(f"{spec.name} needs {option(field.name)}: {what}")
     return pose(spec, spec.options(**given), picture)
 
 

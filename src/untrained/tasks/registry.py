@@ -67,8 +67,8 @@ class TaskSpec:
     Raises
     ------
     ValueError
-        If a preset is for a variant that is not listed, or `compare` takes an option that the task
-        has not.
+        If there is no preset ``fast``, a preset is for a variant that is not listed, or `compare`
+        takes an option that the task has not.
     """
 
     name: str
@@ -98,6 +98,8 @@ class TaskSpec:
 
     def __post_init__(self) -> None:
         """Check what can be mistyped."""
+        if "fast" not in self.presets:
+            raise ValueError(f"{self.name} has no preset 'fast', the one taken by default")
         for name, variant in self.variant_presets:
             if variant not in self.variants or name not in self.presets:
                 raise ValueError(f"{self.name} has no preset {name!r} or no variant {variant!r}")

@@ -70,6 +70,11 @@ def _options(spec: TaskSpec) -> Any:
     return with_fields(spec.options, **switches)
 
 
+def option(name: str) -> str:
+    """What the user writes for an option of this name."""
+    return f"--{name.replace('_', '-')}"
+
+
 @cache
 def help_of(spec: TaskSpec) -> dict[str, str]:
     """The docstrings of a task's options by name."""
