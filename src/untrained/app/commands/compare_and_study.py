@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from untrained.app.commands.options import COMMON, Common, preset_of, set_type, with_fields
+from untrained.app.commands.options import COMMON, Common, set_type, with_fields, with_presets
 from untrained.app.commands.restore import help_of
 from untrained.tasks.registry import TASKS, TaskSpec, compared_options
 
@@ -54,7 +54,7 @@ def compare_verb() -> Callable[..., int]:
 
     compare.__annotations__["task"] = Literal[tuple(spec.name for spec in compared)]
     set_type(compare, "own", own, own())
-    options = with_fields(Common, preset=preset_of(_presets(compared)))
+    options = with_presets(Common, _presets(compared))
     set_type(compare, "options", options, options())
     return compare
 
@@ -91,7 +91,7 @@ def _presets(compared: list[TaskSpec]) -> str:
         groups.setdefault(tuple(tasks), []).append(name)
     everywhere = groups.pop(tuple(spec.name for spec in compared), [])
     some = [f"{', '.join(names)} ({', '.join(tasks)})" for tasks, names in groups.items()]
-    return f"Settings to use: {'; '.join([', '.join(everywhere), *some])}."
+    return "; ".join([", ".join(everywhere), *some])
 
 
 def study(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, make_dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -80,17 +81,18 @@ def set_type(verb: Callable[..., int], parameter: str, kind: Any, default: Any) 
         verb.__kwdefaults__ = (verb.__kwdefaults__ or {}) | {parameter: default}
 
 
-def preset_of(help: str) -> tuple[Any, Any]:  # noqa: A002
-    """The field `preset` of `with_fields`, with a help that lists them."""
-    return Annotated[str, Parameter(help=help)], COMMON.preset
+@cache
+def with_presets(base: type[Common], names: str) -> Any:
+    """Make `base` anew, with a help of the option ``--preset`` that lists the names."""
+    kind = Annotated[str, Parameter(help=f"Settings to use: {names}.")]
+    return with_fields(base, preset=(kind, COMMON.preset))
 
 
 def presets_in_help(task: str) -> Callable[[Verb], Verb]:
     """Decorate a verb: the help of its option ``--preset`` lists the presets of a task."""
-    field = preset_of(f"Settings to use: {', '.join(known_presets(task))}.")
+    options = with_presets(Options, ", ".join(known_presets(task)))
 
     def decorated(verb: Verb) -> Verb:
-        options = with_fields(Options, preset=field)
         set_type(verb, "options", options, options())
         return verb
 
