@@ -30,7 +30,6 @@ BLOCKS = re.compile(r"```.*?```|^    .*?$|^## .*?$|<!-- made by .*?<!-- end -->"
 INLINE = re.compile(r"`[^`]*`|!\[[^]]*\]|\]\([^)]*\)|doi [\w./]+|arXiv[: ][\d.]+")
 
 STATED = {
-    "docs/architecture.md": ("100 %",),
     "docs/compare.md": ("side by side at 100 %", "4 times as strong", "4 pixels and 0.05"),
     "docs/demosaic.md": ("count 2.5 times",),
     "docs/deviations.md": ("decay 0.99", "the paper's 30.43 dB", "5 dB above its value"),

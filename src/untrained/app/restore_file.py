@@ -1,15 +1,12 @@
 """One file in, one file out: read, check, fit while showing and saving progress, write, tell."""
 
 import json
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol, cast
 
 from rich.console import Console
@@ -22,6 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from untrained.app.interruption import Interruption, StepEndedError, interruptible
 from untrained.errors import RequestError
 from untrained.evaluation import report
 from untrained.fitting.checkpoint import load_fit, reason_for_other_bits, save_fit
@@ -93,7 +91,7 @@ def run_job(
     """
     console = Console(stderr=True, quiet=job.quiet)
     given = None if job.input is None else (read or job.read)(job.input)
-    with _interruptible() as interruption:
+    with interruptible() as interruption:
         with console.status("preparing"):
             problem = describe(given)
             reference = _checked(job, problem)
@@ -185,7 +183,7 @@ def _work(
     job: Job,
     fit: FitLike,
     snapshots: report.Snapshots | None,
-    interruption: "_Interruption",
+    interruption: Interruption,
     say: Callable[[Iterable[str]], None],
     console: Console,
 ) -> None:
@@ -196,9 +194,9 @@ def _work(
         def heard(share: float) -> None:
             advance(share)
             if interruption.asked and fit.last is not None:
-                raise _InterruptedError
+                raise StepEndedError
 
-        with suppress(_InterruptedError), listening(heard):
+        with suppress(StepEndedError), listening(heard):
             for step in fit:
                 interruption.has_picture = True
                 advance(step.progress, step)
@@ -210,40 +208,6 @@ def _work(
                 if time.monotonic() - saved > SECONDS_BETWEEN_SAVINGS and fit.stop is None:
                     save_fit(job.saved_fit, fit)
                     saved = time.monotonic()
-
-
-class _InterruptedError(Exception):
-    """Ends the step under way."""
-
-
-class _Interruption:
-    """Whether Ctrl-C (or SIGTERM) was pressed, and whether there is a picture to write."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.has_picture = False
-
-    def note(self, _signal: int, _frame: FrameType | None) -> None:
-        """Take a signal: the first is a flag; the second ends a fit without a picture."""
-        if self.asked and not self.has_picture:
-            raise KeyboardInterrupt
-        self.asked = True
-
-
-@contextmanager
-def _interruptible() -> Iterator[_Interruption]:
-    """Turn the first Ctrl-C (or SIGTERM) into a flag: a step and all writing is finished."""
-    interruption = _Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield interruption
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, interruption.note) for number in signals}
-    try:
-        yield interruption
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Advance(Protocol):

@@ -53,7 +53,8 @@ class NetworkFit:
     seconds
         Another budget; None is without end.
     seed
-        Draws the weights, and in a stream of its own the latent and the noise of every step.
+        Draws the weights, the latent and the noise of every step; what the operator draws has a
+        stream of its own.
     engine
         Device and precision.
 
@@ -96,7 +97,8 @@ class NetworkFit:
     def _build(self) -> None:
         problem, recipe = self.problem, self.recipe
         seed = self.seed + len(self._restarts)
-        self._generator = self.engine.generator(stream(seed, "steps"))
+        # Weights and steps keep the plain seed, so that pictures stay what they were.
+        self._generator = self.engine.generator(seed)
         network, input_size = build_network(
             recipe.network,
             input_channels(recipe.pairing, problem),

@@ -13,7 +13,7 @@ def stream(seed: int, purpose: str) -> int:
     seed
         The seed that the user gave, 0 or more.
     purpose
-        What is drawn, in words: "steps". The same words give the same stream.
+        What is drawn, in words: "noise split". The same words give the same stream.
 
     Returns
     -------

@@ -8,7 +8,6 @@ import torch
 from untrained.fitting.averaging import ExponentialAverage
 from untrained.fitting.build_network import build_network
 from untrained.fitting.step import Step
-from untrained.numerics.streams import stream
 from untrained.pairings.factory import input_channels, make_pairing
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
@@ -37,7 +36,7 @@ class Original:
     ) -> None:
         self._problem = problem.to(device)
         self._steps = recipe.steps
-        self._generator = torch.Generator(device).manual_seed(stream(seed, "steps"))
+        self._generator = torch.Generator(device).manual_seed(seed)
         channels_in = input_channels(recipe.pairing, problem)
         network, size = build_network(
             recipe.network, channels_in, problem.channels, problem.size, seed
