@@ -116,8 +116,8 @@ def page(rows: list[dict[str, Any]]) -> str:
         "# Gallery: the hardest cases",
         "",
         "Made by `python -m benches.gallery` from scikit-image's samples: crops of 192x192, preset",
-        "`fast`, nothing told but the input. In the middle the best, by the truth, of the methods",
-        "that `untrained compare` runs. PSNR in dB.",
+        "`fast`, given only the input. In the middle the best, by the truth, of the methods that",
+        "`untrained compare` runs. PSNR in dB.",
     ]
     for row in rows:
         other = f"{row['other']} {row['best other']:.2f}"

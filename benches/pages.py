@@ -1,4 +1,4 @@
-"""The tables of measurements within the pages of docs, made from benches/results/*.json.
+"""The tables of measurements in the pages of docs, made from benches/results/*.json.
 
 A table stands between ``<!-- made by benches/table.py: NAME -->`` and ``<!-- end -->``.
 """
@@ -62,7 +62,7 @@ def flash(results: Results) -> str:
 
 
 def noise(results: Results) -> str:
-    """Return the table of docs/noise.md: means of each kind that was not free of noise."""
+    """Return the table of docs/noise.md: means of each kind, without clean pictures."""
     every = [row for row in results["noise"]["rows"] if row["kind"] != "none"]
     others = {name: name.removesuffix(" told") for name in ("NLM told", "CBM3D told")}
     others |= {name: name for name in ("median 3x3", "switching median")}
@@ -74,12 +74,12 @@ def noise(results: Results) -> str:
         best = max(scores, key=scores.__getitem__)
         own = [_cell(_mean(mine, key)) for key in ("input", "psnr", "as gaussian")]
         rows.append([kind, *own, f"{best} {scores[best]:.2f}"])
-    return _table(["noise", "input", "untrained", "told gaussian", "best other told"], rows)
+    return _table(["noise", "input", "untrained", "as Gaussian", "best other, tuned by the truth"], rows)
 
 
 def phase(results: Results) -> str:
     """Return the table of docs/phase.md."""
-    head = ["measurement", "instead: plain", "constrained", "first guess", "untrained"]
+    head = ["measurement", "usual, plain", "usual, constrained", "initial guess", "untrained"]
     columns = ("plain", "constrained", "guess", "psnr")
     rows = [
         [setting, *(_cell(mean[key]) for key in columns)]

@@ -80,7 +80,7 @@ SETTINGS = (
     Setting("ptychography, 40 % overlap, 30 dB", partial(ptychography, 0.4), 30),
     Setting("magnitude, oversampled 2 times, 30 dB", partial(magnitude, 2.0), 30),
     Setting("coded, 4 masks, 15 dB, complex", partial(coded, 4), 15, complex_object=True),
-    Setting("coded, 4 masks, 15 dB, level not told", partial(coded, 4), 15, told=False),
+    Setting("coded, 4 masks, 15 dB, level unknown", partial(coded, 4), 15, told=False),
     Setting("coded, 2 masks, 15 dB", partial(coded, 2), 15),
     Setting("coded, 8 masks, 15 dB", partial(coded, 8), 15),
     Setting("coded, 4 masks, 5 dB", partial(coded, 4), 5),

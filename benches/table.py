@@ -16,12 +16,12 @@ BEGIN, END = "<!-- made by benches/table.py -->", "<!-- end -->"
 PRESETS = ("fast", "balanced", "best")
 HEAD = """# Benchmarks
 
-Made by `python -m benches.table` from `benches/results/*.json`; every table says the command that
-measured it. PSNR in dB is that of the exported samples. No fit saw a clean picture. The published
-means are over whole sets, of which a table may hold a part: compare with the peers measured on the
-same input; `over` is the gain over the best of them by the mean. The settings of the presets were
-chosen on crops of these pictures, among others, with one seed; for `flash`, those of both methods
-on these very pairs. Expect a little less elsewhere. Not measured on a GPU.
+`python -m benches.table` makes this page from `benches/results/*.json`; above every table is the
+command that measured it. PSNR in dB, measured on the exported samples. No fit saw a clean picture.
+The published means are over whole sets, and a table may hold only part of a set: compare with the
+peers measured on the same input. `over` is the gain over the peer with the best mean. The settings
+of the presets were chosen on crops of these and other pictures, with one seed; for `flash`, the
+settings of both methods on these very pairs. Expect a little less elsewhere. Not measured on a GPU.
 """
 
 
@@ -182,11 +182,11 @@ def deepinv_table(result: dict[str, Any]) -> str:
 
 
 def noise_table(result: dict[str, Any]) -> str:
-    """Ours, told nothing, beside filters told their best settings by the truth."""
+    """Ours on the picture alone, beside filters with their best settings by the truth."""
     machine = result["machine"]
     columns = ("input", "psnr", "as gaussian", "median 3x3", "switching median")
     columns = (*columns, "NLM told", "CBM3D told")
-    head = ["noise", "picture", "input", "untrained", "told gaussian", "median 3x3"]
+    head = ["noise", "picture", "input", "untrained", "as Gaussian", "median 3x3"]
     head += ["switching median", "NLM, best of 28", "CBM3D, best of 7", "seconds"]
     lines = [
         f"## kinds of noise, {result['size']}x{result['size']}, real noise 192x192",
@@ -272,7 +272,7 @@ def gallery_table(result: dict[str, Any]) -> str:
         [row["what"], row["other"], f"{row['best other']:.2f}", f"{row['untrained']:.2f}"]
         for row in result["rows"]
     ]
-    head = ["case", "the best of the others", "its PSNR", "untrained"]
+    head = ["case", "best other", "its PSNR", "untrained"]
     lines = [
         "## gallery",
         "",
@@ -286,7 +286,7 @@ def gallery_table(result: dict[str, Any]) -> str:
 
 
 def section(result: dict[str, Any]) -> str:
-    """The part of the page that a file of results makes."""
+    """The section for one file of results."""
     if result.get("bench") == "quality":
         return outcome.markdown(result)
     if result.get("bench") == "memory":
@@ -330,13 +330,13 @@ def page(results: list[dict[str, Any]]) -> str:
 
 
 def overview(results: list[dict[str, Any]]) -> str:
-    """The table of means for the README: a line for each set, a column for each preset."""
+    """The table of means for the README: a row for each set, a column for each preset."""
     means: dict[str, dict[str, Any]] = {}
     for result in results:
         if result.get("bench") == "quality":
             means.setdefault(outcome.title(result), {})[result["preset"]] = result
     presets = [name for name in PRESETS if any(name in found for found in means.values())]
-    head = ["task", "pictures", "the best peer measured", *presets]
+    head = ["task", "pictures", "best peer measured", *presets]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for title, found in sorted(means.items()):
         count = len(next(iter(found.values()))["rows"])

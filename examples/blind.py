@@ -1,4 +1,4 @@
-"""Sharpen a picture whose blur nobody knows: picture and kernel are fitted together.
+"""Sharpen a picture with unknown blur: fit picture and kernel together.
 
 python examples/blind.py [--steps N]
 """

@@ -18,7 +18,7 @@ clean = skimage.data.chelsea()[:192, 120:312]
 noise = np.random.default_rng(0).normal(0, 25, clean.shape)
 noisy = np.clip(clean + noise, 0, 255).round().astype(np.uint8)
 
-# The clean picture is for the figures alone: no method sees it.
+# The clean picture serves only for scores: no method sees it.
 for row in ut.compare(ut.tasks.denoise(noisy), steps=steps, reference=clean):
     if row.picture is None:
         print(f"{row.title}: {row.notes[0]}")

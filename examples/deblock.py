@@ -1,4 +1,4 @@
-"""Remove the blocks that strong JPEG compression leaves.
+"""Remove the blocks of strong JPEG compression.
 
 python examples/deblock.py [--steps N]
 """

@@ -1,4 +1,4 @@
-"""Sharpen a blurred, noisy picture whose blur kernel is known.
+"""Sharpen a blurred, noisy picture with a known kernel.
 
 python examples/deblur.py [--steps N]
 """

@@ -1,4 +1,4 @@
-"""Restore a sample picture end to end: add noise, denoise, lay the pictures side by side.
+"""Restore a sample picture end to end: add noise, denoise, show the pictures side by side.
 
 python examples/demo.py [FOLDER] [--steps N]
 """

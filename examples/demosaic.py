@@ -1,4 +1,4 @@
-"""Find the colours behind a sensor's mosaic, beside the filters that are used instead.
+"""Restore the colours behind a sensor's mosaic, and compare with the usual filters.
 
 python examples/demosaic.py [--steps N]
 """

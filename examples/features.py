@@ -1,4 +1,4 @@
-"""Ask a small classifier what it keeps of a cat, and what would excite it.
+"""Show what a small classifier keeps of a cat, and what excites it.
 
 python examples/features.py [--steps N]
 """

@@ -1,4 +1,4 @@
-"""Give a noisy picture by candlelight the detail of its flash picture; the light stays.
+"""Give a noisy candlelight picture the detail of its flash picture, and keep the light.
 
 python examples/flash.py [--steps N]
 """
@@ -22,7 +22,7 @@ noise = np.random.default_rng(0).normal(0, 20, clean.shape)
 noisy = np.clip(clean + noise, 0, 255).round().astype(np.uint8)
 flash = scene / (1 + 0.6 * (rows**2 + columns**2)) * [0.85, 0.95, 1.0]
 
-# Both must have the same size and type. A hand-held pair wants register=True.
+# Both must have the same size and type. A hand-held pair needs register=True.
 result = ut.flash(noisy, flash.round().astype(np.uint8), steps=steps)
 
 print(*result.notes, result.stopped, sep="\n")

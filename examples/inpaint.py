@@ -1,4 +1,4 @@
-"""Fill the missing half of the pixels of a picture; the known half comes back unchanged.
+"""Fill the missing half of a picture's pixels; the known half comes back unchanged.
 
 python examples/inpaint.py [--steps N]
 """

@@ -1,4 +1,4 @@
-"""Reconstruct a picture from a quarter of k-space, seen by six coils of unknown sensitivity.
+"""Reconstruct a picture from a quarter of k-space, measured by six coils of unknown sensitivity.
 
 python examples/mri.py [--steps N]
 """
@@ -31,7 +31,7 @@ kspace = scanner(torch.from_numpy(clean)[None, None].float())
 noise = torch.randn((2, *kspace.shape), generator=torch.Generator().manual_seed(0))
 kspace = kspace + 0.01 * scanner.mask * torch.complex(*noise)
 
-# The middle of k-space gives the sensitivities; the picture is then the root of the sum of squares.
+# Sensitivities from the middle of k-space; the picture is then the root of the sum of squares.
 maps, _ = ut.estimate_sensitivities(kspace[0], scanner.mask)
 physics = ut.FourierSubsampling(mask, maps)
 result = ut.reconstruct(kspace, physics, noise=0.01, bounds=(0, None), steps=steps)

@@ -1,4 +1,4 @@
-"""Retrieve a picture from diffraction patterns whose phases no detector sees.
+"""Retrieve a picture from the magnitudes of its diffraction patterns.
 
 python examples/phase.py [--steps N]
 """
@@ -25,7 +25,7 @@ measured = (amplitudes + noise).clamp_min(0).numpy()
 
 result = ut.phase(measured, physics, noise=level, steps=steps)
 
-# A mask leaves no shift and no half turn open, and a picture that is not below 0 no sign.
+# Masks fix the place and the half turn; a picture that is not below 0 fixes the sign.
 print(*result.notes, result.stopped, sep="\n")
 guess = ut.tasks.phase(measured, physics).picture.pixels[0, 0].numpy()
 for name, picture in (("alternating projections", guess), ("retrieved", result.picture)):

@@ -1,4 +1,4 @@
-"""Reconstruct a slice from few noisy projections, without training and without the truth.
+"""Reconstruct a slice from few noisy projections, without training or ground truth.
 
 python examples/reconstruct.py [--steps N]
 """
@@ -24,7 +24,7 @@ level = 0.01 * float(sinogram.square().mean()) ** 0.5
 noise = torch.randn(sinogram.shape, generator=torch.Generator().manual_seed(0))
 measured = (sinogram + level * noise).numpy()
 
-# Any object with A serves: deepinv's physics, a torch module, a SciPy LinearOperator.
+# Any object with A works: deepinv's physics, a torch module, a SciPy LinearOperator.
 result = ut.reconstruct(measured, physics, noise=level, bounds=(0, None), steps=steps)
 
 print(*result.notes, result.stopped, sep="\n")

@@ -1,4 +1,4 @@
-"""Watch a network overfit: the quality rises, peaks, and falls as the noise is fitted too.
+"""Watch a network overfit: the quality rises, peaks, and falls when the fit reaches the noise.
 
 python examples/study.py [--steps N]
 """

@@ -1,4 +1,4 @@
-"""Put a hand-made prior, total variation, in the place of the network.
+"""Replace the network by a hand-crafted prior, total variation.
 
 python examples/total_variation.py [--steps N]
 """

@@ -1,4 +1,4 @@
-"""Remove noise from a volume, and fill what is missing in it.
+"""Remove noise from a volume, and fill its missing voxels.
 
 python examples/volume.py [--steps N]
 """
@@ -20,7 +20,7 @@ blobs = ndimage.gaussian_filter(rng.normal(size=(16, 40, 40)), 3) > 0
 shade = ndimage.gaussian_filter(rng.normal(size=blobs.shape), 5)
 clean = (0.2 + 0.5 * blobs + shade / shade.std() / 15).clip(0, 1).astype(np.float32)
 
-# Three axes could also be a picture of 40 bands: as_volume says what they are.
+# Three axes could also be a picture of 40 bands; as_volume makes them a volume.
 noisy = clean + 0.1 * rng.normal(size=clean.shape).astype(np.float32)
 denoised = ut.denoise(ut.as_volume(noisy), steps=steps)
 

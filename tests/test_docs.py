@@ -36,7 +36,7 @@ STATED = {
     "docs/features.md": ("resized by 0.85", "above 0.99 in"),
     "docs/flash.md": ("4 pixels and 0.05", "at most 3 times"),
     # What the code predicts.
-    "docs/large_pictures.md": ("11 kB", "0.9 to 1.4 kB", "276 GB", "33 GB", "70 % of what is free"),
+    "docs/large_pictures.md": ("11 kB", "0.9 to 1.4 kB", "276 GB", "33 GB", "70 % of the free memory"),
     "docs/noise.md": (
         "more than 2 % of the samples",
         "2.9 times noisier",
@@ -49,7 +49,7 @@ STATED = {
         "may pass 100 %",
         "decay 0.99",
         "every 10 s",
-        "same network 2 times the original",
+        "same network 2 times as fast",
         "`fast` in 60 s",
         "under 1.5 GB",
         "4 GB for",
@@ -71,7 +71,7 @@ STATED = {
 
 
 def span(values, unit="dB"):
-    """The least and the largest, as a page says them."""
+    """The least and the largest, as a page writes them."""
     values = list(values)
     return f"{min(values):.1f} to {max(values):.1f} {unit}"
 
@@ -170,7 +170,7 @@ def phase():
         for level in ("30 dB", "45 dB")
         for gain in over(["ptychography", level], other)
     ]
-    told, untold = (mean[f"coded, 4 masks, 15 dB{more}"] for more in ("", ", level not told"))
+    known, unknown = (mean[f"coded, 4 masks, 15 dB{more}"] for more in ("", ", level unknown"))
     (complex_gain,) = over(["ptychography", "complex"], "plain")
     low, high = mean["coded, 4 masks, 60 dB"]["psnr"], mean["coded, 4 masks, 60 dB"]["guess"]
     return [
@@ -178,8 +178,8 @@ def phase():
         f"{min(noisy):.0f} to {max(noisy):.0f} dB above Wirtinger flow",
         f"above them it is {min(guessed):.0f} to {max(guessed):.0f} dB",
         f"at 30 dB {over(['coded', '30 dB'], 'guess')[0]:.0f}.",
-        f"the first guess is at {high:.0f} dB and the fit at {low:.0f}",
-        f"{told['psnr'] - untold['psnr']:.1f} dB are lost",
+        f"the initial guess is at {high:.0f} dB and the fit at {low:.0f}",
+        f"{known['psnr'] - unknown['psnr']:.1f} dB are lost",
         f"gains {span(faint)} above",
         f"gain least, {complex_gain:.1f} dB",
     ]

@@ -12,8 +12,7 @@ _STRENGTHS = {
     "missing": "{} % missing",
 }
 GAP = (
-    "what stopping at the step of the budget that is best in truth would have gained, "
-    "without a partner"
+    "the gain from stopping at the step of the budget that is best by the truth, network only"
 )
 
 

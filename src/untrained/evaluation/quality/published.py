@@ -19,12 +19,12 @@ _FIGURES: dict[tuple[str, str, int], tuple[Published, ...]] = {
     ("denoise", "cset9", 25): (
         Published("Deep Image Prior, averaged output", 30.43, f"{_DENOISE}, sigma 25"),
         Published("Deep Image Prior", 31.29, f"{_FROM_PICTURES}, perhaps of two noises"),
-        Published("CBM3D, told sigma", 31.42, f"{_DENOISE}, clipped noise"),
+        Published("CBM3D, sigma known", 31.42, f"{_DENOISE}, clipped noise"),
         Published("Self2Self", 31.74, "Quan et al. 2020 (CVPR): noise not clipped"),
     ),
     ("denoise", "cset9", 50): (
         Published("Deep Image Prior", 27.69, _FROM_PICTURES),
-        Published("CBM3D, told sigma", 27.78, _FROM_PICTURES),
+        Published("CBM3D, sigma known", 27.78, _FROM_PICTURES),
     ),
     ("upscale", "set5", 4): (
         Published("Deep Image Prior", 29.90, f"{_DIP}: luma"),
