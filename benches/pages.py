@@ -74,7 +74,8 @@ def noise(results: Results) -> str:
         best = max(scores, key=scores.__getitem__)
         own = [_cell(_mean(mine, key)) for key in ("input", "psnr", "as gaussian")]
         rows.append([kind, *own, f"{best} {scores[best]:.2f}"])
-    return _table(["noise", "input", "untrained", "as Gaussian", "best other, tuned by the truth"], rows)
+    head = ["noise", "input", "untrained", "as Gaussian", "best other, tuned by the truth"]
+    return _table(head, rows)
 
 
 def phase(results: Results) -> str:

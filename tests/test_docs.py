@@ -36,7 +36,13 @@ STATED = {
     "docs/features.md": ("resized by 0.85", "above 0.99 in"),
     "docs/flash.md": ("4 pixels and 0.05", "at most 3 times"),
     # What the code predicts.
-    "docs/large_pictures.md": ("11 kB", "0.9 to 1.4 kB", "276 GB", "33 GB", "70 % of the free memory"),
+    "docs/large_pictures.md": (
+        "11 kB",
+        "0.9 to 1.4 kB",
+        "276 GB",
+        "33 GB",
+        "70 % of the free memory",
+    ),
     "docs/noise.md": (
         "more than 2 % of the samples",
         "2.9 times noisier",

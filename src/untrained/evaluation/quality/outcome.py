@@ -11,9 +11,7 @@ _STRENGTHS = {
     "factor": "x{}",
     "missing": "{} % missing",
 }
-GAP = (
-    "the gain from stopping at the step of the budget that is best by the truth, network only"
-)
+GAP = "the gain from stopping at the step of the budget that is best by the truth, network only"
 
 
 def table(told: dict[str, Any]) -> Table:
