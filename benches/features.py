@@ -47,7 +47,7 @@ def timed(problem: Problem, preset: str) -> tuple[ut.Restoration, float]:
 
 
 def inversions(model: ut.Model) -> Iterator[Entry]:
-    """Invert each layer with each prior; PSNR tells how much of the picture came back."""
+    """Invert each layer with each prior; PSNR shows how much of the picture came back."""
     cut = skimage.data.chelsea()[:, 75:375]
     cat = 255 * skimage.transform.resize(cut, (224, 224), anti_aliasing=True)
     picture = ut.as_picture(cat.round().astype(np.uint8))

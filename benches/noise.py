@@ -1,4 +1,4 @@
-"""Kinds of noise: ours, told nothing, beside others that are told their best settings by the truth.
+"""Kinds of noise: ours on the picture alone, beside others with their best settings by the truth.
 
 Made noise on scikit-image's pictures, 8 bits: counted light (gain 0.05; gain 0.02 and sigma 0.02),
 salt and pepper and impulses of any value on a fifth of the samples, salt and pepper on a tenth over
@@ -7,7 +7,7 @@ Gaussian noise of 15, and none. With --data, real noise: the crops of the pairs 
 
 But for impulses, non-local means and CBM3D take the best of several levels, by the truth: so CBM3D
 here is what nobody can have who does not know the truth. The median filters are the plain one of
-3x3 and the switching one, told by our detection.
+3x3 and the switching one, which uses our detection.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from untrained.system import machine
 
 PICTURES = ("camera", "coffee")
 REAL_SIZE = 192
-"""Side of the crops of real noise: in smaller ones, noise is not told from texture."""
+"""Side of the crops of real noise: in smaller ones, noise cannot be distinguished from texture."""
 LEVELS = (6, 8, 11, 15, 20, 30, 45)
 """Grey levels that the others are tried with."""
 

@@ -3,7 +3,7 @@
     python -m benches.phase [--preset fast] [--seed 0] [--setting NAME ...]
 
 Pictures of 128x128: two of scikit-image's samples and a generated one. Amplitudes get Gaussian
-noise at so many dB below their root mean square, and are then cut at 0; a fit is told the level,
+noise at so many dB below their root mean square, and are then cut at 0; a fit knows the level,
 where a setting does not say otherwise. A published algorithm knows nothing of the object (`plain`);
 the same, kept real and not below 0 as a fit keeps it, is `constrained`. PSNR in dB, peak 1, after
 alignment. Results are kept in ``benches/results/phase.json``; settings that were not run keep
@@ -70,8 +70,8 @@ class Setting(NamedTuple):
     make: Callable[..., Physics]
     decibels: float
     complex_object: bool = False
-    told: bool = True
-    """Whether the fit is told the noise level."""
+    level_known: bool = True
+    """Whether the fit knows the noise level."""
 
 
 SETTINGS = (
@@ -80,7 +80,7 @@ SETTINGS = (
     Setting("ptychography, 40 % overlap, 30 dB", partial(ptychography, 0.4), 30),
     Setting("magnitude, oversampled 2 times, 30 dB", partial(magnitude, 2.0), 30),
     Setting("coded, 4 masks, 15 dB, complex", partial(coded, 4), 15, complex_object=True),
-    Setting("coded, 4 masks, 15 dB, level unknown", partial(coded, 4), 15, told=False),
+    Setting("coded, 4 masks, 15 dB, level unknown", partial(coded, 4), 15, level_known=False),
     Setting("coded, 2 masks, 15 dB", partial(coded, 2), 15),
     Setting("coded, 8 masks, 15 dB", partial(coded, 8), 15),
     Setting("coded, 4 masks, 5 dB", partial(coded, 4), 5),
@@ -183,7 +183,7 @@ def measure(setting: Setting, name: str, truth: Tensor, preset: str, seed: int) 
     physics = setting.make(complex_picture=setting.complex_object)
     y, level = measured(physics, truth, setting.decibels)
     start = time.perf_counter()
-    problem = ut.tasks.phase(y, physics, noise=level if setting.told else None)
+    problem = ut.tasks.phase(y, physics, noise=level if setting.level_known else None)
     result = restore(problem, preset, seed=seed, device="cpu")
     seconds = time.perf_counter() - start
     row = {

@@ -1,4 +1,4 @@
-"""Measurements with truth: tomography, magnetic resonance and blur, as the issue of them asks.
+"""Measurements with truth: tomography, magnetic resonance and blur.
 
 Tomography: 60 views over half a turn of 256x256, noise of 1 % of the sinogram's root mean square.
 Magnetic resonance: a quarter of the lines of k-space (the middle 8 %, the others at random), noise
@@ -8,7 +8,7 @@ from where the blurred picture reaches.
 Low dose: the same 60 views, 10 000 photons a bin, a largest line integral of 3, log-transformed;
 total variation is of least squares weighted by the counts. Fan beam: 60 views over a whole turn,
 the source 1.5 slices from the centre, the detector half a slice. Blind: a Gaussian of sigma 2.4 by
-1.2 along the diagonals, no noise but rounding to 8 bits; total variation is told the kernel, ours
+1.2 along the diagonals, no noise but rounding to 8 bits; total variation knows the kernel, ours
 is not. Demosaic: RGGB, noise of 0.02.
 """
 
@@ -65,7 +65,7 @@ class Measured(NamedTuple):
     """A first picture, of the whole or where the measurement lies."""
 
     def psnr(self, picture: Tensor) -> float:
-        """PSNR in dB of a picture, whole or as handed over; the peak is the truth's largest."""
+        """PSNR in dB of a picture, whole or framed as the result is; the peak is the truth's largest."""
         image, truth = picture, self.truth
         if isinstance(self.physics, Blur):
             truth = self.physics.centre(truth)
@@ -136,7 +136,7 @@ def fan(data: Path) -> Iterator[Measured]:
 
 
 def blind(data: Path) -> Iterator[Measured]:
-    """Each of `PICTURES` through a kernel that is not told."""
+    """Each of `PICTURES` through an unknown kernel."""
     rows, columns = torch.meshgrid(*(2 * [torch.arange(13.0) - 6]), indexing="ij")
     kernel = torch.exp(-((rows + columns) ** 2) / 4 / 2.4**2 - (rows - columns) ** 2 / 4 / 1.2**2)
     physics = Blur(kernel / kernel.sum())

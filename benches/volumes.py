@@ -37,7 +37,7 @@ SHAPE = (24, 48, 48)
 SIGMA = 25 / 255
 MISSING = 0.5
 WEIGHTS = (0.3, 0.45, 0.6, 0.9, 1.2, 1.6)
-"""Weights of total variation in units of sigma: the best by the truth is told."""
+"""Weights of total variation in units of sigma: the best by the truth is reported."""
 
 
 def unit(field: NDArray[np.float64]) -> Volume:
