@@ -1,4 +1,4 @@
-"""The hardest cases side by side: what was given, the best of the others, ours, the truth.
+"""The hardest cases side by side: the input, the best of the others, ours, the truth.
 
     python -m benches.gallery [--preset fast] [--seed 0]
 

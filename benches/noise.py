@@ -5,8 +5,8 @@ salt and pepper and impulses of any value on a fifth of the samples, salt and pe
 Gaussian noise of 15, and none. With --data, real noise: the crops of the pairs real/*/*_noisy.* and
 *_clean.*.
 
-But for impulses, non-local means and CBM3D take the best of several levels, by the truth: so CBM3D
-here is what nobody can have who does not know the truth. The median filters are the plain one of
+Except for impulses, non-local means and CBM3D take the best of several levels by the truth, which
+no user knows. The median filters are the plain one of
 3x3 and the switching one, which uses our detection.
 """
 

@@ -1,10 +1,10 @@
-"""Phase retrieval beside the algorithms used instead, on the same measurement, with truth.
+"""Phase retrieval beside the usual algorithms, on the same measurement, with truth.
 
     python -m benches.phase [--preset fast] [--seed 0] [--setting NAME ...]
 
 Pictures of 128x128: two of scikit-image's samples and a generated one. Amplitudes get Gaussian
 noise at so many dB below their root mean square, and are then cut at 0; a fit knows the level,
-where a setting does not say otherwise. A published algorithm knows nothing of the object (`plain`);
+unless a setting says otherwise. A published algorithm knows nothing of the object (`plain`);
 the same, kept real and not below 0 as a fit keeps it, is `constrained`. PSNR in dB, peak 1, after
 alignment. Results are kept in ``benches/results/phase.json``; settings that were not run keep
 their rows.

@@ -9,7 +9,7 @@ Low dose: the same 60 views, 10 000 photons a bin, a largest line integral of 3,
 total variation is of least squares weighted by the counts. Fan beam: 60 views over a whole turn,
 the source 1.5 slices from the centre, the detector half a slice. Blind: a Gaussian of sigma 2.4 by
 1.2 along the diagonals, no noise but rounding to 8 bits; total variation knows the kernel, ours
-is not. Demosaic: RGGB, noise of 0.02.
+does not. Demosaic: RGGB, noise of 0.02.
 """
 
 import json
@@ -65,7 +65,7 @@ class Measured(NamedTuple):
     """A first picture, of the whole or where the measurement lies."""
 
     def psnr(self, picture: Tensor) -> float:
-        """PSNR in dB of a picture, whole or framed as the result is; the peak is the truth's largest."""
+        """PSNR in dB of a picture, whole or framed as a result; the peak is the truth's largest."""
         image, truth = picture, self.truth
         if isinstance(self.physics, Blur):
             truth = self.physics.centre(truth)
