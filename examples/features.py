@@ -21,10 +21,10 @@ cat = skimage.data.chelsea()[40:264, 130:354]
 
 inverted = ut.invert(cat, model, "_blocks.4", steps=given.steps)
 error = np.mean((inverted.picture.astype(float) - cat) ** 2)
-print(*inverted.notes, *inverted.verdicts, sep="\n")
+print(*inverted.notes, *inverted.self_checks, sep="\n")
 print(f"what came back of the picture: {10 * np.log10(255**2 / error):.2f} dB")
 ut.write(given.out / "inverted.png", inverted, overwrite=True)
 
 dreamt = ut.dream(model, "tabby", steps=given.steps)
-print(*dreamt.notes, *dreamt.verdicts, sep="\n")
+print(*dreamt.notes, *dreamt.self_checks, sep="\n")
 ut.write(given.out / "dream.png", dreamt, overwrite=True)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from untrained.fitting.averaging import ExponentialAverage, spread
+from untrained.fitting.averaging import ExponentialAverage, standard_deviation
 
 
 def test_equals_the_weighted_mean_written_out():
@@ -50,7 +50,7 @@ def test_spread_is_the_smoothed_deviation_over_pictures():
     base = torch.zeros(1, 3, 40, 40)
     up = base.clone()
     up[..., 20:] = 0.2
-    found = spread([base, up])
+    found = standard_deviation([base, up])
     assert found.shape == (1, 1, 40, 40)
     deviation = torch.tensor([0.0, 0.2]).std()
     torch.testing.assert_close(found[..., 30:], deviation.expand(1, 1, 40, 10))

@@ -6,7 +6,7 @@ import untrained as ut
 from tests.helpers.fits import network_of
 from tests.helpers.tiny import NETWORK, photo, tiny_recipe
 from untrained import tasks
-from untrained.fitting.averaging import spread
+from untrained.fitting.averaging import standard_deviation
 from untrained.fitting.divergence import DivergenceError
 from untrained.fitting.engine import choose_engine
 from untrained.fitting.fit import Fit
@@ -210,7 +210,7 @@ def test_members_are_fits_of_their_own_and_their_mean_is_taken():
     assert progress[-1] == 1
     result = fit.restoration()
     assert "3 networks" in result.stopped
-    assert torch.equal(result.uncertainty, spread(list(pictures)))
+    assert torch.equal(result.uncertainty, standard_deviation(list(pictures)))
     assert alone[0].restoration().uncertainty is None
     wider = make(recipe.model_copy(update={"calibration": 3.0}), seed=5)
     list(wider)

@@ -10,9 +10,9 @@ SIDES = [64, 150, 512]
 
 
 @pytest.mark.parametrize(("size", "side"), list(itertools.product(SIZES, SIDES)))
-@pytest.mark.parametrize("grain", [1, 3, 16])
-def test_weights_sum_to_exactly_one_at_every_pixel(size, side, grain):
-    grid = Grid.cover(size, side, grain=grain)
+@pytest.mark.parametrize("alignment", [1, 3, 16])
+def test_weights_sum_to_exactly_one_at_every_pixel(size, side, alignment):
+    grid = Grid.cover(size, side, alignment=alignment)
     total, least = torch.zeros(1, 1, *size), 1.0
     for number, window in enumerate(grid.windows):
         weight = grid.weight(number)
@@ -23,15 +23,15 @@ def test_weights_sum_to_exactly_one_at_every_pixel(size, side, grain):
 
 
 @pytest.mark.parametrize(("size", "side"), list(itertools.product(SIZES, SIDES)))
-@pytest.mark.parametrize("grain", [1, 3, 16])
-def test_windows_are_alike_begin_on_the_grain_and_are_no_larger_than_asked(size, side, grain):
-    grid = Grid.cover(size, side, grain=grain)
+@pytest.mark.parametrize("alignment", [1, 3, 16])
+def test_windows_are_alike_begin_on_the_grain_and_are_no_larger_than_asked(size, side, alignment):
+    grid = Grid.cover(size, side, alignment=alignment)
     for spans, length in ((grid.rows, size[0]), (grid.columns, size[1])):
         assert (spans[0].start, spans[-1].stop) == (0, length)
         lengths = [stop - start for start, stop in spans]
         assert max(lengths) <= side
-        assert max(lengths) - min(lengths) < grain
-        assert all(start % grain == 0 for start, _ in spans)
+        assert max(lengths) - min(lengths) < alignment
+        assert all(start % alignment == 0 for start, _ in spans)
         overlaps = [a.stop - b.start for a, b in itertools.pairwise(spans)]
         assert all(overlap >= min(64, side // 4) for overlap in overlaps)
         assert all(c.start >= a.stop for a, c in zip(spans, spans[2:], strict=False))

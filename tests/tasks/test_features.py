@@ -173,7 +173,7 @@ def test_inversion_brings_the_features_back():
         for r in (start, end)
     ]
     assert errors[1] < 0.4 * errors[0]
-    assert f"off by {errors[1]:.3g}" in end.verdicts[0]
+    assert f"off by {errors[1]:.3g}" in end.self_checks[0]
 
 
 def test_dreams_raise_the_class_and_say_its_probability():
@@ -184,8 +184,8 @@ def test_dreams_raise_the_class_and_say_its_probability():
     after = probabilities(result.image, features, 2)
     assert len(after) == 15
     assert after[0] > before[0] + 0.1
-    assert f"as written {after[0]:.4f}" in result.verdicts[0]
-    assert f"{min(after):.4f} at least" in result.verdicts[0]
+    assert f"as written {after[0]:.4f}" in result.self_checks[0]
+    assert f"{min(after):.4f} at least" in result.self_checks[0]
     assert [record.loss for record in result.history][-1] < 0
 
 
@@ -196,7 +196,7 @@ def test_channels_and_layers_can_be_dreamt():
         first = Features(model(), "first")
         mean = first(result.image)[:, index].mean().item()
         assert mean > first(problem.picture.pixels)[:, index].mean().item()
-        assert f"{mean:.4g}" in result.verdicts[0]
+        assert f"{mean:.4g}" in result.self_checks[0]
 
 
 def test_a_dream_is_excited_in_two_sizes():

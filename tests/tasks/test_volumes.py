@@ -11,7 +11,7 @@ import untrained as ut
 from tests.helpers.tiny import shortened, tiny_recipe
 from untrained import tasks
 from untrained.evaluation.report import Snapshots, scores, write_report
-from untrained.fitting.averaging import spread
+from untrained.fitting.averaging import standard_deviation
 from untrained.fitting.checkpoint import load_fit, save_fit
 from untrained.fitting.engine import choose_engine
 from untrained.fitting.penalties import total_variation
@@ -140,12 +140,12 @@ def test_the_noise_level_is_found(sigma):
 def test_the_spread_is_smoothed_along_all_axes():
     one, other = torch.zeros(2, 1, 1, 9, 9, 9)
     other[..., 4, 4, 4] = 1
-    found = spread([one, other])
+    found = standard_deviation([one, other])
     torch.testing.assert_close(found, found.permute(0, 1, 4, 2, 3))
     assert float(found.square().sum()) == pytest.approx(0.5, rel=0.02)
 
 
-def test_several_networks_and_their_spread(tmp_path):
+def test_several_networks_and_their_deviation(tmp_path):
     recipe = RECIPE.model_copy(update={"ensemble_size": 2})
     volume = ut.as_volume(smooth())
     fit, kept = ut.watch(tasks.denoise(volume, sigma=0.1), recipe), Snapshots()

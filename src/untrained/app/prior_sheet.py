@@ -71,7 +71,7 @@ def run_sheet(
                 for step in fit:
                     progress.update(bar, completed=step.progress)
                 result = fit.restoration()
-                told = (f"{prior}, {result.seconds:.0f} s", *result.verdicts)
+                told = (f"{prior}, {result.seconds:.0f} s", *result.self_checks)
                 panels.append(Panel(result.image, title, told))
     across = len(panels) // len(PRIORS)
     sheet = make_sheet(panels, heading=request.heading, across=across)

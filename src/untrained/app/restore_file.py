@@ -117,7 +117,7 @@ def run_job(
                 reference=reference,
                 picture_name=name,
             )
-    say((*fit.notes, *fit.events, *result.verdicts))
+    say((*fit.notes, *fit.events, *result.self_checks))
     _tell(job, result, reference, interrupted=interrupted, console=console)
     return INTERRUPTED if interrupted else DONE
 

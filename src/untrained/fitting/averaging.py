@@ -1,4 +1,4 @@
-"""Averages of the successive pictures of a fit, and of those of several networks."""
+"""Averages over the pictures of a fit, and over several networks."""
 
 import math
 from typing import Any
@@ -12,16 +12,16 @@ _SMOOTHING = 1.5
 
 
 def mean(pictures: list[Tensor]) -> Tensor:
-    """Mean of pictures of one shape."""
+    """Compute the mean of pictures of one shape."""
     return torch.stack(pictures).mean(dim=0)
 
 
-def spread(pictures: list[Tensor]) -> Tensor:
-    """Standard deviation over the pictures of several networks (a deep ensemble).
+def standard_deviation(pictures: list[Tensor]) -> Tensor:
+    """Compute the standard deviation over the pictures of several networks (a deep ensemble).
 
     Lakshminarayanan et al. 2017 (arXiv:1612.01474). The variance is averaged over the channels and
-    smoothed by a Gaussian: few networks tell little of a single pixel. It shows where the networks
-    disagree, and knows nothing of errors that they have in common.
+    smoothed by a Gaussian: a few networks say little about a single pixel. It shows where the
+    networks disagree, but not the errors that they share.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class ExponentialAverage:
         return self._sum / self._weight
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
         return {"sum": self._sum, "weight": self._weight}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

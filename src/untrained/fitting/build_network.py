@@ -1,4 +1,4 @@
-"""From the settings of a network to the network itself."""
+"""Build a network from its settings."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -48,7 +48,7 @@ def network(
     settings
         The class of its settings.
     volumes
-        Whether it is for volumes, too.
+        Whether it works on volumes too.
     """
 
     def register(build: Callable[[S, Shape], Built]) -> Callable[[S, Shape], Built]:
@@ -72,7 +72,7 @@ def build_network(
     Raises
     ------
     RecipeError
-        If nothing builds such a network, or not for volumes.
+        If no builder is registered for these settings, or it cannot do volumes.
     """
     builder = BUILDERS.of(settings)
     if len(size) == 3 and not builder.volumes:

@@ -1,4 +1,4 @@
-"""A fit on disk: saved while it runs, picked up bit for bit. Plain tensors and JSON, no code."""
+"""Save and load a fit, bit for bit: plain tensors and JSON, no code."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ class CheckpointError(RequestError):
 
 
 def fingerprint(problem: Problem) -> str:
-    """Digest of all that a fit sees of a problem: measurement, operator, noise level, size."""
+    """Hash all that a fit sees of a problem: measurement, operator, noise level, size."""
     measurement, operator = problem.measurement, problem.measurement.operator
     digest = hashlib.sha256(repr((problem.task, problem.size, measurement.noise)).encode())
     guide = [] if problem.knowledge.guide is None else [problem.knowledge.guide]
@@ -42,7 +42,7 @@ def fingerprint(problem: Problem) -> str:
 
 
 def save_fit(path: Path, fit: FitLike) -> None:
-    """Save a fit, whole or not at all, under a temporary name and then `path`.
+    """Save a fit atomically: write a temporary file, then rename it to `path`.
 
     Raises
     ------
@@ -100,19 +100,19 @@ def reason_for_other_bits(path: Path) -> str | None:
 def load_fit(
     path: Path, problem: Problem, recipe: Recipe, **options: Unpack[FitKeywords]
 ) -> FitLike:
-    """Pick up a saved fit.
+    """Load a saved fit.
 
     Parameters
     ----------
     path
-        As given to `save_fit`.
+        A file that `save_fit` wrote.
     problem, recipe, options
-        As when the fit was begun.
+        The same as when the fit began.
 
     Raises
     ------
     CheckpointError
-        If the file is no saved fit, or was made for another problem, recipe, seed, device or tile.
+        If the file is not a saved fit, or belongs to another problem, recipe, seed, device or tile.
     """
     header, tensors = _read(path)
     if header.get("format") != _FORMAT:
@@ -132,7 +132,7 @@ def load_fit(
     for key, (what, value) in now.items():
         if header[key] != value:
             raise CheckpointError(
-                f"{path} was saved with another {what}: give the same as then, or start again "
+                f"{path} was saved with another {what}: give the same {what}, or start again "
                 "with --overwrite"
             )
     state = _with_tensors(json.loads(header["state"]), tensors)

@@ -47,12 +47,12 @@ class ClassicalEstimate:
 
     @staticmethod
     def wanted(recipe: Recipe) -> bool:
-        """Whether the recipe fuses the networks with an estimate."""
+        """Return whether the recipe fuses the networks with an estimate."""
         return recipe.fusion is not None
 
     @staticmethod
     def reason_against(problem: Problem, recipe: Recipe) -> str | None:
-        """Say why the noise cannot be removed by self-similarity alone; None where it can."""
+        """Return why self-similarity alone cannot remove the noise; None if it can."""
         if any(isinstance(rule, HeldOut) for rule in recipe.stopping):
             return "a part of the measurement is held out"
         if not isinstance(problem.measurement.noise, Gaussian):
@@ -74,14 +74,14 @@ class ClassicalEstimate:
 
     @staticmethod
     def working_bytes(problem: Problem, recipe: Recipe) -> int:
-        """As the largest patches need."""
+        """Predict the need of the largest patches."""
         settings = _settings(recipe)
         used = (settings.without_pilot, settings.with_pilot)
         return max(working_bytes(problem.channels, problem.size, each) for each in used)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Says that nothing is removed, where there is no noise."""
+        """A note if there is no noise to remove."""
         return () if self._sigma else ("no noise is removed: the picture is left as it was",)
 
     def __next__(self) -> Step:
@@ -110,7 +110,7 @@ class ClassicalEstimate:
         )
 
     def result(self) -> Draft:
-        """Let the estimate be the guide of the networks."""
+        """Make the estimate the guide of the networks."""
         if self.stop is None:
             raise RuntimeError("the estimate has not been made")
         picture = self.stop.picture
@@ -126,7 +126,7 @@ class ClassicalEstimate:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
         return {
             "estimate": self._estimate,
             "index": self._index,
@@ -147,14 +147,14 @@ def _settings(recipe: Recipe) -> Fusion:
 
 
 def sigma_of(problem: Problem) -> float:
-    """Give the noise level of a problem with Gaussian noise, in picture units."""
+    """Return the noise level of a problem with Gaussian noise, in picture units."""
     if not isinstance(problem.measurement.noise, Gaussian):
         raise RuntimeError("the noise is not Gaussian")
     return problem.measurement.noise.sigma
 
 
 def loss_of(problem: Problem, picture: Tensor) -> float:
-    """Error of a picture ``(1, C, H, W)`` against the measurement."""
+    """Compute the error of a picture ``(1, C, H, W)`` against the measurement."""
     with torch.no_grad():
         seen = problem.measurement.operator(picture.to(problem.measurement.y.device))
         return float(problem.measurement.error(seen, problem.measurement.y))

@@ -14,9 +14,9 @@ class DivergenceError(WorkError):
 class DivergenceGuard:
     """Watches the loss and decides when to go back.
 
-    It keeps a copy of the last good state (weights and optimiser) and gives it back when the loss
-    is not finite or exceeds `rise` times its value when the copy was made. The paper's code meant
-    to do this for denoising; see docs/deviations.md for what it did.
+    It keeps a copy of the last good state (weights and optimiser) and restores it when the loss is
+    not finite or exceeds `rise` times its value when the copy was made. The paper's code meant to
+    do this for denoising; see docs/deviations.md for what it did.
 
     Parameters
     ----------
@@ -35,10 +35,10 @@ class DivergenceGuard:
         self.step_scale = 1.0
         """Factor on the step size after the returns so far."""
         self.events: list[str] = []
-        """What happened, a sentence each."""
+        """What happened, one sentence each."""
 
     def due(self, step: int) -> bool:
-        """Say whether a copy of the state should be kept before this step's update."""
+        """Return whether to keep a copy of the state before this step's update."""
         return self._good is None or step - self._good_step >= self._every
 
     def keep(self, step: int, loss: float, state: dict[str, Any]) -> None:
@@ -47,13 +47,13 @@ class DivergenceGuard:
         self._good_step, self._good_loss = step, loss
 
     def diverged(self, loss: float) -> bool:
-        """Say whether the fit has diverged, by this loss.
+        """Return whether this loss shows that the fit has diverged.
 
         Once the returns are used up a mere rise does not count: fits often recover by themselves.
         """
         if not math.isfinite(loss):
             return True
-        # A loss below zero, as in activation maximisation, has no ratio to speak of.
+        # A loss below zero, as in activation maximisation, has no meaningful ratio.
         rising = self._good_loss > 0 and loss > self._rise * self._good_loss
         return rising and len(self.events) < self._returns
 
@@ -83,7 +83,7 @@ class DivergenceGuard:
         self._good, self._good_loss = None, math.inf
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
         return {
             "good": copy.deepcopy(self._good),
             "good_loss": self._good_loss,

@@ -1,4 +1,4 @@
-"""Dry run: one step on fake tensors, to count what a step computes or holds."""
+"""Run one step on fake tensors, to count its operations or its memory."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -29,7 +29,7 @@ def dry_run(
     engine
         The step has its precision; the fake tensors always lie on a CPU.
     watching
-        Entered around the step: it sees every operation.
+        Entered around the step, so that it sees every operation.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Engine: how a step is executed. Device, precision and memory format; no mathematics."""
+"""Engine: the device, precision and memory format of a step."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 
 
 _LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
-"""Channels last, by the number of axes: each layout is of tensors with so many alone."""
+"""Channels last, by the number of axes of a tensor."""
 
 
 class EngineError(RequestError):

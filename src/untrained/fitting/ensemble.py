@@ -36,7 +36,7 @@ class Ensemble:
             else Pilot(draft.estimate.to(context.filters_on), context.seen, fusion)
         )
         self._pictures: list[Tensor] = []
-        """What the networks so far have found."""
+        """The pictures of the networks that have stopped."""
         self._earlier: list[str] = []
         self._index = 0
         self._seconds = 0.0
@@ -89,7 +89,7 @@ class Ensemble:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and was mended, a sentence each."""
+        """Problems and how the fit recovered, one sentence each."""
         return (*self._earlier, *self._own_events())
 
     def _own_events(self) -> list[str]:
@@ -103,7 +103,7 @@ class Ensemble:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Nothing that the reason does not say."""
+        """None: the stop reason says it all."""
         return ()
 
     @property
@@ -159,12 +159,12 @@ class Ensemble:
         return f"{self._size} networks were fitted and averaged; of the last, {reason}"
 
     def result(self) -> Draft:
-        """Take the networks' picture and how far they are apart."""
+        """Take the mean picture of the networks and their standard deviation."""
         if self.stop is None:
             raise RuntimeError("the networks are still being fitted")
         apart = None
         if self._size > 1:
-            apart = self._context.recipe.calibration * averaging.spread(self._pictures)
+            apart = self._context.recipe.calibration * averaging.standard_deviation(self._pictures)
         return replace(
             self._draft,
             picture=self.stop.picture,
@@ -174,7 +174,7 @@ class Ensemble:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue bit for bit."""
+        """Return everything needed to continue bit for bit."""
         return {
             "pictures": list(self._pictures),
             "earlier": list(self._earlier),

@@ -1,4 +1,4 @@
-"""Fit: everything from a problem to its restoration, one step per iteration."""
+"""Fit: from a problem to its restoration, one step per iteration."""
 
 import copy
 import dataclasses
@@ -28,10 +28,10 @@ from untrained.system.heartbeat import mapped
 class Fit:
     """Fits untrained networks to one problem: ``for step in fit`` runs one step each.
 
-    A fit runs its stages in turn, those that the recipe asks for and the problem allows: a fit that
-    guides, a classical estimate, the networks, plug-and-play passes, the fusion of estimate and
-    networks. The iteration ends when the last stage has stopped; `stop` then says why. The picture
-    handed over is one that was yielded as `Step.picture`. `restoration` may be called after any
+    A fit runs the stages that the recipe asks for and the problem allows: a guiding fit, a
+    classical estimate, the networks, plug-and-play passes, the fusion of estimate and networks. The
+    iteration ends when the last stage has stopped; `stop` then gives the reason. The picture that
+    is handed over was yielded as `Step.picture`. `restoration` may be called after any
     step. With the same problem, recipe, seed and device it gives the same pictures; so does a fit
     continued from `state_dict` (unless the recipe budgets seconds).
 
@@ -51,11 +51,11 @@ class Fit:
     Raises
     ------
     ProblemError
-        If the recipe does not apply to the problem; some of that shows at the first step.
+        If the recipe does not apply to the problem; some of this only shows at the first step.
     """
 
     tile: ClassVar[str] = "whole"
-    """How a saved fit says that its picture is never parted."""
+    """The tile setting of a fit that never splits its picture."""
 
     def __init__(self, problem: Problem, recipe: Recipe, *, seed: int, engine: Engine) -> None:
         self.problem = problem
@@ -80,7 +80,7 @@ class Fit:
         _check(problem, recipe)
 
     def _made_context(self, guide: Tensor | None = None) -> Context:
-        """Move the problem to the device, and keep from the networks what is held out."""
+        """Move the problem to the device, and hide held-out data from the networks."""
         if self._context is None:
             whole = self.problem.to(self.engine.device)
             seen, score = _held_out(whole, self.recipe, self.seed, guide)
@@ -124,19 +124,19 @@ class Fit:
         return 0.6 if Refinement in self._kinds[self._number + 1 :] else 1.0
 
     def _progress(self, share: float) -> float:
-        """Share of the whole that is done, when this much of the stage is."""
+        """Share of the whole fit that is done when this share of the stage is."""
         weights = [kind.weight(self.recipe) for kind in self._kinds]
         number = self._number
         return (sum(weights[:number]) + share * weights[number]) / sum(weights)
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and was mended, a sentence each."""
+        """Problems and how the fit recovered, one sentence each."""
         return (*self._events, *(self._stage.events if self._stage else ()))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the picture is made of and which stages were left out, a sentence each."""
+        """What the picture is made of and which stages were left out, one sentence each."""
         own = self._stage.notes if self._stage else ()
         return (*self._left_out, *self._notes, *own)
 
@@ -198,7 +198,7 @@ class Fit:
         )
 
     def found(self) -> Tensor:
-        """Give what `restoration` will render: ``(1, C, H, W)``; it was a step's picture.
+        """Return the picture that `restoration` will render, ``(1, C, H, W)``: that of a step.
 
         Raises
         ------
@@ -218,7 +218,7 @@ class Fit:
         return hand_over(self, self._stopped(), self._solved())
 
     def _solved(self) -> Problem:
-        """The problem with its operator as fitted, where that is unknown too."""
+        """The problem with the fitted operator, if the operator was unknown."""
         if self.problem.measurement.unknown is None or self._context is None:
             return self.problem
         operator = copy.deepcopy(self._context.whole.measurement.operator).cpu()
@@ -226,7 +226,7 @@ class Fit:
         return dataclasses.replace(self.problem, measurement=measurement)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue bit for bit, besides problem, recipe, seed and engine.
+        """Return everything needed to continue bit for bit, besides problem, recipe, seed and engine.
 
         The tensors are the live ones, as in torch: save them before the next step.
         """
@@ -273,7 +273,7 @@ class Fit:
 
 
 def _check(problem: Problem, recipe: Recipe) -> None:
-    """Find at once what would be found wrong once the networks begin."""
+    """Raise now the errors that would otherwise appear when the networks begin."""
     for rule in recipe.stopping:
         if not holds_out(rule):
             make_rule(rule, Watched(problem))
@@ -301,7 +301,7 @@ def _plain(value: Step | Stop | None) -> dict[str, Any] | None:
 def _held_out(
     whole: Problem, recipe: Recipe, seed: int, guide: Tensor | None
 ) -> tuple[Problem, Score | None]:
-    """Keep from the networks what a stop rule holds out; with the guide made before, if it was."""
+    """Hide what a stop rule holds out from the networks; keep a guide that was made before."""
     knowledge = whole.knowledge
     if guide is None or knowledge.make_guide is None:
         return hold_out_for(recipe.stopping, whole, seed)

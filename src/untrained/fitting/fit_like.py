@@ -1,4 +1,4 @@
-"""FitLike: what every fit offers, whole, in tiles, or shrinking; and how it hands over."""
+"""FitLike: the interface of every fit (whole, tiled, shrinking), and how it hands over."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -57,15 +57,15 @@ class StepLike(Protocol):
 
 
 class FitLike(Protocol):
-    """An iterator of steps that may be asked for its picture, saved and continued.
+    """An iterator of steps. Its picture can be read, saved and continued after any step.
 
-    Within long steps it says how far the whole has come (`system.heartbeat`); where a listener
-    raises, the fit is as before the step.
+    Long steps report the progress of the whole fit (`system.heartbeat`). If a listener raises, the
+    fit is as before the step.
     """
 
     @property
     def problem(self) -> Problem:
-        """What is solved."""
+        """The problem to solve."""
         ...
 
     @property
@@ -75,7 +75,7 @@ class FitLike(Protocol):
 
     @property
     def seed(self) -> int:
-        """What all randomness follows from."""
+        """The seed of all random streams."""
         ...
 
     @property
@@ -85,7 +85,7 @@ class FitLike(Protocol):
 
     @property
     def tile(self) -> str:
-        """What was asked of the tiles: ``whole``, ``auto``, or a side in pixels."""
+        """The tile setting: ``whole``, ``auto``, or a side in pixels."""
         ...
 
     @property
@@ -110,12 +110,12 @@ class FitLike(Protocol):
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and was mended, a sentence each."""
+        """Problems and how the fit recovered, one sentence each."""
         ...
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the picture is made of and what was left out, a sentence each."""
+        """What the picture is made of and what was left out, one sentence each."""
         ...
 
     @property
@@ -132,25 +132,25 @@ class FitLike(Protocol):
         ...
 
     def found(self) -> Tensor:
-        """Give the picture that `restoration` will render; it was a step's picture."""
+        """Return the picture that `restoration` will render: that of a step."""
         ...
 
     def restoration(self) -> Restoration:
-        """Hand over the picture so far and the story of how it was made."""
+        """Hand over the picture so far and how it was made."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
         ...
 
 
 def hand_over(fit: FitLike, stop: Stop, problem: Problem) -> Restoration:
-    """Render the picture of a stop, and tell how it was made.
+    """Render the picture of a stop and record how it was made.
 
     Parameters
     ----------
     fit
-        It has run one step at least.
+        At least one of its steps has run.
     stop
         Why it stopped, or the state in which it was interrupted.
     problem
@@ -168,7 +168,7 @@ def hand_over(fit: FitLike, stop: Stop, problem: Problem) -> Restoration:
         seconds=fit.history[-1].seconds,
         history=tuple(fit.history),
         notes=(*fit.problem.notes, *fit.events, *fit.notes),
-        verdicts=() if check is None else (check(restored),),
+        self_checks=() if check is None else (check(restored),),
         uncertainty=None if sigma is None else problem.uncertainty(sigma, at=stop.picture),
         recipe=fit.recipe,
         seed=fit.seed,

@@ -1,4 +1,4 @@
-"""The stage that fuses the networks' picture with the classical estimate."""
+"""The stage that fuses the picture of the networks with the classical estimate."""
 
 import time
 from dataclasses import replace
@@ -25,10 +25,10 @@ _OUT_OF_TIME = (
 class Pilot:
     """The mean of the classical estimate and a network's picture.
 
-    Their errors differ, so that their mean is better than either. Where the network is further from
-    the measurement than the noise explains, its error is at least that; the error of the estimate
-    is at most about the noise, of volumes far less. The network's weight is held down to what these
-    two say, which matters where there is little noise.
+    Their errors differ, so their mean is better than either. If the network is further from the
+    measurement than the noise explains, its error is at least that excess. The error of the
+    estimate is at most about the noise, and far less in volumes. These two numbers bound the weight
+    of the network, which matters when there is little noise.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Pilot:
     problem
         A picture under Gaussian noise of known level.
     settings
-        The most that the network's weights may be.
+        Upper bounds on the weights of the network.
     """
 
     def __init__(self, estimate: Tensor, problem: Problem, settings: Settings) -> None:
@@ -47,7 +47,7 @@ class Pilot:
         self._settings = settings
 
     def distance(self, picture: Tensor) -> float:
-        """Mean squared difference of a picture ``(1, C, H, W)`` from the estimate."""
+        """Compute the mean squared difference of a picture ``(1, C, H, W)`` from the estimate."""
         return float(mean_squared_error(picture.to(self._estimate.device), self._estimate))
 
     def __call__(self, picture: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class Pilot:
         return self._estimate.lerp(picture, weight)
 
     def trust(self, picture: Tensor) -> Tensor:
-        """Give the weight of a picture whose error is what its residual shows: a scalar, [0, 1]."""
+        """Compute the weight of a picture from the error that its residual shows, in [0, 1]."""
         residual = mean_squared_error(picture, self._measurement).double()
         error = self._settings.error_prior * self._variance
         found: Tensor = error / (error + (residual - self._variance).clamp(min=0))
@@ -65,7 +65,7 @@ class Pilot:
 
 
 class Fusion:
-    """Filters once more what the estimate and the networks have made together.
+    """Filters the blend of the estimate and the networks once more.
 
     A mean of the networks' picture and the estimate gets a part of its residual back and is
     filtered with itself as pilot; the result is a mean of that and the networks' picture.
@@ -88,27 +88,27 @@ class Fusion:
 
     @staticmethod
     def wanted(recipe: Recipe) -> bool:
-        """Whether the recipe asks for it."""
+        """Return whether the recipe asks for it."""
         return recipe.fusion is not None
 
     @staticmethod
     def reason_against(problem: Problem, recipe: Recipe) -> str | None:
-        """As for the estimate, without which there is nothing to fuse with."""
+        """Return the reason against the estimate: without it there is nothing to fuse."""
         return ClassicalEstimate.reason_against(problem, recipe)
 
     @staticmethod
     def weight(_recipe: Recipe) -> float:
-        """A pass of several that the estimate takes."""
+        """One pass, where the estimate takes several."""
         return 0.15
 
     @staticmethod
     def working_bytes(problem: Problem, recipe: Recipe) -> int:
-        """As for the estimate."""
+        """Predict the need of the estimate."""
         return ClassicalEstimate.working_bytes(problem, recipe)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Says what the picture is made of."""
+        """What the picture is made of."""
         if self._weight is None:
             return ()
         if not self._in_time:

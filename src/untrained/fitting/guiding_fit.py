@@ -20,7 +20,7 @@ class GuidingFit:
     def __init__(self, draft: Draft, context: Context, seconds: float | None) -> None:
         recipe = context.recipe.guided_by
         if recipe is None:
-            raise RuntimeError("the recipe asks for no fit that guides")
+            raise RuntimeError("the recipe has no guiding fit")
         if seconds is not None:
             recipe = recipe.model_copy(update={"seconds": seconds})
         self.stop: Stop | None = None
@@ -33,12 +33,12 @@ class GuidingFit:
 
     @staticmethod
     def wanted(recipe: Recipe) -> bool:
-        """Whether the recipe asks for one."""
+        """Return whether the recipe asks for one."""
         return recipe.guided_by is not None
 
     @staticmethod
     def reason_against(_problem: Problem, _recipe: Recipe) -> str | None:
-        """None: it applies where a fit does."""
+        """None: it applies wherever a fit does."""
         return None
 
     @staticmethod
@@ -48,12 +48,12 @@ class GuidingFit:
 
     @staticmethod
     def working_bytes(_problem: Problem, _recipe: Recipe) -> int:
-        """None beside those of the fit itself, which are predicted as those of any fit."""
+        """None of its own: the nested fit is predicted like any other."""
         return 0
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong in it and was mended."""
+        """Problems within it and how it recovered."""
         return tuple(f"the fit that guides, {event}" for event in self._fit.events)
 
     def __next__(self) -> Step:
@@ -63,14 +63,14 @@ class GuidingFit:
         return replace(step, stage=self.name)
 
     def result(self) -> Draft:
-        """Let its picture join the guide."""
+        """Append its picture to the guide."""
         context, guide = self._context, self._draft.guide
         found = context.seen.projected(self._fit.found()).to(context.engine.device)
         guide = found if guide is None else torch.cat([guide, found], dim=1)
         return replace(self._draft, guide=guide)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
         return {"fit": self._fit.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

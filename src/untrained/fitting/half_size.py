@@ -1,4 +1,4 @@
-"""Half the size: where passes reach twice as far, and what they find is enlarged."""
+"""Passes at half the size: they reach twice as far, and their change is enlarged."""
 
 from collections.abc import Sequence
 
@@ -10,24 +10,24 @@ from untrained.problem.data_consistency import DataConsistency
 
 
 class Halved:
-    """Pictures of half the size: how they follow from whole ones, and how they agree.
+    """Reduces, enlarges, and makes half-size pictures consistent with the measurement.
 
     Parameters
     ----------
     size
         H and W of the whole.
-    agree
-        Brings a whole picture into agreement with what was measured.
+    consistency
+        Makes a whole picture consistent with the measurement.
     """
 
-    def __init__(self, size: Sequence[int], agree: DataConsistency) -> None:
+    def __init__(self, size: Sequence[int], consistency: DataConsistency) -> None:
         self._size = size[0], size[1]
-        self._agree = agree
+        self._consistency = consistency
 
     def __call__(self, picture: Tensor, level: float) -> Tensor:
-        """Change a half picture as agreement changes the whole one that it is enlarged to."""
+        """Change a half picture the way consistency changes its enlargement."""
         whole = enlarge(picture, self._size)
-        return picture + self.reduced(self._agree(whole, level) - whole)
+        return picture + self.reduced(self._consistency(whole, level) - whole)
 
     def reduced(self, picture: Tensor) -> Tensor:
         """Reduce a whole picture."""
@@ -40,5 +40,5 @@ class Halved:
 
 
 def half_of(size: Sequence[int]) -> tuple[int, int]:
-    """Half of H and W, rounded up."""
+    """Halve H and W, rounded up."""
     return -(-size[0] // 2), -(-size[1] // 2)

@@ -1,4 +1,4 @@
-"""How much memory a fit will hold at most, and how much there is."""
+"""Predict the peak memory of a fit, and find the free memory."""
 
 import math
 import weakref
@@ -37,15 +37,15 @@ _COMPLAINTS = (
     "bad_alloc",
     "ALLOC_FAILED",
 )
-"""How the allocators of CUDA, MPS, CPU and C++, and CUDA's libraries, say that there is none."""
+"""How the allocators of CUDA, MPS, CPU and C++, and CUDA's libraries, report that they ran out."""
 
 
 def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
     """Predict how many bytes a fit will hold at its peak, beyond the program itself.
 
-    A step is rehearsed on shapes alone while every tensor is counted from its making to its end.
-    What that cannot see, in kernels and in the allocator, is added as measured with glibc; so are
-    the optimiser, the guard, the pictures and the self-similarity estimate.
+    A dry run of one step, on shapes alone, counts every tensor from allocation to release. Memory
+    within kernels and the allocator is added as measured with glibc; so are the optimiser, the
+    guard, the pictures and the classical estimate.
 
     Parameters
     ----------
@@ -67,16 +67,16 @@ def estimate(problem: Problem, recipe: Recipe, engine: Engine) -> int:
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Bytes that a fit could have on the device now; None where the system does not tell."""
+    """Return the bytes that are free for a fit on the device; None if unknown."""
     return gpu_memory(device).free if device.type == "cuda" else memory().free
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error says that there was not enough memory, on whichever device."""
+    """Return whether an error reports that memory ran out, on any device."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    told = str(error)
-    return isinstance(error, RuntimeError) and any(words in told for words in _COMPLAINTS)
+    message = str(error)
+    return isinstance(error, RuntimeError) and any(words in message for words in _COMPLAINTS)
 
 
 class _Living(TorchDispatchMode):

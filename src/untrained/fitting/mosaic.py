@@ -1,4 +1,4 @@
-"""Mosaic: overlapping windows that cover a picture, and their pictures joined without a seam."""
+"""Mosaic: overlapping windows that cover a picture, joined without a seam."""
 
 import math
 from dataclasses import dataclass, replace
@@ -44,20 +44,20 @@ class Grid:
     columns: tuple[Span, ...]
 
     @classmethod
-    def cover(cls, size: tuple[int, int], side: int, *, grain: int = 1) -> "Grid":
-        """Cover a picture by as few windows as there must be.
+    def cover(cls, size: tuple[int, int], side: int, *, alignment: int = 1) -> "Grid":
+        """Cover a picture with as few windows as possible.
 
         Parameters
         ----------
         size
             H and W.
         side
-            Longest side of a window in pixels, at least 4 times the grain.
-        grain
+            Longest side of a window in pixels, at least 4 times the alignment.
+        alignment
             Windows begin at multiples of it, and end at them or at the picture's border.
         """
         overlap = min(OVERLAP, side // _LARGEST_SHARE)
-        rows, columns = (_spans(length, side, overlap, grain) for length in size)
+        rows, columns = (_spans(length, side, overlap, alignment) for length in size)
         return cls(rows, columns)
 
     @cached_property
@@ -83,11 +83,11 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class Mosaic:
-    """A picture ``(1, C, H, W)`` of which some windows have been found; never changed in place."""
+    """A picture ``(1, C, H, W)`` filled window by window; never changed in place."""
 
     grid: Grid
     given: Tensor
-    """What is shown where nothing has been found, ``(1, C, H, W)``."""
+    """What is shown where no window is filled, ``(1, C, H, W)``."""
     total: Tensor
     """Sum of the weighted pictures, ``(1, C, H, W)``."""
     cover: Tensor
@@ -95,7 +95,7 @@ class Mosaic:
 
     @classmethod
     def blank(cls, grid: Grid, given: Tensor) -> "Mosaic":
-        """Begin with nothing found."""
+        """Begin with no window filled."""
         return cls(grid, given, torch.zeros_like(given), torch.zeros_like(given[:, :1]))
 
     def joined(self, number: int, picture: Tensor) -> "Mosaic":
@@ -108,24 +108,24 @@ class Mosaic:
 
     @property
     def picture(self) -> Tensor:
-        """The whole, as far as it has been found, ``(1, C, H, W)``."""
+        """The whole, as far as it is filled, ``(1, C, H, W)``."""
         return self.total + (1 - self.cover) * self.given
 
 
-def _spans(length: int, longest: int, overlap: int, grain: int) -> tuple[Span, ...]:
-    """Cover a length by spans that share `overlap` or more; all counted in grains."""
-    cells, most = math.ceil(length / grain), longest // grain
+def _spans(length: int, longest: int, overlap: int, alignment: int) -> tuple[Span, ...]:
+    """Cover a length by spans that share `overlap` or more; all counted in units of it."""
+    cells, most = math.ceil(length / alignment), longest // alignment
     if length <= longest:
         return (Span(0, length),)
-    shared = math.ceil(overlap / grain)
+    shared = math.ceil(overlap / alignment)
     count = math.ceil((cells - shared) / (most - shared))
     each = math.ceil((cells + (count - 1) * shared) / count)
     starts = [place * (cells - each) // (count - 1) for place in range(count)]
-    return tuple(Span(s * grain, min((s + each) * grain, length)) for s in starts)
+    return tuple(Span(s * alignment, min((s + each) * alignment, length)) for s in starts)
 
 
 def _weights(spans: tuple[Span, ...], place: int) -> Tensor:
-    """Weights of the pixels of one span: what has risen for it less what has for the next."""
+    """Compute the weights of the pixels of one span: its own rise less that of the next."""
     span = spans[place]
     pixels = torch.arange(span.start, span.stop, dtype=torch.float64) + 0.5
     weights = torch.ones_like(pixels)
@@ -137,7 +137,7 @@ def _weights(spans: tuple[Span, ...], place: int) -> Tensor:
 
 
 def _rise(pixels: Tensor, start: int, stop: int) -> Tensor:
-    """Half a cosine from 0 to 1 within the overlap from `start` to `stop`, in exact steps."""
+    """Rise by half a cosine from 0 to 1 in the overlap from `start` to `stop`, in exact steps."""
     rim = _RIM * (stop - start)
     way = ((pixels - start - rim) / (stop - start - 2 * rim)).clamp(0, 1)
     return ((1 - torch.cos(math.pi * way)) / 2 * _LEVELS).round() / _LEVELS

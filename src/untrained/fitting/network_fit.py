@@ -35,10 +35,10 @@ _LOOKS = 4
 
 
 class NetworkFit:
-    """Fits one network: ``for step in fit`` runs one step each, until a stop rule says so.
+    """Fits one network: ``for step in fit`` runs one step each, until a stop rule ends it.
 
-    It reads only the settings of one network: the problem's guide guides it, and it does not know
-    what its picture is joined with.
+    It reads only the settings of one network. The problem's guide is its guide; what its picture is
+    fused with later is not its concern.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ class NetworkFit:
     recipe
         All settings; the steps are the budget.
     held_out
-        The score of a picture by what a stop rule held out of the measurement.
+        Scores a picture on the data that a stop rule held out.
     estimate_distance
-        How far a picture is from the classical estimate, where the network is to stop by that.
+        Distance of a picture from the classical estimate, if the network stops by it.
     seconds
-        Another budget; None is without end.
+        A second budget; None for no limit.
     seed
         Draws the weights, the latent and the noise of every step; what the operator draws has a
         stream of its own.
@@ -133,7 +133,7 @@ class NetworkFit:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and how the fit recovered, a sentence each."""
+        """Problems and how the fit recovered, one sentence each."""
         return (*self._restarts, *self._guard.events)
 
     @property
@@ -173,7 +173,7 @@ class NetworkFit:
         return step
 
     def _begin_again_if_stuck(self) -> None:
-        """Draw other weights when the picture has drifted at the step of the check."""
+        """Draw new weights if the colours are off at the step of the check."""
         settings, colour_shift = self.recipe.restart, self.problem.knowledge.colour_shift
         if colour_shift is None or self.last is None or self._index - self._begun != settings.after:
             return
@@ -245,7 +245,7 @@ class NetworkFit:
                     moments[name] = torch.empty_like(weight.detach()).copy_(value)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue bit for bit; the tensors are the live ones."""
+        """Return everything needed to continue bit for bit; the tensors are the live ones."""
         return {
             "weights": self._weights(),
             "generator": self._generator.get_state(),

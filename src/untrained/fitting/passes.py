@@ -11,14 +11,13 @@ from untrained.problem.data_consistency import DataConsistency
 from untrained.recipes import SelfSimilarPasses
 
 _STEP = 5
-"""How far the grid of patches goes on from pass to pass, by places: none is visited twice before
-all have been."""
+"""Shift of the patch grid from pass to pass: no place comes twice before all have come once."""
 
 
 class Passes:
-    """Filters a picture as if it held noise of a level that falls from pass to pass.
+    """Denoises a picture again and again, at a noise level that falls from pass to pass.
 
-    Each pass goes further in the direction found, and brings the picture into agreement with the
+    Each pass overshoots along the change that it found, then makes the picture consistent with the
     measurement.
 
     Parameters
@@ -27,22 +26,22 @@ class Passes:
         Number of passes, levels, sizes.
     picture
         Where to begin, ``(1, C, H, W)``.
-    agree
-        Brings one into agreement.
+    consistency
+        Makes a picture consistent with the measurement.
     seconds
-        A budget; None is without end.
+        A budget; None for no limit.
     """
 
     def __init__(
         self,
         settings: SelfSimilarPasses,
         picture: Tensor,
-        agree: DataConsistency,
+        consistency: DataConsistency,
         *,
         seconds: float | None = None,
     ) -> None:
         self._settings = settings
-        self._agree = agree
+        self._consistency = consistency
         self._budget = seconds
         self._shifted = settings.shift_grid and picture.ndim == 4
         self._begun = False
@@ -53,18 +52,18 @@ class Passes:
     def begin(self) -> None:
         """Make the picture consistent with the measurement, before the first pass."""
         if not self._begun:
-            self.picture = self._agree(self.picture, self._settings.first_level)
+            self.picture = self._consistency(self.picture, self._settings.first_level)
             self._begun = True
 
     def run(self) -> Tensor:
-        """Run one pass; give what was filtered, before it was taken further."""
+        """Run one pass; return the filtered picture, before the overshoot."""
         self.begin()
         start, settings = time.perf_counter(), self._settings
         falls = settings.last_level / settings.first_level
         level = settings.first_level * falls**self._progress
         filtered = self._filtered(level)
         towards = self.picture.lerp(filtered, settings.relaxation)
-        self.picture = self._agree(towards, level).clamp(0, 1)
+        self.picture = self._consistency(towards, level).clamp(0, 1)
         self.index += 1
         self.seconds += time.perf_counter() - start
         return filtered
@@ -86,7 +85,7 @@ class Passes:
 
     @property
     def done(self) -> float:
-        """How many passes were run, or what share of them the seconds used are worth."""
+        """How many passes have run, or the share of them that the used seconds are worth."""
         count = self._settings.count
         return min(max(float(self.index), self._spent * count), count)
 
@@ -101,7 +100,7 @@ class Passes:
         return 0.0 if self._budget is None else self.seconds / self._budget
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue; the tensors are the live ones."""
+        """Return everything needed to continue; the tensors are the live ones."""
         return {
             "picture": self.picture,
             "begun": self._begun,

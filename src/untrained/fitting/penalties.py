@@ -66,7 +66,7 @@ class Penalty:
         self.weight = max(self._settings.least, self.weight * (target / excess) ** _LEAD)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
         return {"weight": self.weight, "calls": self._calls}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ _IN_ORDER: tuple[type[Stage], ...] = (GuidingFit, ClassicalEstimate, Ensemble, R
 
 
 def stages_of(problem: Problem, recipe: Recipe) -> tuple[list[type[Stage]], list[str]]:
-    """Give the stages that a recipe asks for and a problem allows, and say what is left out.
+    """List the stages that the recipe asks for and the problem allows, and what is left out.
 
     Returns
     -------

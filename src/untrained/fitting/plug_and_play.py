@@ -1,4 +1,4 @@
-"""Plug-and-play: self-similar passes over the networks' picture, consistent with the data."""
+"""Plug-and-play: self-similar passes over a picture, kept consistent with the data."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -63,7 +63,7 @@ class PlugAndPlay:
 
     @staticmethod
     def reason_against(problem: Problem, settings: Sequence[SelfSimilarPasses]) -> str | None:
-        """Say in a sentence why no pass can run on this problem; None if some can."""
+        """Return in one sentence why no pass can run on this problem; None if some can."""
         if not settings:
             return "the recipe has none"
         if data_consistency(problem, settings[0]) is None:
@@ -73,7 +73,7 @@ class PlugAndPlay:
 
     @staticmethod
     def notes(problem: Problem, settings: Sequence[SelfSimilarPasses]) -> tuple[str, ...]:
-        """Say which settings have no effect on this problem and why, a sentence each."""
+        """List the settings without effect on this problem and why, one sentence each."""
         if not settings:
             return ()
         if reason := PlugAndPlay.reason_against(problem, settings):
@@ -132,18 +132,18 @@ class PlugAndPlay:
         if self._budget is not None:
             left = max(self._budget - seconds, _SHORTEST)
             budget = left * _cost(entry) / sum(_cost(other) for other in self._entries[number:])
-        agree = data_consistency(self._problem, entry)
-        if agree is None:
+        consistency = data_consistency(self._problem, entry)
+        if consistency is None:
             raise RuntimeError("the constructor has refused such a problem")
         if entry.scale == 2:
-            self._halved = Halved(self._problem.plane, agree)
+            self._halved = Halved(self._problem.plane, consistency)
             half = self._halved.reduced(self._picture)
             self._passes = Passes(entry, half, self._halved, seconds=budget)
         else:
-            self._passes = Passes(entry, self._picture, agree, seconds=budget)
+            self._passes = Passes(entry, self._picture, consistency, seconds=budget)
 
     def _run_at_half_size(self) -> Tensor:
-        """Run one pass there; give the whole picture as it was filtered."""
+        """Run one pass at half the size; return the filtered picture, enlarged."""
         self._passes.begin()
         before, picture = self._passes.picture, self._picture
         filtered = self._passes.run()
@@ -171,7 +171,7 @@ class PlugAndPlay:
         return (sum(counts[: self._entry]) + done) / sum(counts)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue; the tensors are the live ones."""
+        """Return everything needed to continue; the tensors are the live ones."""
         return {
             "picture": self._picture,
             "entry": self._entry,
@@ -188,7 +188,7 @@ class PlugAndPlay:
 
 
 def _reason_to_skip(problem: Problem, entry: SelfSimilarPasses) -> str | None:
-    """Why these passes cannot run: half the size is for pictures; a patch must fit in."""
+    """Return why these passes cannot run: half size needs a picture, patches need room."""
     if entry.scale == 2 and problem.is_volume:
         return "volumes have no passes at half the size"
     size = half_of(problem.plane) if entry.scale == 2 else problem.size
@@ -199,5 +199,5 @@ def _reason_to_skip(problem: Problem, entry: SelfSimilarPasses) -> str | None:
 
 
 def _cost(entry: SelfSimilarPasses) -> float:
-    """Time, relative to one pass at full size."""
+    """Predict the time, relative to one pass at full size."""
     return entry.count / entry.scale**2

@@ -34,22 +34,22 @@ class Refinement:
 
     @staticmethod
     def wanted(recipe: Recipe) -> bool:
-        """Whether the recipe has passes."""
+        """Return whether the recipe has passes."""
         return bool(recipe.passes)
 
     @staticmethod
     def reason_against(problem: Problem, recipe: Recipe) -> str | None:
-        """Say why no pass can run; None where one can."""
+        """Return why no pass can run; None if one can."""
         return PlugAndPlay.reason_against(problem, recipe.passes)
 
     @staticmethod
     def weight(recipe: Recipe) -> float:
-        """As all the networks."""
+        """As much as all the networks."""
         return float(recipe.ensemble_size)
 
     @staticmethod
     def working_bytes(problem: Problem, recipe: Recipe) -> int:
-        """As the largest patches need."""
+        """Predict the need of the largest patches."""
         methods = [entry.method for entry in recipe.passes]
         own = [each for each in methods if isinstance(each, PatchSettings)]
         sizes = (working_bytes(problem.channels, problem.size, each) for each in own)
@@ -69,7 +69,7 @@ class Refinement:
         return replace(self._draft, picture=self.stop.picture, rule=self.stop.rule, reasons=reasons)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
         return self._passes.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

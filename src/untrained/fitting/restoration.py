@@ -27,7 +27,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Restoration:
-    """The restored picture and the story of how it was made."""
+    """The restored picture and how it was made."""
 
     task: str
     image: Tensor
@@ -41,13 +41,13 @@ class Restoration:
     seconds: float
     history: tuple[Record, ...]
     notes: tuple[str, ...]
-    """What was decided from the picture and what happened on the way, a sentence each."""
-    verdicts: tuple[str, ...]
-    """How well the picture as written does what was asked, where that can be told."""
+    """What was decided from the picture and what happened on the way, one sentence each."""
+    self_checks: tuple[str, ...]
+    """How well the picture as written meets the request, one sentence each, where measurable."""
     uncertainty: Tensor | None
     """Standard deviation over the networks, propagated to the result, its root mean square over the
     channels: ``(1, 1, H, W)`` in the units of `image`, 0 where pixels were kept; None for one
-    network, for tiles, and for a fit that was interrupted. See `averaging.spread` and
+    network, for tiles, and for a fit that was interrupted. See `averaging.standard_deviation` and
     `Rendering.deviation`.
     """
     recipe: Recipe
@@ -56,22 +56,22 @@ class Restoration:
     precision: str
     precision_why: str
     kernel: Tensor | None = None
-    """The blur kernel ``(h, w)`` as fitted, where that was sought too."""
+    """The fitted blur kernel ``(h, w)``, if the kernel was unknown."""
     ambiguous: bool = False
-    """Whether shift, half turn and phase are left open: metrics are of the aligned picture."""
+    """Whether shift, half turn and phase are ambiguous: metrics align the picture first."""
 
     @property
     def picture(self) -> Picture | np.ndarray[Any, Any] | Tensor:
-        """The restored picture in the kind that was given: Picture, NumPy array or torch tensor."""
+        """The restored picture in the user's kind: Picture, NumPy array or torch tensor."""
         return self.restored.in_kind()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        """Give the picture as ``(H, W[, C])`` in the input's own data type."""
+        """Return the picture as ``(H, W[, C])`` in the input's own data type."""
         return np.array(self.restored.to_numpy(), dtype=dtype, copy=copy)
 
 
 def versions() -> dict[str, str]:
-    """Versions that a result depends on."""
+    """Return the versions that a result depends on."""
     return {
         "untrained": __version__,
         "torch": torch.__version__,

@@ -26,7 +26,7 @@ def settle_recipe(
     Raises
     ------
     RecipeError
-        If there is no such preset or prior.
+        If the preset or the prior is unknown.
     """
     if prior not in get_args(PriorName):
         raise RecipeError(f"unknown prior {prior!r}: choose from {', '.join(get_args(PriorName))}")
@@ -47,7 +47,7 @@ def watch(
     prior: PriorName = "untrained",
     **options: Unpack[FitKeywords],
 ) -> FitLike:
-    """Set up a fit to be watched: ``for step in watch(problem): ...``, then its `restoration`.
+    """Set up a fit to iterate over: ``for step in watch(problem): ...``, then its `restoration`.
 
     Parameters
     ----------
@@ -66,12 +66,12 @@ def watch(
         The same seed gives the same picture on the same device.
     tile
         Longest side in pixels, 64 or more, of the parts in which a large result is fitted; ``auto``
-        takes the largest that fits into the free memory, ``off`` the whole, come what may.
+        takes the largest that fits into the free memory, ``off`` never splits the picture.
 
     Raises
     ------
     RecipeError, ProblemError, EngineError
-        ValueErrors that name the setting at fault and what would be right.
+        ValueErrors that name the wrong setting and the right ones.
     """
     chosen = FitOptions(**options)
     return set_up(problem, settle_recipe(problem, recipe, prior=prior, options=chosen), chosen)

@@ -1,4 +1,4 @@
-"""A fit that gives way when memory runs out: it is begun again in smaller tiles."""
+"""A fit that begins again in smaller tiles when memory runs out."""
 
 import dataclasses
 import gc
@@ -33,15 +33,15 @@ T = TypeVar("T")
 class ShrinkingFit:
     """Fits a picture whole or, where memory is short, in tiles; in smaller ones if it runs out.
 
-    A `FitLike`. A picture that is left whole gives the very steps of `Fit`. How large the tiles are
-    is decided at the first step.
+    A `FitLike`. For a picture that stays whole, the steps are those of `Fit`. The first step
+    decides the size of the tiles.
 
     Parameters
     ----------
     problem, recipe, seed, engine
         As for `Fit`.
     tile
-        Longest side of a tile in pixels of the result; ``auto`` goes by the free memory.
+        Longest side of a tile in pixels of the result; ``auto`` uses the free memory.
     state
         From `state_dict`, to continue with the tiles of then; all else as when it was made.
 
@@ -78,12 +78,12 @@ class ShrinkingFit:
 
     @property
     def tile(self) -> str:
-        """What was asked of the tiles: ``auto``, or a side in pixels."""
+        """The tile setting: ``auto``, or a side in pixels."""
         return str(self._asked)
 
     @property
     def _settled(self) -> Sizing:
-        """How large the tiles are, decided when it is first asked for."""
+        """The size of the tiles, decided at the first use."""
         if self._sizing is None:
             self._sizing = settle_size(self.problem, self.recipe, self.engine, self._asked)
         return self._sizing
@@ -107,14 +107,14 @@ class ShrinkingFit:
         )
 
     def _with_room(self, work: Callable[[], T]) -> T:
-        """Do it; as long as memory runs out, once more with smaller tiles."""
+        """Run `work`; while memory runs out, run it again with smaller tiles."""
         while True:
             try:
                 return work()
             except (MemoryError, RuntimeError) as error:
                 if not (ran_out(error) and self._may_shrink):
                     raise
-            # Only here, past the except clause, nothing holds the tensors of what failed.
+            # Only here, past the except clause, nothing holds the tensors of the failed step.
             self._shrink()
 
     @property
@@ -126,7 +126,7 @@ class ShrinkingFit:
         return self.problem.cut is not None and self._tried > least_side(self.problem)
 
     def _shrink(self) -> None:
-        """Let go of the fit and halve the tiles."""
+        """Drop the fit and halve the tiles."""
         side = max(least_side(self.problem), self._tried // 2)
         self._shrunk.append(
             f"memory ran out at a side of {self._tried} pixels: began again with "
@@ -160,12 +160,12 @@ class ShrinkingFit:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and was mended, a sentence each."""
+        """Problems and how the fit recovered, one sentence each."""
         return (*self._shrunk, *(self._inner.events if self._inner else ()))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How large the tiles are and why, what the picture is made of, what was left out."""
+        """The size of the tiles and why, what the picture is made of, what was left out."""
         sizing = (self._sizing.note,) if self._sizing and self._sizing.note else ()
         return (*sizing, *(self._inner.notes if self._inner else ()))
 
@@ -185,7 +185,7 @@ class ShrinkingFit:
         DivergenceError
             As for `Fit`.
         MemoryError, RuntimeError
-            If memory runs out with tiles that may not be smaller.
+            If memory runs out and the tiles cannot be smaller.
         """
 
         def step() -> Step | TiledStep:
@@ -194,7 +194,7 @@ class ShrinkingFit:
         return self._with_room(step)
 
     def found(self) -> Tensor:
-        """Give the picture that `restoration` will render, ``(1, C, H, W)``.
+        """Return the picture that `restoration` will render, ``(1, C, H, W)``.
 
         Raises
         ------
@@ -216,7 +216,7 @@ class ShrinkingFit:
         return dataclasses.replace(result, notes=notes)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue, besides problem, recipe, seed, engine and tile."""
+        """Return everything needed to continue, besides problem, recipe, seed, engine and tile."""
         return {
             "side": self._settled.side,
             "note": self._settled.note,
@@ -234,7 +234,7 @@ def begin(
     tile: Tile,
     state: dict[str, Any] | None = None,
 ) -> FitLike:
-    """Begin a fit, or go on with one from its `state_dict`; in tiles where that is needed.
+    """Begin a fit, or continue one from its `state_dict`; in tiles if needed.
 
     Parameters and errors as for `ShrinkingFit`; the tile ``off`` keeps any picture whole.
     """

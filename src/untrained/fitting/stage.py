@@ -27,7 +27,7 @@ class NestedFit(Protocol):
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and was mended, a sentence each."""
+        """Problems and how the fit recovered, one sentence each."""
         ...
 
     def __next__(self) -> Step:
@@ -35,11 +35,11 @@ class NestedFit(Protocol):
         ...
 
     def found(self) -> Tensor:
-        """Give its picture, ``(1, C, H, W)``."""
+        """Return its picture, ``(1, C, H, W)``."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
         ...
 
 
@@ -47,15 +47,15 @@ Nested = Callable[[Problem, Recipe, dict[str, Any] | None], NestedFit]
 """From a problem, a recipe and None, or the state of a saved fit, to the fit."""
 
 SHORTEST = 1e-6
-"""Seconds for a stage when all are used up: it still takes one step."""
+"""Seconds for a stage when none are left: it still takes one step."""
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """What the stages so far have made of a problem."""
+    """What the stages have made so far."""
 
     guide: Tensor | None = None
-    """What guides the networks, ``(1, G, H, W)``."""
+    """The guide of the networks, ``(1, G, H, W)``."""
     estimate: Tensor | None = None
     """The classical estimate, ``(1, C, H, W)``."""
     reserved: float = 0.0
@@ -65,9 +65,9 @@ class Draft:
     deviation: Tensor | None = None
     """Its standard deviation, ``(1, 1, H, W)`` in picture units."""
     rule: str = ""
-    """What stopped the networks."""
+    """Why the networks stopped."""
     reasons: tuple[str, ...] = ()
-    """Why the stages stopped, where that says something to people."""
+    """Why the stages stopped, as sentences for people."""
     final: bool = False
     """Whether later stages have nothing to do."""
 
@@ -88,7 +88,7 @@ class Context:
     whole: Problem
     """The problem, on the engine's device."""
     seen: Problem
-    """The same without what is held out of it."""
+    """The same without the held-out data."""
     held_out: Score | None
     """Error of a picture on what is held out."""
     recipe: Recipe
@@ -98,7 +98,7 @@ class Context:
     """Makes a fit within this one."""
 
     def guided(self, draft: Draft) -> Problem:
-        """Give the problem as the networks see it."""
+        """Return the problem as the networks see it."""
         return self.seen.with_guide(draft.guide)
 
     @property
@@ -111,29 +111,29 @@ class Context:
 class Stage(Protocol):
     """A part of a fit: ``for step in stage``, then its `result`.
 
-    Making one is cheap: the work is done in steps. Where a listener to its heartbeats ends a step,
-    the stage is as before.
+    Making one is cheap: the work is done in steps. If a listener to its heartbeats ends a step, the
+    stage is as before.
     """
 
     name: ClassVar[str]
-    """What people read: of the progress bar, of notes, of the curve."""
+    """The name for people: in the progress bar, in notes, in the curve."""
     stop: Stop | None
 
     def __init__(self, draft: Draft, context: Context, seconds: float | None) -> None: ...
 
     @staticmethod
     def wanted(recipe: Recipe) -> bool:
-        """Whether the recipe asks for this stage."""
+        """Return whether the recipe asks for this stage."""
         ...
 
     @staticmethod
     def reason_against(problem: Problem, recipe: Recipe) -> str | None:
-        """Say why this stage cannot run on the problem; None where it can."""
+        """Return why this stage cannot run on the problem; None if it can."""
         ...
 
     @staticmethod
     def weight(recipe: Recipe) -> float:
-        """Give its usual share of the time, beside 1 of a network."""
+        """Return its usual time, relative to one network."""
         ...
 
     @staticmethod
@@ -143,12 +143,12 @@ class Stage(Protocol):
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and was mended, a sentence each."""
+        """Problems and how the fit recovered, one sentence each."""
         ...
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What its picture is made of, a sentence each."""
+        """What its picture is made of, one sentence each."""
         ...
 
     @property
@@ -161,11 +161,11 @@ class Stage(Protocol):
         ...
 
     def result(self) -> Draft:
-        """Give the draft with what this stage made of it, once it has stopped."""
+        """Return the draft with what this stage added, once it has stopped."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue; the tensors are the live ones."""
+        """Return everything needed to continue; the tensors are the live ones."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

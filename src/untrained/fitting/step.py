@@ -1,4 +1,4 @@
-"""Step: what one step of a fit says."""
+"""Step: the pictures and numbers of one step of a fit."""
 
 from dataclasses import dataclass
 

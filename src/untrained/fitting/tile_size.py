@@ -1,4 +1,4 @@
-"""How large the tiles of a fit should be, from what it needs and what there is."""
+"""Choose the size of the tiles from the memory that a fit needs and the memory that is free."""
 
 import math
 from typing import Literal, NamedTuple
@@ -11,7 +11,7 @@ from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import LEAST_TILE, Recipe
 
 Tile = int | Literal["auto", "off"]
-"""Longest side in pixels of the result, or by memory, or no tiles."""
+"""Longest side in pixels of the result; or ``auto``, by memory; or ``off``, no tiles."""
 
 LEAST_CHOSEN = 128
 """Shortest side that is chosen by itself."""
@@ -22,7 +22,7 @@ _SHARE = 0.7
 _AMPLE = 2**15
 """Bytes a pixel with which any network fits: the largest preset needs a third of it.
 
-A rehearsal takes a second or two, most of it for what it loads.
+A dry run takes a second or two, most of it for imports.
 """
 
 _WHOLES = 8
@@ -47,7 +47,7 @@ def read_tile(asked: int | str) -> Tile:
 
 
 def stays_whole(problem: Problem, tile: Tile) -> bool:
-    """Whether a picture is never parted, even if memory runs out."""
+    """Return whether a picture is never split, even if memory runs out."""
     if tile == "off":
         return True
     if tile == "auto":
@@ -61,12 +61,12 @@ def settle_size(
 ) -> Sizing:
     """Decide on the tiles: those asked for, or the largest that the free memory holds.
 
-    A picture is left whole if it fits, or if the system does not tell its memory.
+    A picture stays whole if it fits, or if the free memory is unknown.
 
     Raises
     ------
     ProblemError
-        If a volume fits in no tiles, which go through all its slices.
+        If not even one tile of a volume fits: a tile goes through all slices.
     """
     if tile != "auto":
         return (
@@ -90,12 +90,12 @@ def settle_size(
 
 
 def least_side(problem: Problem) -> int:
-    """Shortest side of a tile that is chosen by itself: a volume's is as deep as the volume."""
+    """Return the shortest side of a tile that `auto` chooses."""
     return LEAST_TILE if problem.is_volume else LEAST_CHOSEN
 
 
 def _check_room(problem: Problem, recipe: Recipe, engine: Engine, side: int, free: int) -> None:
-    """Refuse a volume of which not even a tile fits: it goes through all slices."""
+    """Refuse a volume of which not even one tile fits: a tile goes through all slices."""
     part = problem.region(Region(0, 0, *(min(length, side) for length in problem.plane)))
     if (need := estimate(part, recipe, engine)) > _SHARE * free:
         raise ProblemError(
@@ -105,14 +105,14 @@ def _check_room(problem: Problem, recipe: Recipe, engine: Engine, side: int, fre
 
 
 def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> int:
-    """Halve the interval between the smallest tile and the whole."""
+    """Find the largest tile that fits, by bisection between the smallest and the whole."""
     if engine.device.type != "cuda":
         room -= _WHOLES * 4 * problem.channels * math.prod(problem.size)
 
     def fits(multiple: int) -> bool:
         side = multiple * _MULTIPLE
-        whole_grains = side - side % problem.tile_alignment
-        sides = (length if length <= side else whole_grains for length in problem.plane)
+        aligned = side - side % problem.tile_alignment
+        sides = (length if length <= side else aligned for length in problem.plane)
         part = problem.region(Region(0, 0, *sides))
         return estimate(part, recipe, engine) <= room
 
@@ -124,8 +124,8 @@ def _largest(problem: Problem, recipe: Recipe, engine: Engine, room: float) -> i
 
 
 def tiles_in_words(problem: Problem, side: int) -> str:
-    """Say how many tiles of what size there are where `side` is the longest allowed."""
-    grid = Grid.cover(problem.plane, side, grain=problem.tile_alignment)
+    """Describe the number and size of the tiles with `side` as the longest side."""
+    grid = Grid.cover(problem.plane, side, alignment=problem.tile_alignment)
     first = grid.windows[0]
     return (
         f"{len(grid.windows)} tiles of {first.width}x{first.height} with {grid.overlap} pixels of "

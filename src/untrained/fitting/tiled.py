@@ -21,12 +21,12 @@ from untrained.recipes import Recipe
 from untrained.system.heartbeat import part
 
 _LEAST_SECONDS = 1e-3
-"""Budget of a tile for which none is left: a single step."""
+"""Budget of a tile when none is left: a single step."""
 
 
 @dataclass(frozen=True, eq=False)
 class TiledStep:
-    """One optimisation step in one tile. Its pictures are put together when they are asked for."""
+    """One step in one tile. Its pictures are put together on demand."""
 
     index: int
     """Counted from 1, over all tiles."""
@@ -60,7 +60,7 @@ class TiledStep:
 
     @property
     def picture(self) -> Tensor:
-        """What would be handed over now, ``(1, C, H, W)``; tiles not begun are as given."""
+        """What would be handed over now, ``(1, C, H, W)``; tiles not begun show the input."""
         return self._whole(self.step.picture)
 
     def _whole(self, picture: Tensor) -> Tensor:
@@ -68,23 +68,23 @@ class TiledStep:
 
 
 class TiledFit:
-    """Fits each window of a picture in turn and joins what is found. A `FitLike`.
+    """Fits each window of a picture in turn and joins the results. A `FitLike`.
 
-    The steps of the recipe are those of each tile, its seconds are shared
-    out among them; each tile has a seed of its own. Tiles in which nothing is sought are left out.
+    Each tile runs the steps of the recipe, and the tiles share its seconds. Each tile has its own
+    seed. Tiles with nothing to restore are skipped.
 
     Parameters
     ----------
     problem, recipe, seed, engine
         As for `Fit`.
     side
-        Longest side of a tile, in pixels of the picture sought.
+        Longest side of a tile, in pixels of the fitted picture.
 
     Raises
     ------
     ProblemError
-        If the problem is one of the whole picture, or nothing is known in a tile. That the recipe
-        does not apply is only found at the first step.
+        If the problem needs the whole picture, or nothing is known in a tile. A recipe that does
+        not apply raises at the first step.
     """
 
     def __init__(
@@ -99,33 +99,33 @@ class TiledFit:
         self.network_stop: Stop | None = None
         self.last: TiledStep | None = None
         self.history: list[Record] = []
-        grid = Grid.cover(problem.plane, side, grain=problem.tile_alignment)
+        grid = Grid.cover(problem.plane, side, alignment=problem.tile_alignment)
         given = _as_given(problem)
         self._mosaic = Mosaic.blank(grid, given)
         self._apart = Mosaic.blank(grid, torch.zeros_like(given[:, :1]))
         """Standard deviations of the tiles that have ended."""
         self._known_apart = recipe.ensemble_size > 1
-        self._sought = _sought(problem, grid, side)
+        self._to_fit = _to_fit(problem, grid, side)
         self._ended: list[str] = []
         """Why the tiles so far have stopped."""
         self._mended: list[str] = []
         self._notes: list[str] = []
         """What the tiles so far are made of, each sentence once."""
         self._before = Record(0, 0.0, None, 0.0)
-        """How far the steps and seconds had come when the last tile ended."""
+        """Steps and seconds when the last tile ended."""
         self._fit: Fit | None = None
 
     @property
     def _tile(self) -> int:
         """Which of the grid's windows is being fitted."""
-        return self._sought[len(self._ended)]
+        return self._to_fit[len(self._ended)]
 
     def _share(self) -> float | None:
         """Seconds for the next tile."""
         if self.recipe.seconds is None:
             return None
         left = self.recipe.seconds - self._before.seconds
-        return max(left / (len(self._sought) - len(self._ended)), _LEAST_SECONDS)
+        return max(left / (len(self._to_fit) - len(self._ended)), _LEAST_SECONDS)
 
     def _begin(self) -> Fit:
         recipe = self.recipe.model_copy(update={"seconds": self._share()})
@@ -159,10 +159,10 @@ class TiledFit:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What went wrong and was mended, a sentence each."""
-        return (*self._mended, *(self._told(self._fit) if self._fit else ()))
+        """Problems and how the fit recovered, one sentence each."""
+        return (*self._mended, *(self._numbered(self._fit) if self._fit else ()))
 
-    def _told(self, fit: Fit) -> list[str]:
+    def _numbered(self, fit: Fit) -> list[str]:
         return [f"tile {len(self._ended) + 1}, {event}" for event in fit.events]
 
     def __iter__(self) -> Iterator[TiledStep]:
@@ -179,7 +179,7 @@ class TiledFit:
         if self.stop is not None:
             raise StopIteration
         fit = self._fit or self._begin()
-        with part(len(self._ended), len(self._sought)):
+        with part(len(self._ended), len(self._to_fit)):
             step = next(fit)
         row, before = fit.history[-1], self._before
         row = row._replace(step=before.step + row.step, seconds=before.seconds + row.seconds)
@@ -188,7 +188,7 @@ class TiledFit:
             index=row.step,
             loss=step.loss,
             seconds=row.seconds,
-            progress=(len(self._ended) + step.progress) / len(self._sought),
+            progress=(len(self._ended) + step.progress) / len(self._to_fit),
             tile=self._tile,
             step=step,
             mosaic=self._mosaic,
@@ -207,13 +207,13 @@ class TiledFit:
             self._apart = self._apart.joined(self._tile, fit.deviation)
         chosen = self._before.step + stop.step
         took = time.perf_counter() - start
-        self._mended += self._told(fit)
+        self._mended += self._numbered(fit)
         self._notes = list(dict.fromkeys((*self._notes, *fit.notes)))
         self._ended.append(stop.reason)
         row = self.history[-1]
         self._before = row._replace(seconds=row.seconds + took)
         self._fit = None
-        if len(self._ended) == len(self._sought):
+        if len(self._ended) == len(self._to_fit):
             self.stop = self._stopped(chosen)
 
     def _stopped(self, chosen: int) -> Stop:
@@ -222,7 +222,7 @@ class TiledFit:
         return Stop("tiles", reason, chosen, self._mosaic.picture)
 
     def found(self) -> Tensor:
-        """Give what `restoration` will render: tiles not begun as given, ``(1, C, H, W)``.
+        """Return what `restoration` will render, ``(1, C, H, W)``; tiles not begun show the input.
 
         Raises
         ------
@@ -236,7 +236,7 @@ class TiledFit:
         return self._mosaic.joined(self._tile, self._fit.found()).picture
 
     def restoration(self) -> Restoration:
-        """Hand over: the whole, with the tile under way as it is and those not begun as given.
+        """Hand over the whole picture; tiles not begun show the input.
 
         Raises
         ------
@@ -248,7 +248,7 @@ class TiledFit:
         steps = self.history[-1].step
         stop = self.stop or Stop(
             "interrupted",
-            f"interrupted after {steps} steps, with {len(self._ended)} of {len(self._sought)} "
+            f"interrupted after {steps} steps, with {len(self._ended)} of {len(self._to_fit)} "
             "tiles ended",
             steps,
             self.found(),
@@ -256,7 +256,7 @@ class TiledFit:
         return hand_over(self, stop, self.problem)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue, besides problem, recipe, seed and engine; live tensors."""
+        """Return everything needed to continue but problem, recipe, seed, engine; live tensors."""
         return {
             "side": self.side,
             "total": self._mosaic.total,
@@ -310,16 +310,16 @@ def _as_given(problem: Problem) -> Tensor:
     return pixels if tuple(pixels.shape[2:]) == problem.size else enlarge(pixels, problem.size)
 
 
-def _sought(problem: Problem, grid: Grid, side: int) -> tuple[int, ...]:
-    """Number the windows in which something is to be found."""
-    sought = []
+def _to_fit(problem: Problem, grid: Grid, side: int) -> tuple[int, ...]:
+    """List the numbers of the windows with something to restore."""
+    numbers = []
     for number, window in enumerate(grid.windows):
         part = problem.region(window)
         if part.blind:
             raise ProblemError(
                 f"a tile of {side} pixels at column {window.left}, row {window.top} has no known "
-                "pixel: give a larger tile, or none (--tile off)"
+                "pixel: give a larger tile, or turn tiles off (--tile off)"
             )
         if not part.settled:
-            sought.append(number)
-    return tuple(sought)
+            numbers.append(number)
+    return tuple(numbers)

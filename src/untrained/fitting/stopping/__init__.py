@@ -1,6 +1,7 @@
-"""Stop rules: when to stop, why in a sentence, and which step's picture is handed over.
+"""Stop rules: when to stop, why, and which step's picture to hand over.
 
-A rule takes every step by `update` and answers None, or a Stop. Rules know no network and no truth.
+A rule receives every step through `update` and returns None or a Stop. It sees neither the network
+nor the clean picture.
 """
 
 from untrained.fitting.stopping.budget import BudgetRule

@@ -17,7 +17,7 @@ class BudgetRule:
         self.statistic: float | None = None
 
     def progress(self, steps: int, seconds: float) -> float:
-        """Share of the budget used, in [0, 1], whichever of the two is further."""
+        """Return the used share of the budget, in [0, 1]: the larger of steps and seconds."""
         share = steps / self.steps
         if self.seconds is not None:
             share = max(share, seconds / self.seconds)
@@ -34,7 +34,7 @@ class BudgetRule:
         return Stop(self.name, reason, step.index, step.picture)
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing: the step says it all."""
+        """Return nothing: the step holds it all."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""From the settings of stop rules to the rules; importing it registers all of ours."""
+"""Make stop rules from their settings. Importing this registers all of ours."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,12 @@ from untrained.recipes import StopRuleSettings
 
 
 def make_rule(settings: StopRuleSettings, watched: Watched) -> Rule:
-    """Make the rule that `settings` describe.
+    """Make the rule that `settings` describes.
 
     Raises
     ------
     RecipeError
-        If nothing makes such a rule.
+        If no rule is registered for these settings.
     ProblemError
         If the rule does not apply to the problem.
     """
@@ -27,14 +27,14 @@ def make_rule(settings: StopRuleSettings, watched: Watched) -> Rule:
 
 
 def holds_out(settings: StopRuleSettings) -> bool:
-    """Say whether a rule takes something out of the problem, so that the fit is another one."""
+    """Return whether a rule holds data out of the fit, so that the networks see less."""
     return RULES.of(settings).holds_out is not None
 
 
 def hold_out_for(
     rules: Sequence[StopRuleSettings], problem: Problem, seed: int
 ) -> tuple[Problem, Score | None]:
-    """Take out of the problem what one of the rules holds out.
+    """Hold out of the problem the data that one of the rules needs.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def hold_out_for(
 
     Returns
     -------
-    The problem to fit, and the score of a picture by what was held out: None when no rule does.
+    The problem to fit, and the score of a picture on the held-out data; None if no rule does.
 
     Raises
     ------

@@ -24,9 +24,9 @@ class LeastScoreRule:
     Parameters
     ----------
     score
-        Of a picture; the statistic.
+        Scores a picture; its value is the statistic.
     guess
-        The score of the initial guess, with which the reason compares; None when there is none.
+        The score of the initial guess, for comparison in the reason; None without a guess.
     every
         Steps between two looks.
     patience
@@ -64,7 +64,7 @@ class LeastScoreRule:
         return Stop(self.name, words + compared, best, picture, doubt)
 
     def _compared(self) -> tuple[str, str]:
-        """Compare the best picture with the initial guess, in words; and what speaks against it."""
+        """Compare the best picture with the initial guess, in words; add a warning if worse."""
         if self._guess is None:
             return "", ""
         ratio = self._least / max(self._guess, 1e-30)
@@ -93,7 +93,7 @@ class LeastScoreRule:
 
 
 class HeldOutRule(LeastScoreRule):
-    """Hand over the picture that predicts best what was held out of the measurement (Stone 1974).
+    """Hand over the picture that best predicts the held-out data (Stone 1974).
 
     The score is the error on the held-out part; noise in the picture raises it again.
     """
@@ -110,7 +110,7 @@ class UnbiasedRiskRule(LeastScoreRule):
 
 
 class NearestEstimateRule(LeastScoreRule):
-    """Hand over the picture that is nearest to the classical estimate.
+    """Hand over the picture nearest to the classical estimate.
 
     The errors of both differ: until the network fits noise, it comes nearer to the estimate.
     """

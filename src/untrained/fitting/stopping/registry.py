@@ -1,4 +1,4 @@
-"""The stop rules by their settings: how each is made, and what it holds out of the fit."""
+"""The registry of stop rules: how each is made, and what it holds out of the fit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ S = TypeVar("S", bound=StopRuleSettings)
 Score = Callable[[Tensor], float]
 """How far a picture ``(1, C, H, W)`` is from something."""
 HoldOut = Callable[[S, Problem, int], tuple[Problem, Score]]
-"""From settings, problem and seed to the problem that is fitted, and the score of a picture."""
+"""From settings, problem and seed to the problem to fit, and the score of a picture."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Watched:
     problem: Problem
     """The problem that is fitted."""
     held_out: Score | None = None
-    """The score by what the rule holds out of the fit."""
+    """The score on the data that the rule holds out of the fit."""
 
     @property
     def score(self) -> Score:
@@ -42,7 +42,7 @@ class Watched:
 
 
 class Entry(NamedTuple):
-    """What is known of a rule."""
+    """How to make a rule, and what it holds out."""
 
     make: Callable[[Any, Watched], Rule]
     holds_out: HoldOut[Any] | None
@@ -61,8 +61,8 @@ def stop_rule(
     settings
         The class of its settings.
     holds_out
-        Takes something out of the problem before the fit and makes the score of `Watched`; None
-        where the rule fits to all. A fit has no more than one rule that does.
+        Holds data out of the problem before the fit and makes the score of `Watched`; None if the
+        rule holds nothing out. A fit has at most one rule that does.
     """
 
     def register(make: Callable[[S, Watched], Rule]) -> Callable[[S, Watched], Rule]:

@@ -20,7 +20,7 @@ class Stop:
     picture: Tensor
     """That picture, ``(1, C, H, W)``; it was yielded by that step."""
     doubt: str = ""
-    """What speaks against it; empty where nothing does."""
+    """A warning about the picture; empty if there is none."""
 
 
 class Rule(Protocol):
@@ -31,10 +31,10 @@ class Rule(Protocol):
     """The number the rule watches, for the curve; None before there is one."""
 
     def update(self, step: Step) -> Stop | None:
-        """Take in a step; answer whether to stop."""
+        """Take in a step; return a Stop to end the fit, None to go on."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to continue."""
+        """Return everything needed to continue."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state."""
