@@ -226,7 +226,7 @@ class Fit:
         return dataclasses.replace(self.problem, measurement=measurement)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything needed to continue bit for bit, besides problem, recipe, seed and engine.
+        """Return everything needed to continue bit for bit but problem, recipe, seed and engine.
 
         The tensors are the live ones, as in torch: save them before the next step.
         """

@@ -1,4 +1,4 @@
-"""Sensitivities of the coils of a scanner, from the middle of their k-space alone."""
+"""Estimate coil sensitivities from the middle of k-space alone."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ _KERNEL = 6
 """Side of the patches of k-space."""
 
 _LARGEST = 24
-"""Side of the calibration region that is used at most."""
+"""Longest side of the calibration region."""
 
 _SMALLEST = 10
-"""Side below which it tells too little."""
+"""Shortest side of the calibration region."""
 
 _FAINT = 0.02
 """Singular values below this times the largest are noise (Uecker et al. 2014, section 3)."""
@@ -26,10 +26,10 @@ _ROWS = 16
 def estimate_sensitivities(kspace: Tensor, mask: Tensor) -> tuple[Tensor, tuple[int, int]]:
     """Estimate sensitivities by ESPIRiT (Uecker et al. 2014, doi 10.1002/mrm.24751).
 
-    Patches of the fully sampled middle of k-space span a small space, as the coils see one object.
-    What leaves it unchanged is, at each pixel, a projection on the sensitivities there: the
-    eigenvector of the largest eigenvalue. Its phase is chosen so that the object at low resolution
-    is real, so that a picture that is real and not below 0 can be sought.
+    The coils see one object, so patches of the fully sampled middle of k-space span a small space.
+    At each pixel the sensitivities are the eigenvector, to the largest eigenvalue, of the
+    projection onto that space. Their phase makes the object real at low resolution, so that a real,
+    non-negative picture can be fitted.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def estimate_sensitivities(kspace: Tensor, mask: Tensor) -> tuple[Tensor, tuple[
 
     Returns
     -------
-    Complex ``(coils, H, W)``, of unit length at each pixel: the picture is in units of the root of
-    the sum of squares. And height and width of the part of k-space that was used.
+    The sensitivities, complex ``(coils, H, W)``, of unit length at each pixel: the picture is in
+    units of the root of the sum of squares. Then height and width of the calibration region.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def estimate_sensitivities(kspace: Tensor, mask: Tensor) -> tuple[Tensor, tuple[
     height, width = rows.stop - rows.start, columns.stop - columns.start
     if min(height, width) < _SMALLEST:
         raise RequestError(
-            f"the middle of k-space was measured over {width}x{height} samples: sensitivities need "
-            f"{_SMALLEST}x{_SMALLEST} to be estimated, give those of the coils"
+            f"the fully sampled middle of k-space is {width}x{height} samples, too few to estimate "
+            f"sensitivities ({_SMALLEST}x{_SMALLEST} are needed): give those of the coils"
         )
     middle = kspace[:, rows, columns].to(torch.complex64)
     if not bool(middle.any()):
@@ -67,14 +67,14 @@ def estimate_sensitivities(kspace: Tensor, mask: Tensor) -> tuple[Tensor, tuple[
 
 
 def beyond_real(kspace: Tensor, sensitivities: Tensor | None, mask: Tensor) -> float:
-    """Say how much of an object at low resolution is not real and not below 0.
+    """Compute how much of an object at low resolution is not real and non-negative.
 
     Parameters
     ----------
     kspace
         Complex ``(coils, H, W)``, the zero frequency in the middle.
     sensitivities
-        Those of the coils, ``(coils, H, W)``; None of a single coil that sees evenly.
+        Those of the coils, ``(coils, H, W)``; None for a single coil of even sensitivity.
     mask
         What was measured, ``(H, W)`` of 0 and 1.
 
@@ -93,7 +93,7 @@ def beyond_real(kspace: Tensor, sensitivities: Tensor | None, mask: Tensor) -> f
 
 
 def calibration_region(mask: Tensor) -> tuple[slice, slice]:
-    """Find rows and columns around the middle of k-space that were all measured, not too many.
+    """Find the fully measured rows and columns around the middle of k-space, up to a limit.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def calibration_region(mask: Tensor) -> tuple[slice, slice]:
 
 
 def _signal_space(middle: Tensor) -> Tensor:
-    """Orthonormal patches that span those of the middle: ``(number, coils, k, k)``."""
+    """Compute orthonormal patches that span those of the middle: ``(number, coils, k, k)``."""
     patches = middle.unfold(1, _KERNEL, 1).unfold(2, _KERNEL, 1)
     coils = len(middle)
     vectors = patches.permute(1, 2, 0, 3, 4).reshape(-1, coils * _KERNEL**2)
@@ -130,7 +130,7 @@ def _signal_space(middle: Tensor) -> Tensor:
 
 
 def _strip(kernels: Tensor, rows: Tensor, size: tuple[int, int]) -> Tensor:
-    """Sensitivities in some rows: ``(rows, W, coils)``, of unit length."""
+    """Compute the sensitivities in some rows: ``(rows, W, coils)``, of unit length."""
     down = _waves(rows, size[0])
     across = _waves(torch.arange(size[1]), size[1])
     seen = torch.einsum("ncij,yi,xj->yxnc", kernels, down, across) / _KERNEL
@@ -147,13 +147,13 @@ def _strip(kernels: Tensor, rows: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _waves(places: Tensor, side: int) -> Tensor:
-    """Values at places, from the middle of a side, of the waves of a patch's samples."""
+    """Evaluate the waves of a patch's samples at places counted from the middle of a side."""
     phase = torch.outer(places - side // 2, torch.arange(_KERNEL)) * (2 * torch.pi / side)
     return torch.polar(torch.ones_like(phase), phase)
 
 
 def _low_resolution(middle: Tensor, region: tuple[slice, slice], size: Sequence[int]) -> Tensor:
-    """Picture of each coil from the middle of k-space, its edge faded out."""
+    """Compute each coil's picture from the middle of k-space, its edge faded out."""
     height, width = middle.shape[-2:]
     fade = torch.outer(
         torch.hann_window(height + 2, periodic=False)[1:-1],

@@ -1,4 +1,4 @@
-"""Data consistency: moves a picture that a prior has changed back to the measurement."""
+"""Data consistency: move a picture back towards the measurement after a denoiser changed it."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from untrained.problem.problem import Problem
 from untrained.recipes import SelfSimilarPasses
 
 _NUDGE = 0.05
-"""Largest change of a sample, in picture units, by which a derivative is taken."""
+"""Step of the finite difference: the largest change of a sample, in picture units."""
 
 DataConsistency = Callable[[Tensor, float], Tensor]
 """From a picture ``(1, C, H, W)`` and its expected error, a standard deviation in picture units, to
@@ -21,7 +21,7 @@ one that is closer to the measurement."""
 def data_consistency(problem: Problem, settings: SelfSimilarPasses) -> DataConsistency | None:
     """Choose the data step of a problem: known pixels, its projection, or a proximal step.
 
-    None for a problem with none of known pixels, a projection and a known noise level.
+    None for a problem without known pixels, projection or known noise level.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ def data_consistency(problem: Problem, settings: SelfSimilarPasses) -> DataConsi
 
 
 class KnownPixels:
-    """Puts known pixels back: hard data consistency.
+    """Restores known pixels: hard data consistency.
 
     Parameters
     ----------
     kept
-        Where, bool ``(1, 1 or C, H, W)``.
+        Where they are, bool ``(1, 1 or C, H, W)``.
     measurement
-        What, ``(1, C, H, W)``.
+        Their values, ``(1, C, H, W)``.
     """
 
     def __init__(self, kept: Tensor, measurement: Tensor) -> None:
@@ -56,13 +56,13 @@ class KnownPixels:
         self._measurement = measurement
 
     def __call__(self, picture: Tensor, _level: float) -> Tensor:
-        """Put them back."""
+        """Restore the known pixels."""
         kept = self._kept.to(picture.device)
         return torch.where(kept, self._measurement.to(picture), picture)
 
 
 class Projection:
-    """Projects onto the pictures that fit the measurement, whatever its noise.
+    """Projects onto the pictures that are consistent with the measurement; ignores the noise.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Projection:
         self._problem = problem
 
     def __call__(self, picture: Tensor, _level: float) -> Tensor:
-        """Project."""
+        """Project the picture."""
         return self._problem.projected(picture).to(picture.device)
 
 
@@ -131,10 +131,10 @@ class ProximalStep:
         return seen.clamp_min(1)
 
     def _forth(self, picture: Tensor, change: Tensor) -> Tensor:
-        """The derivative of A along `change`, by a central difference.
+        """Compute the derivative of A along `change`, by a central difference.
 
-        Forward mode would need rules that the operators of others may lack. A one-sided difference
-        is biased where A is not linear.
+        Forward-mode differentiation needs rules that other packages' operators may lack. A
+        one-sided difference is biased if A is not linear.
         """
         length = _NUDGE / float(change.abs().max())
         ahead: Tensor = self._operator(picture + length * change)

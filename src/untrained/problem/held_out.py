@@ -1,4 +1,4 @@
-"""Hold a part of a measurement out of a fit, to judge the fit by it."""
+"""Hold out a part of a measurement, to judge the fit by it."""
 
 import dataclasses
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
 
 _LOUD = 4.0
-"""Parts with more than this times the mean energy are never held out: they carry the picture."""
+"""Groups with more than this times the mean energy are never held out: they carry the picture."""
 
 _ROUNDS = 3
 """How often the held-out part is predicted again for the guide."""
@@ -19,28 +19,28 @@ _ROUNDS = 3
 def hold_out(
     problem: Problem, share: float, seed: int
 ) -> tuple[Problem, Callable[[Tensor], float]]:
-    """Split a problem in what is fitted and what judges.
+    """Split a problem into a part to fit and a part to judge by.
 
-    The guide is made again without the held-out part: that part is predicted from the rest through
-    the guide itself, a few times over.
+    The guide is made again without the held-out part, which is predicted from the rest through the
+    guide itself, a few times over.
 
     Parameters
     ----------
     problem
-        Its measurement may have any shape; that of what is fitted is a vector.
+        Its measurement may have any shape; the part to fit is a vector.
     share
-        Of the parts of the measurement, in (0, 1); parts that carry the picture stay.
+        Share of the groups to hold out, in (0, 1); groups that carry the picture stay.
     seed
         Draws them.
 
     Returns
     -------
-    The problem to fit, and the misfit of a picture on the rest.
+    The problem to fit, and the error of a picture on the held-out part.
 
     Raises
     ------
     ProblemError
-        If there are too few parts to hold out one.
+        If there are too few groups to hold out one.
     """
     measurement = problem.measurement
     held = _drawn(measurement, share, seed)
@@ -56,7 +56,7 @@ def hold_out(
 
 
 def _drawn(measurement: Measurement, share: float, seed: int) -> Tensor:
-    """Draw the samples to hold out: bool, one for each."""
+    """Draw the samples to hold out: one bool for each sample."""
     y, groups = measurement.y.flatten().cpu(), measurement.hold_out_groups
     groups = torch.arange(y.numel()) if groups is None else groups
     energy = y.abs().square().double()

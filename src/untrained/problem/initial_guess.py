@@ -1,4 +1,4 @@
-"""The initial guess: a first picture from the measurement alone, by a rule that can be repeated."""
+"""The initial guess: a first picture from the measurement alone, by a repeatable rule."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from untrained.operators import Forward, OperatorError, adjoint, inner, is_linea
 from untrained.operators.checks import called, check_shape
 
 NOISY = 0.3
-"""Share of noise in the spread of a pseudo-inverse above which the adjoint is the better guess."""
+"""Share of noise in a pseudo-inverse's variation above which the adjoint is the better guess."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,27 +21,27 @@ class Guess:
     picture: Tensor
     """Real ``(1, C, H, W)``, in its own units."""
     make: Callable[[Tensor], Tensor]
-    """Makes it of another measurement of the same shape."""
+    """Makes the guess for another measurement of the same shape."""
     origin: str
-    """What it is, in words."""
+    """How it was made, in words."""
 
 
 def initial_guess(
     forward: Forward, measurement: Tensor, shape: tuple[int, int, int] | None
 ) -> Guess:
-    """Make the picture by ``A_dagger``, or where that is mostly noise or absent, by the adjoint.
+    """Make the picture by ``A_dagger``, or by the adjoint if that is mostly noise or absent.
 
-    The adjoint is scaled to fit the measurement in the least squares. An operator without one is
-    differentiated; one that is not linear gives a flat guess.
+    The adjoint is scaled to fit the measurement in the least-squares sense. An operator without one
+    is differentiated; a nonlinear operator gives a flat guess.
 
     Parameters
     ----------
     forward
-        A; when its adjoint is complex it is set to take complex pictures.
+        A; if its adjoint is complex, it is set to take complex pictures.
     measurement
         y.
     shape
-        ``(C, H, W)``; None where ``A_adjoint`` or ``A_dagger`` tells it.
+        ``(C, H, W)``; None if ``A_adjoint`` or ``A_dagger`` gives it.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def initial_guess(
         noise = _noisiness(picture)
         if noise <= NOISY or transposed is None:
             return Guess(picture, dagger, "A_dagger")
-        origin = f"the adjoint, as {noise:.0%} of what A_dagger gives is noise"
+        origin = f"the adjoint, because {noise:.0%} of what A_dagger gives is noise"
     else:
         origin = "the adjoint"
     if transposed is None:
@@ -70,13 +70,13 @@ def initial_guess(
 
 def _derived(forward: Forward, measurement: Tensor, shape: tuple[int, int, int] | None) -> Guess:
     if shape is None:
-        raise OperatorError("the operator has no adjoint to tell the picture's shape=(C, H, W)")
+        raise OperatorError("the operator has no adjoint: give the picture's shape=(C, H, W)")
     flat = torch.full((1, *shape), 0.5)
     check_shape(called("the operator", forward, flat), measurement)
     with torch.no_grad():
         linear = is_linear(forward, flat)
     if not linear:
-        return Guess(flat, lambda _: flat, "flat, as the operator is not linear")
+        return Guess(flat, lambda _: flat, "flat, because the operator is not linear")
 
     def make(again: Tensor) -> Tensor:
         back = adjoint(forward, again, (shape[1], shape[2]), shape[0])
@@ -89,7 +89,7 @@ def _derived(forward: Forward, measurement: Tensor, shape: tuple[int, int, int] 
 
 
 def see_whether_complex(forward: Forward, measurement: Tensor) -> None:
-    """Tell an operator whose adjoint is complex to take complex pictures."""
+    """Set an operator whose adjoint is complex to take complex pictures."""
     found = getattr(forward.physics, "A_adjoint", None) or getattr(
         forward.physics, "A_dagger", None
     )
@@ -108,7 +108,7 @@ def _picture(what: str, make: Callable[[Tensor], Tensor], measurement: Tensor) -
 
 
 def _fitted(forward: Forward, picture: Tensor, measurement: Tensor) -> Tensor:
-    """Scale a picture so that A of it is nearest to the measurement."""
+    """Scale a picture so that A of it is closest to the measurement."""
     with torch.no_grad():
         seen = forward(picture)
     power = inner(seen, seen)
@@ -117,7 +117,7 @@ def _fitted(forward: Forward, picture: Tensor, measurement: Tensor) -> Tensor:
 
 
 def _noisiness(picture: Tensor) -> float:
-    """Share of white noise in the spread of a picture, in [0, 1]."""
+    """Estimate the share of white noise in the variation of a picture, in [0, 1]."""
     low, high = float(picture.min()), float(picture.max())
     if high <= low:
         return 0.0

@@ -1,4 +1,4 @@
-"""Traces that JPEG compression leaves in samples: where its blocks lie, and how coarse it was."""
+"""Estimate JPEG parameters from decoded samples: block grid, quality, chroma sampling."""
 
 import itertools
 import math
@@ -12,24 +12,24 @@ from untrained.picture.jpeg import BLOCK, Compression, tables
 from untrained.picture.region import Region
 
 _SIDE = 256
-"""Pixels of the part that is looked at, each way, from the middle."""
+"""Pixels that are examined, each way, from the middle."""
 _QUALITIES = range(1, 96)
-"""Above, there is nothing to be found or mended."""
+"""Above this quality there is nothing to find or restore."""
 _ALIKE = 4
-"""Qualities in a row, of which the best is taken: their steps are nearly the same."""
+"""Number of neighbouring qualities to choose the best from: their steps are nearly equal."""
 _OFF = 1.0
-"""Grey levels by which the rounding of samples moves a coefficient of luma, for the most part."""
+"""Grey levels by which the rounding of samples usually moves a coefficient of luma."""
 _OFF_COLOUR = 0.125
-"""The same of colours, whose interpolation must be undone too, in steps."""
-_TELLING = 6.0
-"""Steps up to this many grey levels tell nothing: chance hits their multiples too often."""
+"""The same for colours, in steps: their interpolation must be undone too."""
+_LEAST_STEP = 6.0
+"""Steps up to this many grey levels are useless: chance hits their multiples too often."""
 _LEAST, _FEWEST = 0.5, 12
 """Share of coefficients that must be multiples of their steps, and how many must not be zero."""
 _SAMPLINGS = ((2, 2), (1, 2), (1, 1), (2, 1))
 
 
 def find_compression(image: Tensor) -> Compression | None:
-    """Find how libjpeg compressed a picture of which only the decoded samples are left.
+    """Estimate how libjpeg compressed a picture from its decoded samples.
 
     The lowest quality at which the coefficients of luma are multiples of the steps (compare Fan and
     de Queiroz 2003, doi 10.1109/TIP.2002.807361), and the sampling at which those of the colours
@@ -42,7 +42,7 @@ def find_compression(image: Tensor) -> Compression | None:
 
     Returns
     -------
-    None where no trace is found: other encoders' tables, or a picture changed after it was decoded.
+    None without a trace: another encoder's tables, or a picture changed after decoding.
     """
     height, width = image.shape[-2:]
     if image.shape[1] not in (1, 3) or min(height, width) < 4 * BLOCK:
@@ -63,7 +63,7 @@ def find_compression(image: Tensor) -> Compression | None:
 
 
 def _whole_blocks(image: Tensor) -> Region:
-    """The whole blocks in the middle of a picture, as many as are looked at."""
+    """Find the whole blocks in the middle of a picture that are examined."""
     height, width = image.shape[-2:]
     tall, wide = min(height, _SIDE), min(width, _SIDE)
     top, left = (height - tall) // 2, (width - wide) // 2
@@ -74,7 +74,7 @@ def _whole_blocks(image: Tensor) -> Region:
 
 
 def _aligned(start: int, offset: int) -> int:
-    """First row of a block, an even number of blocks from the picture's first whole one."""
+    """Find the first row of a block an even number of blocks from the first whole one."""
     row = start + offset
     return row + BLOCK if (row - row % BLOCK) % (2 * BLOCK) else row
 
@@ -85,7 +85,7 @@ def _luma(image: Tensor) -> Tensor:
 
 
 def _first_block(plane: Tensor) -> int:
-    """Row in which the first whole block begins: steps stand out between blocks."""
+    """Find the row where the first whole block begins: steps stand out between blocks."""
     bends = (plane[3:] - 3 * plane[2:-1] + 3 * plane[1:-2] - plane[:-3]).abs().mean(1)
     strength = torch.stack([bends[start::BLOCK].mean() for start in range(BLOCK)])
     # The first of these bends lies about the step from row 1 to row 2.
@@ -93,30 +93,30 @@ def _first_block(plane: Tensor) -> int:
 
 
 def _share(image: Tensor, compression: Compression) -> float:
-    """Share of the last channel's coefficients that are multiples: of zeros or of others, the less.
+    """Compute the share of the last channel's coefficients that are multiples of their step.
 
-    Means of luma, which are alike in flat pictures, steps too small to tell, and clipped blocks do
-    not count; 0 where too few coefficients do.
+    Counted for zeros and for the others; the smaller share is returned. Means of luma (equal in
+    flat pictures), too small steps and clipped blocks do not count; 0 if too few coefficients do.
     """
     intervals = JpegIntervals(image, compression, sure=1.0)
     count = intervals.cosines.counts[-1]
     steps, stored = (2 * intervals.half)[-count:], intervals.stored[-count:]
     off = (intervals.seen[-count:] - stored).abs()
-    telling = (steps > _TELLING) & ~_clipped(image, compression)
+    informative = (steps > _LEAST_STEP) & ~_clipped(image, compression)
     if len(compression.tables) == 1:
         near = off <= _OFF
-        telling[:, 0, 0] = False
+        informative[:, 0, 0] = False
     else:
         near = off <= _OFF_COLOUR * steps
     zero = stored.abs() < steps / 2
-    if int((telling & ~zero).sum()) < _FEWEST:
+    if int((informative & ~zero).sum()) < _FEWEST:
         return 0.0
-    shares = [near[telling & kind].float().mean() for kind in (zero, ~zero)]
+    shares = [near[informative & kind].float().mean() for kind in (zero, ~zero)]
     return float(torch.stack(shares).nan_to_num(1.0).min())
 
 
 def _clipped(image: Tensor, compression: Compression) -> Tensor:
-    """Blocks of the last channel that hold a sample at black or white, ``(N, 1, 1)``."""
+    """Find the blocks of the last channel with a black or white sample, ``(N, 1, 1)``."""
     beyond = ((image <= 0) | (image >= 1)).any(dim=1, keepdim=True).to(image.dtype)
     height, width = image.shape[-2:]
     rows, columns = compression.unit if len(compression.tables) > 1 else (BLOCK, BLOCK)
@@ -130,9 +130,9 @@ _AS_GOOD = 0.93
 
 
 def _with_colours(image: Tensor, quality: int) -> Compression:
-    """The coarsest sampling and place of colours at which most of their coefficients are multiples.
+    """Find the coarsest chroma sampling and offset at which most coefficients are multiples.
 
-    What was sampled coarsely looks much like the finer samplings of it.
+    Coarsely sampled chroma also looks like the finer samplings.
     """
     choices = [
         Compression(tables(quality), halving, (BLOCK * down, BLOCK * right))

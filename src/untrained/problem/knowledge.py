@@ -1,4 +1,4 @@
-"""What is known about a picture besides its measurement."""
+"""What is known about the picture besides its measurement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,12 +9,12 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
-    """A picture that resembles the fitted one, and what every good picture satisfies."""
+    """A picture that resembles the fitted one, and constraints on the result."""
 
     guide: Tensor | None = None
     """A picture ``(1, G, [D,] H, W)`` that resembles the fitted one, for the guide pairing."""
     make_guide: Callable[[Tensor], Tensor] | None = None
-    """Makes the guide of a measurement, where it was made of the measurement alone."""
+    """Makes the guide from a measurement, if the measurement alone determines it."""
     project: Callable[[Tensor], Tensor] | None = None
     """Moves a picture ``(1, C, [D,] H, W)`` to the nearest that is consistent with the measurement,
     on the CPU."""

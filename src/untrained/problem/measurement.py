@@ -24,33 +24,33 @@ class Measurement:
     operator: nn.Module
     """A, from ``(1, C, [D,] H, W)`` in [0, 1] to the shape of `y`."""
     noise: Noise | None = None
-    """None where its level is unknown."""
+    """The noise model; None if its level is unknown."""
     data_term: Callable[[Tensor, Tensor], Tensor] = mean_squared_error
-    """A scalar from A of a picture and from the target, both of the shape of `y`."""
+    """The data term: a scalar from A of a picture and the target, both of the shape of `y`."""
     whitening: nn.Module | None = None
-    """Linear, applied to A of a picture and to the target before their squared error, so that all
-    that A lets through counts alike (back-projection fidelity, Tirer and Giryes 2020)."""
+    """Linear. Applied to A of a picture and to the target before their squared error, so that every
+    component that A passes counts equally (back-projection fidelity, Tirer and Giryes 2020)."""
     hold_out_groups: Tensor | None = None
     """Group number of each sample of `y`, from 0 (projections, lines): a group is held out whole.
     Each sample is a group of its own when None."""
     subset_groups: Tensor | None = None
-    """Group number of each sample, where A can measure a group without the others (projections,
-    coils, masks, pupils); None where it measures all at once."""
+    """Group number of each sample, if A can measure a group without the others (projections, coils,
+    masks, pupils); None if A measures all at once."""
 
     def error(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Compute what a fit lowers, a scalar: the data term, or the whitened squared error."""
+        """Compute the data loss, a scalar: the data term, or the whitened squared error."""
         if self.whitening is None:
             return self.data_term(prediction, target)
         return mean_squared_error(self.whitening(prediction), self.whitening(target))
 
     @property
     def unknown(self) -> BlindBlur | None:
-        """The part of the operator that is fitted along with the picture, if there is one."""
+        """The part of the operator that is fitted along with the picture, if any."""
         modules = self.operator.modules()
         return next((module for module in modules if isinstance(module, BlindBlur)), None)
 
     def part(self, chosen: Tensor) -> "Measurement":
-        """Give some of the samples, as a vector.
+        """Select some of the samples, as a vector.
 
         Parameters
         ----------
@@ -83,14 +83,14 @@ class Measurement:
 
 
 def observed(picture: Picture, operator: nn.Module | None = None) -> tuple[Tensor, nn.Module]:
-    """Leave out the missing pixels of a picture that was measured.
+    """Turn a picture with missing pixels into a measurement and its operator.
 
     Parameters
     ----------
     picture
-        What the user gave.
+        The user's picture.
     operator
-        A, from the fitted picture to one like `picture`; the identity when None.
+        A, from the fitted picture to one like `picture`; None for the identity.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How noisy a measurement is, from itself alone."""
+"""Estimate the noise level of a measurement from the measurement alone."""
 
 import torch
 from torch import Tensor
@@ -7,26 +7,26 @@ from untrained.noise import Gaussian, estimate_sigma
 from untrained.operators import FourierSubsampling, Projection
 
 _UPPER_QUARTILE = 0.6744897501960817
-"""Of the standard normal distribution: the median of a magnitude over its sigma."""
+"""Median of the magnitude over sigma, for the normal distribution."""
 _OUTER = 0.05
-"""Share of the samples of k-space that are taken to hold noise alone: those farthest out."""
+"""Share of the samples of k-space, the outermost, that count as pure noise."""
 _FEWEST = 64
 
 
 def find_level(physics: object, measurement: Tensor) -> Gaussian | None:
-    """Estimate the level of white noise in a measurement by an operator of ours.
+    """Estimate the level of white noise in a measurement by one of our operators.
 
     Parameters
     ----------
     physics
         A.
     measurement
-        y, as A gives it.
+        y, of the shape that A gives.
 
     Returns
     -------
-    The noise, of either part where y is complex; None where nothing is known of such measurements,
-    or no noise was found.
+    The noise, of the real and of the imaginary part if y is complex; None if there is no estimator
+    for this operator, or no noise was found.
     """
     level = 0.0
     if isinstance(physics, Projection):
@@ -37,7 +37,7 @@ def find_level(physics: object, measurement: Tensor) -> Gaussian | None:
 
 
 def _of_sinogram(sinogram: Tensor) -> float:
-    """Take it as a picture, which is smooth: a little too much where the noise is faint."""
+    """Treat it as a smooth picture: a slight overestimate for faint noise."""
     low, high = float(sinogram.min()), float(sinogram.max())
     if high <= low:
         return 0.0
@@ -45,9 +45,9 @@ def _of_sinogram(sinogram: Tensor) -> float:
 
 
 def _of_spectrum(mask: Tensor, spectrum: Tensor) -> float:
-    """Take the samples farthest out as noise: pictures have little power there.
+    """Treat the outermost samples as noise: pictures have little power there.
 
-    A little too much where the noise is faint. What is exactly zero was not measured.
+    A slight overestimate for faint noise. Samples of exactly zero count as not measured.
     """
     height, width = mask.shape
     rows = (torch.arange(height) - height // 2) / height

@@ -13,12 +13,12 @@ from untrained.problem.problem import Problem, ProblemError
 def split_noise(
     problem: Problem, strength: float, seed: int
 ) -> tuple[Problem, Callable[[Tensor], float]]:
-    """Make the problem of a measurement with a little more noise, and an estimate of the risk.
+    """Make a problem with slightly more noise, and an unbiased estimate of the risk.
 
-    With ``n`` like the noise, that of ``y + a n`` and that of ``y - n / a`` are independent: what
-    was fitted to the first is judged by the second without bias, however it was fitted (coupled
-    bootstrap, Oliveira, Lei and Tibshirani 2022, arXiv:2111.09447). As a falls this becomes Stein's
-    estimate (SURE, Stein 1981).
+    With ``n`` drawn like the noise, the noises of ``y + a n`` and ``y - n / a`` are independent. So
+    the second judges without bias any fit to the first (coupled bootstrap, Oliveira, Lei and
+    Tibshirani 2022, arXiv:2111.09447). As a falls, this becomes Stein's estimate (SURE, Stein
+    1981).
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def split_noise(
     Raises
     ------
     ProblemError
-        If the noise is another.
+        If the noise is not Gaussian of a known level above 0, or the samples are not real.
     """
     measurement, make_guide = problem.measurement, problem.knowledge.make_guide
     noise, y = measurement.noise, measurement.y

@@ -1,6 +1,6 @@
-"""Phase retrieval without a network: first guesses, and the algorithms a fit is compared with.
+"""Phase retrieval without a network: initial guesses, and the algorithms to compare with.
 
-All work on amplitudes y = |A x| and keep a real object real and not below 0, as a fit does.
+All work on amplitudes y = |A x| and keep a real object real and non-negative, as a fit does.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from untrained.operators import CodedDiffraction, PaddedFourier, Ptychography
 
 _FAINT = 0.2
-"""Intensities below this times their mean vote as if they were that."""
+"""Intensities below this times their mean are raised to it before they are weighted."""
 
 
 def spectral(
@@ -21,7 +21,7 @@ def spectral(
     amplitudes: Tensor,
     rounds: int = 100,
 ) -> Tensor:
-    """First guess: the leading eigenvector of ``A* diag(1 - mean(y^2) / y^2) A``, by iteration.
+    """Compute the leading eigenvector of ``A* diag(1 - mean(y^2) / y^2) A``, by power iteration.
 
     The spectral initialisation of Candes, Li and Soltanolkotabi 2015 (doi 10.1109/TIT.2015.2399924)
     with the optimal weights of Luo, Alghamdi and Lu 2019 (doi 10.1109/TSP.2019.2904918).
@@ -61,7 +61,7 @@ def _scaled(picture: Tensor, waves: Tensor, amplitudes: Tensor) -> Tensor:
 
 
 def centre_picture(operator: Ptychography, amplitudes: Tensor) -> Tensor:
-    """First guess for ptychography: the picture through the pupil nearest the middle, enlarged.
+    """Enlarge the picture through the pupil nearest the middle: a guess for ptychography.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def alternating_projections(
     start: Tensor,
     rounds: int = 200,
 ) -> Tensor:
-    """Give the waves of a picture the measured amplitudes, take the picture of these, and so on.
+    """Alternate between the measured amplitudes and the pictures that are possible.
 
     Gerchberg and Saxton 1972 (Optik 35:237), error reduction in Fienup 1982.
 
@@ -100,7 +100,7 @@ def alternating_projections(
     start
         First picture, ``(1, 1 or 2, H, W)``.
     rounds
-        How often.
+        Number of iterations.
     """
     picture = start
     for _ in range(rounds):
@@ -149,8 +149,8 @@ def hybrid_input_output(
 ) -> Tensor:
     """Retrieve an object from its Fourier magnitudes by hybrid input-output (Fienup 1982).
 
-    Each start has its own random phases; a tenth of the rounds at the end is error reduction; the
-    picture whose magnitudes are nearest is handed over.
+    Each start has its own random phases. The last tenth of the rounds is error reduction. The
+    picture with the nearest magnitudes is returned.
 
     Parameters
     ----------
@@ -159,9 +159,9 @@ def hybrid_input_output(
     amplitudes
         y, ``(1, 1, h, w)``.
     starts
-        How many are tried, all at once.
+        Number of random starts, computed together.
     rounds
-        Of each.
+        Iterations of each.
     feedback
         Fienup's beta.
     seed
@@ -171,7 +171,7 @@ def hybrid_input_output(
     size = (int(amplitudes.shape[-2]), int(amplitudes.shape[-1]))
     y = torch.fft.ifftshift(amplitudes[0], dim=(-2, -1))
     if real:
-        # Of a real object a frequency and its negative have one magnitude: half tells all.
+        # A real object has equal magnitudes at a frequency and its negative: half is enough.
         y = ((y + y.flip(-2, -1).roll((1, 1), (-2, -1))) / 2)[..., : size[1] // 2 + 1]
     generator = torch.Generator().manual_seed(seed)
     turns = 2 * torch.pi * torch.rand((starts, *y.shape[-2:]), generator=generator)
@@ -206,7 +206,7 @@ def _to_field(waves: Tensor, size: tuple[int, int], *, real: bool) -> Tensor:
 def sequential_projections(
     operator: Ptychography, amplitudes: Tensor, start: Tensor, rounds: int = 100
 ) -> Tensor:
-    """Give the wave through one pupil after the other its measured amplitude, from the middle out.
+    """Impose the measured amplitude on the wave of one pupil after the other, from the middle out.
 
     The usual recovery in Fourier ptychography (Zheng, Horstmeyer and Yang 2013).
 
@@ -239,12 +239,12 @@ def sequential_projections(
 
 
 def allowed(picture: Tensor) -> Tensor:
-    """Bring a picture to what it can be: one channel is not below 0, two are any complex."""
+    """Clamp a real picture (one channel) to 0 or more; keep a complex one (two) as it is."""
     return picture.clamp_min(0) if picture.shape[1] == 1 else picture
 
 
 def _outwards(operator: Ptychography) -> Tensor:
-    """Order of the pupils by their distance from the zero frequency."""
+    """Order the pupils by their distance from the zero frequency."""
     rows, columns = operator.pupil.shape
     middles = operator.corners + torch.tensor([rows // 2, columns // 2])
     away = middles - torch.tensor([side // 2 for side in operator.size])
@@ -252,7 +252,7 @@ def _outwards(operator: Ptychography) -> Tensor:
 
 
 def _squared_norm(operator: CodedDiffraction | PaddedFourier | Ptychography, like: Tensor) -> float:
-    """Largest eigenvalue of ``A* A``, by power iteration."""
+    """Compute the largest eigenvalue of ``A* A``, by power iteration."""
     vector = torch.rand(like.shape, generator=torch.Generator().manual_seed(0))
     for _ in range(20):
         vector = operator.A_adjoint(operator(vector / vector.norm()))
@@ -260,7 +260,7 @@ def _squared_norm(operator: CodedDiffraction | PaddedFourier | Ptychography, lik
 
 
 def _phase(waves: Tensor) -> Tensor:
-    """Waves of magnitude 1; 1 where a wave is 0."""
+    """Scale waves to magnitude 1; 1 where a wave is 0."""
     size = waves.abs()
     return torch.where(size > 0, waves / size.clamp_min(1e-30), 1)
 

@@ -15,20 +15,20 @@ from untrained.problem.rendering import Rendering
 
 
 class ProblemError(RequestError):
-    """A request that makes no sense for this picture; the message says what would."""
+    """A request that does not fit this picture; the message says what would."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
     """What was measured, what else is known, and how a fitted picture becomes the result.
 
-    It knows no network and no clean picture.
+    It holds neither a network nor the clean picture.
     """
 
     task: str
     """The task whose presets fit it."""
     picture: Picture
-    """What the user gave; the result is a picture of its kind."""
+    """The user's picture; the result is of its kind."""
     measurement: Measurement
     size: Size
     """H and W of the fitted picture; D, H and W of a volume."""
@@ -37,11 +37,11 @@ class Problem:
     knowledge: Knowledge = field(default_factory=Knowledge)
     rendering: Rendering = field(default_factory=Rendering)
     self_check: Callable[[Picture], str] | None = None
-    """Says in a sentence how well the result does what was asked."""
+    """Describes in one sentence how well the result meets the request."""
     variant: str = ""
     """Kind of problem within the task, for which presets may have other settings."""
     ambiguous: bool = False
-    """Whether the measurement leaves shift, half turn and phase of the picture open."""
+    """Whether shift, half turn and phase of the picture are ambiguous."""
     notes: tuple[str, ...] = ()
     """What was decided from the picture, in words."""
     cut: Callable[[Region], "Problem"] | None = None
@@ -70,7 +70,7 @@ class Problem:
 
     @property
     def settled(self) -> bool:
-        """Whether there is nothing to find: every pixel is kept, or stays missing."""
+        """Whether there is nothing to restore: every pixel is kept, or stays missing."""
         missing, kept = self.picture.missing, self.rendering.kept
         stays = self.rendering.filled is None and missing is not None and bool(missing.all())
         return stays or (kept is not None and bool(kept.all()))
@@ -82,7 +82,7 @@ class Problem:
         return filled is not None and bool(filled.all())
 
     def region(self, window: Region) -> "Problem":
-        """Give the same problem for a region of the fitted picture.
+        """Return the same problem for a region of the fitted picture.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Problem:
         return replace(self.cut(window), variant=self.variant)
 
     def with_guide(self, guide: Tensor | None) -> "Problem":
-        """Give the same problem with another guide."""
+        """Return the same problem with another guide."""
         return replace(self, knowledge=replace(self.knowledge, guide=guide))
 
     def to(self, device: torch.device) -> "Problem":
@@ -114,8 +114,8 @@ class Problem:
     def deviation(self, sigma: Tensor, *, at: Tensor) -> Tensor:
         """Propagate the standard deviation of a network's output to the result.
 
-        See `Rendering.deviation`. The projection is left out: onto a convex set it moves no two
-        pictures apart, so that the deviation is at most too large.
+        See `Rendering.deviation`. The projection is left out: a projection onto a convex set never
+        moves two pictures apart, so the deviation is at most too large.
         """
         unknown = self.measurement.unknown
         if unknown is not None:
@@ -123,12 +123,12 @@ class Problem:
         return self.rendering.deviation(sigma, at=at)
 
     def uncertainty(self, sigma: Tensor, *, at: Tensor) -> Tensor:
-        """Root mean square over the channels of `deviation`: ``(1, 1, [D,] H, W)``."""
+        """Compute the root mean square of `deviation` over the channels, ``(1, 1, [D,] H, W)``."""
         squares = self.deviation(sigma.cpu().double(), at=at.cpu()).square()
         return squares.mean(dim=1, keepdim=True).sqrt().to(sigma.dtype)
 
     def projected(self, image: Tensor) -> Tensor:
-        """Make a network's output consistent with the measurement where there is a projection.
+        """Project a network's output onto the measurement, if the problem has a projection.
 
         On the CPU.
         """

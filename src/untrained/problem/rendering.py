@@ -15,7 +15,7 @@ class Rendering:
     """From a network's picture in [0, 1] to a picture like the user's, in its units and frame."""
 
     undo_clipping: Callable[[Tensor], Tensor] | None = None
-    """From the mean of clipped samples to the picture behind them; on the CPU."""
+    """Undoes the clipping bias: from the mean of clipped samples to the picture; on the CPU."""
     to_output: Callable[[Tensor], Tensor] | None = None
     """From [0, 1] to the units, channels and frame of the result; on the CPU."""
     frame: Size | None = None
@@ -26,12 +26,12 @@ class Rendering:
     """Bool ``(1, 1, [D,] H, W)``: missing pixels that the result supplies."""
 
     def pixels(self, image: Tensor) -> Tensor:
-        """Give the pixels of the result, before samples are kept and stored."""
+        """Compute the pixels of the result, before samples are kept and stored."""
         unclipped = image if self.undo_clipping is None else self.undo_clipping(image)
         return unclipped if self.to_output is None else self.to_output(unclipped)
 
     def picture(self, image: Tensor, like: Picture) -> Picture:
-        """Give the result as a picture of the kind, data type and metadata of the user's."""
+        """Make the result a picture of the kind, data type and metadata of the user's."""
         return like.with_pixels(self.pixels(image), kept=self.kept, filled=self.filled)
 
     def deviation(self, sigma: Tensor, *, at: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class Rendering:
         return deviation if self.kept is None else deviation * ~self.kept.cpu()
 
     def _half_change(self, place: Tensor, steps: Tensor, channel: int) -> Tensor:
-        """Half the difference of the results where one channel is larger and smaller by a step."""
+        """Compute half the change of the result between one channel plus and minus a step."""
         change = torch.zeros_like(place)
         change[:, channel] = steps[:, channel]
         return (self.pixels(place + change) - self.pixels(place - change)) / 2

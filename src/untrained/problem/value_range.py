@@ -1,4 +1,4 @@
-"""The range of a picture in units of its own, between which a network's picture is mapped."""
+"""The range of a picture in its own units, to map a network's picture from [0, 1]."""
 
 import math
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from untrained.errors import RequestError
 
 _MARGIN = 0.2
-"""Share of the guess's range that a bound found from it leaves."""
+"""Margin around the range of the guess, as a share of it."""
 
 _TAIL = 0.001
-"""Share of the guess's samples on either side that do not count: streaks and spikes."""
+"""Share of the guess's samples at either end that do not count: streaks and spikes."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class ValueRange:
     high: float
 
     def to_units(self, image: Tensor) -> Tensor:
-        """From [0, 1] to units."""
+        """Map [0, 1] to units."""
         return self.low + (self.high - self.low) * image
 
     def from_units(self, picture: Tensor) -> Tensor:
-        """From units to [0, 1]."""
+        """Map units to [0, 1]."""
         return (picture - self.low) / (self.high - self.low)
 
 
@@ -44,19 +44,19 @@ class ToUnits(nn.Module):
 
 
 def find_range(bounds: tuple[float | None, float | None], guess: Tensor) -> ValueRange:
-    """Take the bounds that are known and find the others from a guess.
+    """Take the known bounds and find the others from a guess.
 
     Parameters
     ----------
     bounds
-        Least and largest value in units; None for one that is not known.
+        Least and largest value in units; None for an unknown one.
     guess
         A first picture, ``(1, C, H, W)``.
 
     Raises
     ------
     RequestError
-        If a bound is not finite, they are the wrong way round, or the guess is flat.
+        If a bound is not finite, the bounds are swapped, or the guess is flat.
     """
     known = [b for b in bounds if b is not None]
     if not all(map(math.isfinite, known)) or (len(known) == 2 and known[0] >= known[1]):
@@ -69,8 +69,8 @@ def find_range(bounds: tuple[float | None, float | None], guess: Tensor) -> Valu
     largest = highest if bounds[1] is None else bounds[1]
     if least >= largest:
         raise RequestError(
-            f"the initial guess spans {lowest:.4g} to {highest:.4g}: no range can be found from "
-            "it, give bounds"
+            f"the initial guess spans only {lowest:.4g} to {highest:.4g}, so the range of the "
+            "picture is unknown: give bounds"
         )
     margin = _MARGIN * (largest - least)
     low = least - margin if bounds[0] is None else least
