@@ -343,7 +343,7 @@ WHOLE = torch.rand(1, 1, SIZE, SIZE)
         (lambda: tasks.reconstruct([1.0], CT), "not a measurement"),
         (lambda: tasks.reconstruct(torch.zeros(0), CT), "empty"),
         (lambda: tasks.reconstruct(sinogram() / 0, CT), "not finite"),
-        (lambda: tasks.reconstruct(Y, Bare()), "no adjoint to tell"),
+        (lambda: tasks.reconstruct(Y, Bare()), "no adjoint: give the picture"),
         (lambda: tasks.reconstruct(Y, Bare(), shape=(2, SIZE, SIZE)), "they must match"),
         (lambda: tasks.reconstruct(Y, Bare(), shape=(SIZE,)), "not the shape of a picture"),
         (lambda: tasks.reconstruct(Y, Lying()), "not the adjoint"),

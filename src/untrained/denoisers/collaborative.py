@@ -10,7 +10,7 @@ from untrained.picture.region import Size
 from untrained.recipes import PatchSettings
 
 _PRECISION = 1e-6
-"""Share of a group's power that the diagonals get at least: what float32 can resolve."""
+"""Least ridge, as a share of a group's power: what float32 can resolve."""
 _LEAST_POWER = 1e-12
 """The same where a group is black."""
 
@@ -48,7 +48,8 @@ def factorised(gram: Tensor, ridge: Tensor | float) -> tuple[Tensor, Tensor]:
 
     Returns
     -------
-    Lower triangles, the identity where there is none; and where that is, bool ``(...)``.
+    Lower triangles (the identity where the factorisation fails), and where it fails, bool
+    ``(...)``.
     """
     powers = gram.diagonal(dim1=-2, dim2=-1)
     powers += ridge + _PRECISION * powers.mean(-1, keepdim=True) + _LEAST_POWER

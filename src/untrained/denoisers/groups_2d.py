@@ -1,4 +1,4 @@
-"""Groups of patches that look alike: found in a guide, combined, put back where they lie.
+"""Groups of similar patches: found in a guide, combined, put back in place.
 
 The groups are found on the luminance, as CBM3D does (Dabov et al. 2007).
 """
@@ -14,21 +14,21 @@ from untrained.system.heartbeat import beat
 from untrained.system.parallel import parallel_map, workers
 
 _TILE = 12
-"""Patches along each side of a tile that is searched at once."""
+"""Reference patches along each side of a tile that is searched at once."""
 
 _FLOAT = 4
 """Bytes of a float32."""
 
 _ROOM = 2**30
-"""Bytes that the bands at work may hold together."""
+"""Upper limit on the bytes of all bands in work."""
 
 _KEPT = 3 * 2**26
-"""Bytes that the allocator keeps at most, as measured with glibc."""
+"""Most bytes that the allocator keeps, as measured with glibc."""
 
 
 Combine = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""From groups ``(C, groups, k, n)`` of a picture and its guide to what they become and how far each
-patch is to be trusted ``(C, groups, k)``."""
+"""From groups ``(C, groups, k, n)`` of a picture and its guide to the filtered groups, and a weight
+for each patch ``(C, groups, k)``."""
 
 
 def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Combine) -> Tensor:
@@ -39,15 +39,15 @@ def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Com
     noisy
         ``(1, C, H, W)``, its first channel the luminance; no side shorter than a patch.
     guide
-        The same, in which the groups are found.
+        Of the same shape; the groups are found in it.
     settings
         Size of patches and groups, distance of reference patches, reach of a group.
     combine
-        What to make of the groups.
+        Filters the groups.
 
     Returns
     -------
-    A picture of the same shape: the mean of all that its patches have become, by their trust.
+    A picture of the same shape: the weighted mean of the filtered patches.
     """
     channels, height, width = noisy.shape[1:]
     side, reach = settings.side(channels), settings.reach
@@ -74,22 +74,22 @@ def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Com
 def working_bytes(channels: int, size: tuple[int, int], settings: PatchSettings) -> int:
     """Predict how many bytes `combined` holds at most for a picture of this height and width.
 
-    Beside the picture it is what the bands at work hold. As much again, up to a limit, is lost to
-    what the allocator keeps between small bands.
+    The picture and the bands in work. As much again, up to a limit, for what the allocator keeps
+    between small bands.
     """
     patches = _bands_at_once(channels, size, settings) * _band_bytes(channels, size, settings)
     return patches + min(patches, _KEPT)
 
 
 def _band_bytes(channels: int, size: tuple[int, int], settings: PatchSettings) -> int:
-    """Bytes of the patches of one band: noisy, of the guide, filtered, and one copy."""
+    """Compute the bytes of one band's patches: noisy, of the guide, filtered, and one copy."""
     side = settings.side(channels)
     rows = min(size[0], (_TILE - 1) * settings.stride + 2 * settings.reach + side)
     return 4 * _FLOAT * channels * rows * size[1] * side**2
 
 
 def _bands_at_once(channels: int, size: tuple[int, int], settings: PatchSettings) -> int:
-    """How many bands fit into what they may hold together; at least one."""
+    """Compute how many bands fit in the limit; at least one."""
     return workers(_ROOM // _band_bytes(channels, size, settings))
 
 
@@ -115,14 +115,14 @@ def _band(
 
 
 def _patches(band: Tensor, side: int) -> Tensor:
-    """All patches of a band ``(C, h, w)``: ``(C, places, side^2)``."""
+    """Extract all patches of a band ``(C, h, w)``: ``(C, places, side^2)``."""
     return band.unfold(1, side, 1).unfold(2, side, 1).flatten(3).flatten(1, 2)
 
 
 def add_combined(
     sums: Tensor, counts: Tensor, own: Tensor, guides: Tensor, group: Tensor, combine: Combine
 ) -> None:
-    """Combine groups, and add what their patches become to sums and weights, in place.
+    """Combine groups, and add the filtered patches to sums and weights, in place.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def add_combined(
     group
         ``(groups, k)`` indices of patches.
     combine
-        What to make of the groups.
+        Filters the groups.
     """
     flat, shape = group.flatten(), (len(own), *group.shape, own.shape[-1])
     mine = own[:, flat].view(shape)
@@ -171,7 +171,7 @@ def _groups(
         far_columns = (lefts[:, None] - columns).abs() > reach
         far = (far_rows[:, None, :, None] | far_columns[None, :, None, :]).view(distance.shape)
         distance.masked_fill_(far, torch.inf)
-        # Each patch is of its own group, even among equals: no pixel goes without an estimate.
+        # Each patch is in its own group, even among equals, so that every pixel gets an estimate.
         itself = (tops[:, None] * len(columns) + lefts - columns[0]).flatten()
         distance[torch.arange(len(itself), device=itself.device), itself] = -torch.inf
         fewest = int((~far).sum(1).min())
@@ -180,7 +180,7 @@ def _groups(
 
 
 def grid(count: int, device: torch.device, stride: int) -> Tensor:
-    """Every place at multiples of `stride`, and the last."""
+    """List the places at multiples of `stride`, and the last."""
     places = torch.arange(0, count, stride, device=device)
     last = torch.tensor([count - 1], device=device)
     found: Tensor = torch.unique(torch.cat([places, last]))

@@ -1,7 +1,6 @@
-"""Groups of blocks that look alike: what `groups_2d` does, for volumes.
+"""Groups of similar blocks of voxels: `groups_2d` for volumes.
 
-Blocks of voxels in place of patches, as BM4D is to BM3D (Maggioni et al. 2013, doi
-10.1109/TIP.2012.2210725).
+As BM4D extends BM3D (Maggioni et al. 2013, doi 10.1109/TIP.2012.2210725).
 """
 
 import itertools
@@ -37,8 +36,7 @@ def combined(noisy: Tensor, guide: Tensor, settings: PatchSettings, combine: Com
 def working_bytes(channels: int, size: Size, settings: PatchSettings) -> int:
     """Predict how many bytes `combined` holds at most for a volume of this size.
 
-    Beside the result and its weights it is the blocks of one tile: noisy, of the guide, filtered,
-    and one copy.
+    The result, its weights, and the blocks of one tile: noisy, of the guide, filtered, one copy.
     """
     side = settings.side(channels)
     reach = (_TILE - 1) * settings.stride + 2 * settings.reach + 1
@@ -50,7 +48,7 @@ def working_bytes(channels: int, size: Size, settings: PatchSettings) -> int:
 def _tiles(
     shape: torch.Size, settings: PatchSettings, device: torch.device
 ) -> Iterator[tuple[list[Tensor], tuple[slice, ...]]]:
-    """Yield the places of blocks along each axis, tile by tile, and the region they may look at.
+    """Yield the places of blocks along each axis, tile by tile, and the region they search.
 
     The places count from the region's first voxel.
     """
@@ -87,7 +85,7 @@ def _tile(
 
 
 def _blocks(region: Tensor, side: int) -> Tensor:
-    """All blocks of a region ``(C, d, h, w)``: ``(C, places, side^3)``."""
+    """Extract all blocks of a region ``(C, d, h, w)``: ``(C, places, side^3)``."""
     blocks = region
     for axis in (1, 2, 3):
         blocks = blocks.unfold(axis, side, 1)
@@ -129,7 +127,7 @@ def _groups(
     near = (near_z[:, None, None, :, None, None] & near_plane[:, :, None]).flatten(0, 2).flatten(1)
     distance = blocks.square().sum(1) - 2 * blocks[wanted] @ blocks.T
     distance.masked_fill_(~near, torch.inf)
-    # Each block is of its own group, even among equals: no voxel goes without an estimate.
+    # Each block is in its own group, even among equals, so that every voxel gets an estimate.
     distance[torch.arange(len(wanted), device=wanted.device), wanted] = -torch.inf
     fewest = int(near.sum(1).min())
     return distance.topk(min(settings.group, fewest), largest=False, sorted=False).indices

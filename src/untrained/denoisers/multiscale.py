@@ -11,21 +11,21 @@ from untrained.recipes import DenoiserSettings, Fusion, SecondPass
 from untrained.system.heartbeat import part
 
 Pass = Callable[[Tensor | None], Tensor]
-"""From the estimate so far to a better one."""
+"""From the estimate so far to the next one."""
 
 
 def estimate_passes(image: Tensor, sigma: float, settings: Fusion) -> tuple[Pass, ...]:
-    """Give the passes that remove white Gaussian noise, each to be run on the result of the last.
+    """List the passes that remove white Gaussian noise; each runs on the result of the last.
 
-    A group of patches averages what lies within it, so noise of longer waves stays, above all in
-    the colours. At half the size a patch covers four times the area under half the noise: that
-    scale gives the means of cells, the fine one the rest (as Facciolo, Pierazzo and Morel 2017, doi
-    10.1137/17M1111826, who join the scales by cosine transforms).
+    A group of patches only averages within a patch, so low-frequency noise stays, above all in the
+    colours. At half the size a patch covers four times the area at half the noise level. That scale
+    gives the means of 2x2 cells, the fine one the rest (compare Facciolo, Pierazzo and Morel 2017,
+    doi 10.1137/17M1111826, who join the scales by cosine transforms).
 
     Parameters
     ----------
     image
-        ``(1, C, H, W)``; or a volume ``(1, C, D, H, W)``, for which there is one scale.
+        ``(1, C, H, W)``; or a volume ``(1, C, D, H, W)``, which has one scale.
     sigma
         Standard deviation of the noise, in picture units.
     settings
@@ -33,8 +33,8 @@ def estimate_passes(image: Tensor, sigma: float, settings: Fusion) -> tuple[Pass
 
     Returns
     -------
-    Functions whose results have the shape of the image and are not clipped. There is one scale
-    where half the picture has no room for patches.
+    Functions whose results have the shape of the image and are not clipped. There is only one scale
+    if the half-size picture has no room for patches.
     """
     twice, again = (settings.without_pilot, settings.with_pilot), settings.second_pass
 
@@ -73,7 +73,7 @@ def _known(estimate: Tensor | None) -> Tensor:
 
 
 def has_two_scales(image: Tensor, settings: Fusion) -> bool:
-    """Whether half of this picture has room for the patches; volumes have one scale."""
+    """Return whether the half-size picture has room for the patches; volumes have one scale."""
     least = max(
         passes.least_side(image.shape[1])
         for passes in (settings.without_pilot, settings.with_pilot)
@@ -84,15 +84,15 @@ def has_two_scales(image: Tensor, settings: Fusion) -> bool:
 def both(estimate: Tensor, image: Tensor, sigma: float, settings: SecondPass) -> Tensor:
     """Denoise again with the estimate as pilot, by NL-Ridge and by NL-Bayes, and take the mean.
 
-    One combines patches, the other pixels, so that their errors differ. NL-Bayes filters the noisy
-    picture; NL-Ridge, whose patches are larger, the estimate with a part of its residual.
+    One combines patches, the other pixels, so their errors differ. NL-Bayes filters the noisy
+    picture; NL-Ridge, with larger patches, filters the estimate plus a part of its residual.
 
     Parameters
     ----------
     estimate, image
         The picture so far and the noisy one, ``(1, C, H, W)`` or ``(1, C, D, H, W)``.
     sigma
-        Standard deviation of the noise of the second.
+        Standard deviation of the noise in `image`.
     settings
         Both denoisers and their weights.
     """
@@ -106,9 +106,9 @@ def both(estimate: Tensor, image: Tensor, sigma: float, settings: SecondPass) ->
 def regained(
     estimate: Tensor, image: Tensor, sigma: float, feedback: float, settings: DenoiserSettings
 ) -> Tensor:
-    """Return a part of the residual and denoise again, with the estimate as pilot.
+    """Add a part of the residual to the estimate and denoise again, with the estimate as pilot.
 
-    The residual holds what was lost beside the noise (iterative regularisation, Osher et al. 2005,
+    The residual holds lost detail besides the noise (iterative regularisation, Osher et al. 2005,
     doi 10.1137/040605412).
 
     Parameters
@@ -116,21 +116,21 @@ def regained(
     estimate, image, sigma
         As for `both`.
     feedback
-        Fraction of the residual, above 0; 1 denoises the noisy picture.
+        Share of the residual to add, above 0; 1 denoises the noisy picture.
     settings
-        Of the denoiser.
+        Settings of the denoiser.
     """
     return denoise(estimate.lerp(image, feedback), feedback * sigma, settings, pilot=estimate)
 
 
 def _half(image: Tensor, cell: int) -> Tensor:
-    """Means of 2x2 pixels, of a picture mirrored beyond its edges to whole cells."""
+    """Compute the means of 2x2 pixels, the picture mirrored beyond its edges to whole cells."""
     bottom, right = (-side % cell for side in image.shape[-2:])
     return F.avg_pool2d(F.pad(image, (0, right, 0, bottom), mode="reflect"), 2)
 
 
 def _with_means(estimate: Tensor, coarse: Tensor, cell: int) -> Tensor:
-    """Take the means of cells from the coarse picture, interpolated in between."""
+    """Replace the means of cells by those of the coarse picture, interpolated in between."""
     height, width = estimate.shape[-2:]
     off = F.avg_pool2d(coarse - _half(estimate, cell), cell // 2)
     wide = F.interpolate(off, scale_factor=cell, mode="bicubic", align_corners=False)

@@ -1,4 +1,4 @@
-"""NL-Bayes: patches that look alike, each filtered by their covariance (Lebrun et al. 2013).
+"""NL-Bayes: similar patches, each filtered by their covariance (Lebrun et al. 2013).
 
 Written from the formula of the paper (doi 10.1137/120874989). Where NL-Ridge combines the patches
 of a group, this combines the pixels within each, all colours together.
@@ -25,12 +25,12 @@ def nl_bayes(image: Tensor, sigma: float, settings: NLBayes, *, pilot: Tensor) -
     settings
         Size of patches and groups.
     pilot
-        An estimate of the clean picture, of the same shape, in which groups are found and whose
-        means and covariances are taken for those of the truth.
+        An estimate of the clean picture, of the same shape. It gives the groups and, in place of
+        the truth, their means and covariances.
 
     Returns
     -------
-    A picture of the same shape, not clipped; the one given where sigma is 0 or a side shorter than
+    A picture of the same shape, not clipped; `image` itself if sigma is 0 or a side is shorter than
     a patch.
     """
     if sigma <= 0 or min(image.shape[2:]) < settings.least_side(image.shape[1]):
@@ -41,11 +41,11 @@ def nl_bayes(image: Tensor, sigma: float, settings: NLBayes, *, pilot: Tensor) -
 
 
 def _by_covariance(own: Tensor, pilot: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
-    """``m + (y - m) C (C + s^2 I)^-1`` with mean m and covariance C of the pilot's patches.
+    """Compute ``m + (y - m) C (C + s^2 I)^-1``: m, C are mean and covariance of pilot patches.
 
-    By the identity of Woodbury: with k patches P less their mean, it is
-    ``(Y - m) P' (P P' + k s^2 I)^-1 P``, where the matrix is of the size of the group. Where that
-    cannot be inverted, the patches as they are.
+    By Woodbury's identity, for k patches P less their mean, it is
+    ``(Y - m) P' (P P' + k s^2 I)^-1 P``, with a matrix of the size of the group. If that cannot be
+    inverted, the patches stay as they are.
     """
     trust = own.new_ones(own.shape[:-1])
     shape = own.shape

@@ -1,4 +1,4 @@
-"""NL-Ridge: patches that look alike, combined linearly (Herbreteau and Kervrann 2022).
+"""NL-Ridge: similar patches, combined linearly (Herbreteau and Kervrann 2022).
 
 Written from the formulas of the paper (arXiv:2203.12570); the channels of the opponent space are
 filtered apart, as CBM3D does (Dabov et al. 2007).
@@ -16,19 +16,19 @@ from untrained.system.heartbeat import part
 def nl_ridge_twice(
     image: Tensor, sigma: float, settings: tuple[NLRidge, NLRidge] | None = None
 ) -> Tensor:
-    """Remove white Gaussian noise without a pilot: a first pass, and one with its result as pilot.
+    """Remove white Gaussian noise in two passes; the first result is the pilot of the second.
 
     Parameters
     ----------
     image, sigma
         As for `nl_ridge`.
     settings
-        Of both passes; those of `NL_RIDGE_TWICE` if None.
+        Settings of both passes; `NL_RIDGE_TWICE` if None.
 
     Returns
     -------
-    A picture of the same shape, not clipped; the one given where sigma is 0 or a side has no room
-    for a patch.
+    A picture of the same shape, not clipped; `image` itself if sigma is 0 or a side has no room for
+    a patch.
     """
     first, second = settings or NL_RIDGE_TWICE[image.ndim - 2]
     channels, sides = image.shape[1], image.shape[2:]
@@ -49,20 +49,20 @@ def nl_ridge(
     Parameters
     ----------
     image
-        ``(1, C, H, W)``; or a volume ``(1, C, D, H, W)``, with blocks of voxels for patches, as
-        BM4D is to BM3D (Maggioni et al. 2013, doi 10.1109/TIP.2012.2210725).
+        ``(1, C, H, W)``; or a volume ``(1, C, D, H, W)``, with blocks of voxels as patches, as in
+        BM4D (Maggioni et al. 2013, doi 10.1109/TIP.2012.2210725).
     sigma
         Standard deviation of the noise, in picture units.
     settings
         Size of patches and groups, conditioning.
     pilot
-        An estimate of the clean picture, of the same shape, in which groups are found and from
-        which their combination is taken. If None, both come from the noisy picture, by Stein's
-        estimate of the risk.
+        An estimate of the clean picture, of the same shape. It gives the groups and the weights of
+        their combination. If None, both come from the noisy picture, by Stein's unbiased risk
+        estimate.
 
     Returns
     -------
-    A picture of the same shape, not clipped; the one given where sigma is 0 or a side shorter than
+    A picture of the same shape, not clipped; `image` itself if sigma is 0 or a side is shorter than
     a patch.
     """
     if sigma <= 0 or min(image.shape[2:]) < settings.least_side(image.shape[1]):
@@ -76,9 +76,9 @@ def nl_ridge(
 
 
 def _by_risk(own: Tensor, sigma: float, ridge: float) -> tuple[Tensor, Tensor]:
-    """Combine so that Stein's estimate of the risk is least: ``(I - n s^2 (Y Y')^-1) Y``."""
+    """Combine patches by the least Stein risk estimate: ``(I - n s^2 (Y Y')^-1) Y``."""
     gram = own @ own.transpose(-1, -2)
-    # Clipping to black or white leaves less noise than sigma says: no group has less than none.
+    # Clipping can leave less noise than sigma, never more than the power of the group.
     power = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True)
     noise = power.clamp(max=own.shape[-1] * sigma**2)
     weights = _shrinkage(gram, (ridge - 1) * noise, noise)
@@ -86,19 +86,19 @@ def _by_risk(own: Tensor, sigma: float, ridge: float) -> tuple[Tensor, Tensor]:
 
 
 def _by_pilot(own: Tensor, pilot: Tensor, sigma: float, ridge: float) -> tuple[Tensor, Tensor]:
-    """Combine as if the pilot were the truth: ``P P' (P P' + n s^2 I)^-1 Y``."""
+    """Combine patches with the pilot in place of the truth: ``P P' (P P' + n s^2 I)^-1 Y``."""
     noise = ridge * own.shape[-1] * sigma**2
     weights = _shrinkage(pilot @ pilot.transpose(-1, -2), noise, noise)
     return weights @ own, _trust(weights)
 
 
 def _trust(weights: Tensor) -> Tensor:
-    """One over the noise that is left in each patch."""
+    """Compute one over the remaining noise of each patch."""
     return 1 / weights.square().sum(-1).clamp_min(1e-3)
 
 
 def _shrinkage(gram: Tensor, ridge: Tensor | float, noise: Tensor | float) -> Tensor:
-    """``I - noise (gram + ridge I)^-1``; the identity where that cannot be inverted.
+    """Compute ``I - noise (gram + ridge I)^-1``; the identity where that cannot be inverted.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The denoisers by their settings."""
+"""The registry of denoisers by their settings."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Tensor])
 
 
 class Denoise(Protocol[S]):
-    """Removes white Gaussian noise, given an estimate of the clean picture: see `nl_bayes`."""
+    """Removes white Gaussian noise with a pilot estimate; see `nl_bayes`."""
 
     def __call__(self, image: Tensor, sigma: float, settings: S, *, pilot: Tensor) -> Tensor:
         """Denoise a picture or a volume."""
@@ -25,7 +25,7 @@ DENOISERS: Implementations[Denoise[Any]] = Implementations("denoiser")
 def denoiser(settings: type[DenoiserSettings]) -> Callable[[F], F]:
     """Register a denoiser: ``@denoiser(ToySettings)`` above a function like `nl_bayes`.
 
-    With its settings registered too (`recipes.denoiser_settings`), recipes take it by its kind as
+    Register its settings too (`recipes.denoiser_settings`): then recipes name it by its kind, as
     the `method` of passes and of fusion.
     """
 
@@ -46,7 +46,7 @@ def denoise(image: Tensor, sigma: float, settings: DenoiserSettings, *, pilot: T
     sigma
         Standard deviation of the noise, in picture units.
     settings
-        Which denoiser, and how.
+        The settings of a registered denoiser; their class chooses it.
     pilot
         An estimate of the clean picture, of the same shape.
 

@@ -1,4 +1,4 @@
-"""Noise: models of it, data terms, and what the picture alone shows of it."""
+"""Noise: models, data terms, and detection from the picture alone."""
 
 from untrained.noise.anscombe import Stabiliser
 from untrained.noise.clipping import Clipping, find_clipping

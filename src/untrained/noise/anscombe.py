@@ -1,4 +1,4 @@
-"""Variance stabilisation: noise that grows with the light made equal everywhere, and back."""
+"""Variance stabilisation of noise that grows with the light, and its inverse."""
 
 import math
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class Stabiliser:
     Forward, ``2 sqrt((x - black) / a + 3/8 + (s / a)^2)`` of a picture ``x`` under Poisson-Gaussian
     noise of gain ``a`` and standard deviation ``s`` has noise of about unit variance (Starck,
     Murtagh and Bijaoui 1998). It is scaled so that black is 0 and white 1.
-    Back, by the closed form of the inverse of its expectation (Mäkitalo and Foi 2013, doi
-    10.1109/TIP.2012.2202675): a denoised picture is an expectation, of which the algebraic inverse
-    is too dark.
+    Back, the closed-form exact unbiased inverse (Mäkitalo and Foi 2013, doi
+    10.1109/TIP.2012.2202675): a denoised picture is an expectation, and the algebraic inverse of an
+    expectation is too dark.
     """
 
     noise: PoissonGaussian
@@ -53,7 +53,7 @@ class Stabiliser:
         return (self._root(picture) - black) / (white - black)
 
     def inverse(self, stabilised: Tensor) -> Tensor:
-        """Give the picture whose measurements, stabilised, are `stabilised` in expectation."""
+        """Invert: return the picture whose stabilised measurements have this expectation."""
         black, white = self._ends
         root = (stabilised.double() * (white - black) + black).clamp_min(self._least)
         counts = (
@@ -69,5 +69,5 @@ class Stabiliser:
 
     @property
     def _least(self) -> float:
-        """The least expectation there is, that of no light at all."""
+        """The least possible expectation, that of no light."""
         return 2 * math.sqrt(_OFFSET + self._read)

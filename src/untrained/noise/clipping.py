@@ -1,4 +1,4 @@
-"""Clipping: what noise beyond black and white leaves of a mean, and the picture behind it."""
+"""Clipping: the bias that noise cut off at black and white leaves in a mean, and its correction."""
 
 import math
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _AGREES = 0.7
-"""Share of the predicted clipped samples that are found where noise was clipped."""
+"""Least share of the predicted clipped samples that clipped noise shows."""
 _AS_NOISY = 0.85
-"""Share of the predicted variance that is found within one deviation of an end that clipped."""
+"""Least share of the predicted variance within one deviation of a clipped end."""
 _FEWEST = 1e-3
-"""Share of all samples below which those clipped move no mean."""
+"""Share of clipped samples below which they do not bias a mean."""
 _WINDOW = 7
-"""Pixels along the window of local means."""
+"""Side of the window of local means, in pixels."""
 _TABLE = 4097
 
 
@@ -23,26 +23,26 @@ _TABLE = 4097
 class Clipping:
     """White Gaussian noise that was cut off at black, at white, or at both.
 
-    The mean of clipped samples is lighter than the dark and darker than the light; who denoises
-    finds that mean. It is monotonic, so that it can be undone (Foi 2009, doi
-    10.1016/j.sigpro.2009.04.035).
+    Clipping makes the mean too bright in the dark and too dark in the light, and a denoiser
+    estimates that mean. The mean grows with the clean value, so the bias can be undone (Foi 2009,
+    doi 10.1016/j.sigpro.2009.04.035).
     """
 
     sigma: float
-    """Standard deviation of the noise before, in picture units."""
+    """Standard deviation of the noise before clipping, in picture units."""
     black: bool
     """Whether it was clipped at 0."""
     white: bool
     """Whether it was clipped at 1."""
 
     def mean(self, clean: Tensor) -> Tensor:
-        """Give the expectation of the samples of a picture of any shape."""
+        """Compute the expectation of the clipped samples of a clean picture, of any shape."""
         lifted = self._beyond(clean) if self.black else 0
         lowered = self._beyond(1 - clean) if self.white else 0
         return clean + lifted - lowered
 
     def undo(self, found: Tensor) -> Tensor:
-        """Give the picture whose samples have this expectation; an end that was clipped is kept."""
+        """Compute the picture whose clipped samples have this expectation; clipped ends stay."""
         ends = (0.0 if self.black else -1.0, 1.0 if self.white else 2.0)
         clean = torch.linspace(*ends, _TABLE, dtype=torch.float64)
         means = self.mean(clean).numpy()
@@ -50,7 +50,7 @@ class Clipping:
         return torch.as_tensor(undone).to(found)
 
     def _beyond(self, distance: Tensor) -> Tensor:
-        """Expected length by which noise goes beyond an end at this distance."""
+        """Compute the expected overshoot of the noise beyond an end at this distance."""
         parts = distance / self.sigma
         density = torch.exp(-(parts**2) / 2) / math.sqrt(2 * math.pi)
         length: Tensor = self.sigma * (density - parts * torch.special.ndtr(-parts))
@@ -60,10 +60,10 @@ class Clipping:
 def find_clipping(
     measurement: Tensor, sigma: float, missing: Tensor | None = None
 ) -> Clipping | None:
-    """See at which ends as many samples are clipped as noise of this level explains.
+    """Find the ends where as many samples are clipped as noise of this level explains.
 
-    Where there are fewer, the dark or the light has less noise than the rest, or none was clipped.
-    Counted light has its zeros, too, but varies less in the dark.
+    With fewer clipped samples, the dark or the light has less noise than the rest, or none was
+    clipped. Photon counts have zeros too, but vary less in the dark.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def find_clipping(
 
     Returns
     -------
-    None where there is no such end.
+    None if there is no such end.
     """
     if sigma <= 0:
         return None
@@ -101,7 +101,7 @@ def find_clipping(
 
 
 def _variance(distance: Tensor, sigma: float) -> Tensor:
-    """Variance of noise that is clipped at an end at this distance."""
+    """Compute the variance of noise clipped at an end at this distance."""
     parts = distance / sigma
     within = torch.special.ndtr(parts)
     density = torch.exp(-(parts**2) / 2) / math.sqrt(2 * math.pi)
@@ -112,7 +112,7 @@ def _variance(distance: Tensor, sigma: float) -> Tensor:
 
 
 def _local(samples: Tensor) -> Tensor:
-    """Mean over a window of each plane, less at the edges."""
+    """Average over a window of each plane; at the edges, over the part inside."""
     planes = samples.flatten(0, -3)[:, None]
     means = F.avg_pool2d(planes, _WINDOW, 1, _WINDOW // 2, count_include_pad=False)
     return means.view(samples.shape)

@@ -1,4 +1,4 @@
-"""Grain: whether neighbours share their noise, as in developed and compressed photographs."""
+"""Correlated noise (grain), as in developed and compressed photographs."""
 
 import numpy as np
 from torch import Tensor
@@ -8,17 +8,18 @@ from untrained.noise.curve import binned_levels
 from untrained.noise.quiet_blocks import Blocks, cut_blocks
 
 RAISED = 1.8
-"""Factor on the level of coarse grain for a filter that takes noise as white: it leaves more of
-what neighbours share. Measured on photographs of real noise."""
+"""Factor on the level of coarse grain for a filter that assumes white noise, which removes less of
+correlated noise. Measured on photographs of real noise."""
 _WEAKEST, _STRONGEST = 4 / 255, 12 / 255
-"""Levels of coarse grain, in picture units: weaker cannot be distinguished from the scene, and
-cameras leave no stronger one."""
+"""Range of levels of coarse grain, in picture units: weaker grain cannot be distinguished from the
+scene, and cameras leave none stronger."""
 _COARSER = 2.9
-"""How many times stronger coarse grain is than it would be in white noise."""
+"""Least ratio of coarse to fine grain: white noise has 1."""
 _FEW, _MANY, _ALIKE = 0.03, 0.3, 1.25
-"""Noise is nearly as strong in many quiet blocks as in few; structure is not."""
+"""Shares of quiet blocks, and the largest ratio of their levels that counts as noise: structure
+grows more."""
 _LOW = 0.25
-"""Which of the levels at different brightness is taken: there may be structure in the others."""
+"""Quantile of the levels at different brightness: higher ones may hold structure."""
 _LEAST_SIDE = 192
 """Sides in pixels below which grain cannot be distinguished from structure."""
 
@@ -35,9 +36,9 @@ def grain(image: Tensor, missing: Tensor | None = None) -> tuple[float, float]:
 
     Returns
     -------
-    The level of the finest grain; and that of grain twice as coarse, by which noise would be white
-    if the two were equal, or 0 where that is not correlated noise. In picture units, of one channel
-    if all are alike.
+    The level of the finest grain, and the level of grain twice as coarse, or 0 if that is not
+    correlated noise. White noise has equal levels. In picture units, of one channel if all are
+    alike.
     """
     if min(image.shape[-2:]) < _LEAST_SIDE:
         return 0.0, 0.0

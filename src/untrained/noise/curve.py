@@ -1,4 +1,4 @@
-"""How the noise depends on the light: its level in blocks of like brightness."""
+"""The noise level as a function of brightness."""
 
 import math
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from untrained.noise.quiet_blocks import Blocks, Samples
 
 _BINS = 10
 _SHARE = 0.05
-"""Share of the blocks of like brightness that counts as quiet."""
+"""Share of the blocks of similar brightness that counts as quiet."""
 _FEWEST = 40
 _WIDER, _ALIKE = 0.3, 1.35
-"""Noise is at most that many times stronger in this larger share of the blocks."""
+"""A larger share of the blocks, and the largest ratio of the levels that counts as noise."""
 _LEAST = 0.5 / 255
-"""Levels below this, in picture units, are those of rounding or of clipped noise."""
+"""Levels below this, in picture units, come from rounding or clipped noise."""
 _DARKEST, _BRIGHTEST = 1.0, 2.0
-"""Standard deviations from black and from white within which noise is taken for clipped: that of
-few quanta is not, however near to black."""
+"""Distance from black and from white, in standard deviations, within which noise counts as clipped.
+Noise of few quanta is not clipped, however near to black."""
 _FEWEST_POINTS = 4
 
 
@@ -30,16 +30,16 @@ class Curve:
     brightness: Samples
     level: Samples
     wider: Samples
-    """The same as the level, from many more blocks: as strong where it is noise."""
+    """The same as the level, from many more blocks: about equal if it is noise."""
 
     @property
     def noisy(self) -> bool:
-        """Whether it is of noise: as strong in many blocks as in few, which structure is not."""
+        """Whether it shows noise: as strong in many blocks as in few, unlike structure."""
         return bool(len(self.level)) and float(np.median(self.wider / self.level)) < _ALIKE
 
     @property
     def typical(self) -> float:
-        """Median of the levels, 0 of an empty curve."""
+        """Median of the levels; 0 for an empty curve."""
         return float(np.median(self.level)) if len(self.level) else 0.0
 
 
@@ -54,16 +54,16 @@ class Affine:
 
     @property
     def noise(self) -> PoissonGaussian:
-        """The same as a model of light that is counted and read; the slope is not 0."""
+        """The same as a Poisson-Gaussian model; the slope is not 0."""
         if self.offset >= 0:
             return PoissonGaussian(self.slope, self.offset**0.5)
         return PoissonGaussian(self.slope, 0.0, -self.offset / self.slope)
 
 
 def noise_curve(channels: tuple[Blocks, ...]) -> Curve:
-    """Measure the level of the noise in blocks of like brightness, `_BINS` for each channel.
+    """Measure the noise level in `_BINS` bins of brightness for each channel.
 
-    Those next to black and white are left out: there the noise is clipped.
+    Bins next to black and white are left out: there the noise is clipped.
     """
     brightness, level = np.concatenate([binned_levels(blocks) for blocks in channels]).T
     wider = np.concatenate([binned_levels(blocks, _WIDER) for blocks in channels])[:, 1]
@@ -73,7 +73,7 @@ def noise_curve(channels: tuple[Blocks, ...]) -> Curve:
 
 
 def binned_levels(blocks: Blocks, share: float = _SHARE) -> Samples:
-    """Brightness and level of the quiet blocks among those of like brightness, ``(bins, 2)``."""
+    """Compute brightness and noise level of the quiet blocks of each bin, ``(bins, 2)``."""
     order = np.argsort(blocks.mean)
     bins = [part for part in np.array_split(order, _BINS) if len(part) >= _FEWEST]
     found = [
@@ -84,7 +84,7 @@ def binned_levels(blocks: Blocks, share: float = _SHARE) -> Samples:
 
 
 def fit_constant(curve: Curve) -> Affine | None:
-    """Fit the variance by one value, as `fit_affine`."""
+    """Fit a constant variance; otherwise as `fit_affine`."""
     if len(curve.level) < _FEWEST_POINTS:
         return None
     target = 2 * np.log(curve.level)
@@ -93,17 +93,17 @@ def fit_constant(curve: Curve) -> Affine | None:
 
 
 def fit_affine(curve: Curve, darkest: float) -> Affine | None:
-    """Fit the variance by ``slope x + offset`` with a slope above 0; None from too few points.
+    """Fit the variance ``slope x + offset`` with a slope above 0; None from too few points.
 
-    By the least absolute error of its logarithm: blocks full of structure show too much noise, and
-    an error in proportion is as likely everywhere.
+    The fit minimises the absolute error of the logarithm: blocks with structure are outliers, and
+    errors are proportional to the variance.
 
     Parameters
     ----------
     curve
-        What to fit.
+        The curve to fit.
     darkest
-        Brightness of the darkest samples: no black level, which an offset below 0 is, lies above.
+        Brightness of the darkest samples, an upper bound of the black level (a negative offset).
     """
     if len(curve.level) < _FEWEST_POINTS:
         return None

@@ -1,14 +1,14 @@
-"""How far a prediction is from a measurement: the data terms of a fit."""
+"""The data terms of a fit: the distance of a prediction from a measurement."""
 
 import torch
 from torch import Tensor
 
 LEAST_RATE = 1e-6
-"""Expected counts are taken as no less: their logarithm must exist."""
+"""Least expected count, so that its logarithm exists."""
 
 
 def poisson_deviance(prediction: Tensor, counts: Tensor) -> Tensor:
-    """Poisson likelihood up to scale, 0 at best: ``2 mean(l - n + n log(n / l))``; a scalar.
+    """Compute the Poisson deviance ``2 mean(l - n + n log(n / l))``: a scalar, 0 at best.
 
     Twice the negative log-likelihood less that of ``l = n`` (McCullagh and Nelder 1989, section
     2.3).
@@ -25,15 +25,15 @@ def poisson_deviance(prediction: Tensor, counts: Tensor) -> Tensor:
 
 
 def pearson_residual(prediction: Tensor, counts: Tensor) -> Tensor:
-    """Mean of ``(n - l)^2 / l`` (Pearson 1900); 1 in expectation for Poisson counts; a scalar."""
+    """Compute the mean of ``(n - l)^2 / l`` (Pearson 1900), a scalar: about 1 for Poisson."""
     rate = prediction.clamp_min(LEAST_RATE)
     return ((counts - rate).square() / rate).mean()
 
 
 def mean_squared_error(prediction: Tensor, measurement: Tensor) -> Tensor:
-    """Mean of the squared difference: the Gaussian likelihood up to scale; a scalar.
+    """Compute the mean squared difference, a scalar: the Gaussian likelihood up to scale.
 
-    Over all samples; of complex ones, over real and imaginary parts.
+    The mean is over all samples; for complex ones, over real and imaginary parts.
     """
     difference = prediction - measurement
     if difference.is_complex():
@@ -42,5 +42,5 @@ def mean_squared_error(prediction: Tensor, measurement: Tensor) -> Tensor:
 
 
 def relative_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
-    """Sum of the squared differences over the sum of the squares of the target; a scalar."""
+    """Compute the squared error over the squared norm of the target, a scalar."""
     return (prediction - target).square().sum() / target.square().sum().clamp_min(1e-12)

@@ -1,4 +1,4 @@
-"""What noise a picture has, found from the picture alone, and what is made of that."""
+"""Detect the noise of a picture from the picture alone, and describe it."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from untrained.noise.quiet_blocks import Blocks
 NoiseKind = Literal["none", "gaussian", "poisson-gaussian", "impulse", "correlated"]
 
 FAINT = 1.5 / 255
-"""Levels below this, in picture units, are left alone: rounding, JPEG and the scene itself show as
-much, and a picture is within 45 dB of the truth as it is."""
+"""Levels below this, in picture units, count as no noise: rounding, JPEG and the scene show as
+much, and the PSNR of the picture is above 45 dB already."""
 _DROWNED = 90 / 255
-"""Level from which little but noise can be seen."""
+"""Level from which noise hides almost all detail."""
 _HIDING = {"extreme": 40 / 255, "random": 20 / 255}
-"""Level of other noise that impulses cannot be distinguished from, in picture units."""
+"""Level of other noise, in picture units, from which impulses cannot be distinguished."""
 _GROWTH = 1.3
-"""Ratio of the levels at bright and dark from which noise counts as growing with the light."""
+"""Least ratio of the bright to the dark level for noise that grows with the light."""
 _BETTER = 0.5
-"""Share of the misfit of a constant variance that one growing with the light must stay below."""
+"""Largest misfit of the affine variance, as a share of that of the constant one."""
 _FEW = 0.005
 """Share of the samples that may lie below the black level."""
 _LEAST_GAIN = 1e-7
@@ -37,14 +37,14 @@ _CLOSE = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """What was found about the noise of a picture."""
+    """The detected noise of a picture."""
 
     kind: NoiseKind
     level: float
-    """Standard deviation in picture units, of the noise beside impulses; what a filter that takes
-    noise as white and equal everywhere should be given."""
+    """Standard deviation in picture units of the noise besides impulses: the level to give to a
+    filter that assumes white noise, equal everywhere."""
     light: PoissonGaussian | None = None
-    """How noise grows with the light; None where that does not show."""
+    """How the noise grows with the light; None if that does not show."""
     impulses: Impulses | None = None
     fine: float = 0.0
     """Level from the finest structure alone."""
@@ -52,7 +52,7 @@ class Detection:
 
     @property
     def sentence(self) -> str:
-        """What was found, in plain words."""
+        """The detected noise, in one sentence."""
         level = f"{255 * self.level:.2f} of 255"
         if self.impulses is not None:
             what = {"extreme": "black and white", "random": "any value"}[self.impulses.valued]
@@ -72,7 +72,7 @@ class Detection:
 
 
 def describe_light(light: PoissonGaussian) -> str:
-    """Describe a model of counted light in plain words."""
+    """Describe a Poisson-Gaussian model in plain words."""
     full = light.variance(torch.ones(())).sqrt()
     words = (
         f"{1 / light.gain:.3g} quanta at white, level {255 * light.sigma:.2f} of 255 at black and "
@@ -82,10 +82,10 @@ def describe_light(light: PoissonGaussian) -> str:
 
 
 def find_noise(image: Tensor, missing: Tensor | None = None) -> Detection:
-    """Find what noise a picture has.
+    """Detect the noise of a picture.
 
-    Impulses first; of the rest, whether neighbours share their noise, whether it grows with the
-    light, and how strong it is.
+    First impulses; then, for the other noise, whether it is correlated, whether it grows with the
+    light, and its level.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def find_noise(image: Tensor, missing: Tensor | None = None) -> Detection:
 
 
 def find_level(image: Tensor, missing: Tensor | None = None) -> Detection:
-    """Find how strong the noise is, taken as white and equal everywhere; also of volumes."""
+    """Estimate the level of noise assumed white and equal everywhere; also for volumes."""
     return _of_level(white_level(blocks_of(image, missing)))
 
 
@@ -123,7 +123,7 @@ def _of_level(level: float) -> Detection:
 
 
 def light_of(channels: tuple[Blocks, ...], darkest: float) -> PoissonGaussian | None:
-    """How the noise grows with the light, or None where it does not or that does not show."""
+    """Estimate how the noise grows with the light; None if it does not, or does not show."""
     curve = noise_curve(channels)
     growing, constant = fit_affine(curve, darkest), fit_constant(curve)
     if growing is None or constant is None or not curve.noisy:
@@ -135,7 +135,7 @@ def light_of(channels: tuple[Blocks, ...], darkest: float) -> PoissonGaussian | 
 
 
 def asked_light(image: Tensor, missing: Tensor | None = None) -> PoissonGaussian:
-    """How the noise grows with the light, taken for granted that it does; as `find_noise`."""
+    """Estimate how the noise grows with the light, assuming that it does; as `find_noise`."""
     channels = blocks_of(image, missing)
     growing = fit_affine(noise_curve(channels), _darkest(image))
     if growing is None:
@@ -145,12 +145,12 @@ def asked_light(image: Tensor, missing: Tensor | None = None) -> PoissonGaussian
 
 
 def typical_level(light: PoissonGaussian, image: Tensor) -> float:
-    """Root mean square of the noise over a picture ``(1, C, H, W)``."""
+    """Compute the root mean square of the noise over a picture ``(1, C, H, W)``."""
     return float(light.variance(image).mean().sqrt())
 
 
 def _darkest(image: Tensor) -> float:
-    """Brightness that few samples are below."""
+    """Find the brightness that few samples are below."""
     count = max(1, int(_FEW * image.numel()))
     return max(0.0, float(image.flatten().kthvalue(count).values))
 

@@ -1,4 +1,4 @@
-"""Impulses: samples that were replaced, by black and white or by any value."""
+"""Impulse noise: samples replaced by black and white, or by any value."""
 
 import itertools
 from dataclasses import dataclass
@@ -8,37 +8,37 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _BARELY = 1e-6
-"""How near to black and white, in picture units, an extreme value lies."""
+"""Largest distance of an extreme value from black or white, in picture units."""
 _LEAST_EXTREME, _LEAST_RANDOM = 0.005, 0.02
-"""Shares of impulses below which a picture is taken to have none."""
+"""Shares of impulses below which a picture counts as free of them."""
 _CLUSTERED = 2.0
-"""Neighbours of their own kind, against chance, from which samples are part of the scene."""
+"""Ratio of equal neighbours to chance from which samples are part of the scene."""
 _MOST = 0.5
 """Share of samples at black, or at white, from which they are part of the scene."""
 _COMPANIONS = 2
-"""Equals among the 8 neighbours of an impulse at black or white, beside those there by chance."""
+"""Most equal neighbours, of 8, of a black or white impulse beyond chance."""
 _TILE = 16
-"""Side in pixels of the parts in which the share of black and white samples is taken."""
+"""Side in pixels of the parts in which the share of black and white samples is measured."""
 _MARGIN, _CONTINUOUS = 32 / 255, 0.3
-"""Where this share as many samples lie within that margin of black or white as at it, they are the
-tail of other noise."""
+"""Share and margin: if at least this share as many samples lie within the margin of black or white
+as at it, they are the tail of other noise."""
 _FAR, _LEVELS = 40 / 255, 6.0
-"""How far outlying samples are from their neighbours at least: picture units, and levels of the
-other noise."""
+"""Least distance of outliers from their neighbours: in picture units, and in levels of the other
+noise."""
 _EVEN = 1e-6
-"""Variance around a sample, in squared picture units, that is rounding."""
+"""Variance around a sample, in squared picture units, that rounding explains."""
 _QUANTILE, _OF_NORMAL = 0.65, 0.9346
-"""Share of the errors that are not outliers', and that quantile of the size of normal ones."""
+"""Share of the errors that are not outliers, and the normal quantile of that share."""
 _STANDS_OUT = 12 / 255
-"""How far an extreme sample is from its surroundings, at least, in picture units."""
+"""Least distance of an extreme sample from its surroundings, in picture units."""
 _SIGMAS = 4.0
-"""The same in standard deviations of the noise beside the impulses."""
+"""The same in standard deviations of the other noise."""
 _NEAREST = 4
 """Neighbours that the rank-ordered absolute difference sums over (Garnett et al. 2005)."""
 _ROAD = 90 / 255
-"""Rank-ordered absolute difference of an impulse, at least, in picture units."""
+"""Least rank-ordered absolute difference of an impulse, in picture units."""
 _WIDEST = 4
-"""Reach in pixels of the window in which surroundings are sought."""
+"""Largest reach, in pixels, of the window of surroundings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +52,17 @@ class Impulses:
 
     @property
     def share(self) -> float:
-        """How many of the samples they are."""
+        """Share of the samples that are impulses."""
         return float(self.places.float().mean())
 
 
 def find_impulses(image: Tensor) -> Impulses | None:
-    """Find impulses, or None where a picture has none to speak of.
+    """Find impulses; None if the picture has almost none.
 
-    Samples at black or white count when they lie apart from each other, as they do by chance, and
-    stand out from the median of their other neighbours in the smallest window that has some
-    (after Hwang and Haddad 1995, doi 10.1109/83.370679). Others count by their rank-ordered
-    absolute difference (Garnett et al. 2005, doi 10.1109/TIP.2005.857261).
+    Black and white samples count if they are scattered at random and stand out from the median of
+    their other neighbours, in the smallest window that has some (after Hwang and Haddad 1995, doi
+    10.1109/83.370679). Others count by their rank-ordered absolute difference (Garnett et al. 2005,
+    doi 10.1109/TIP.2005.857261).
 
     Parameters
     ----------
@@ -80,13 +80,13 @@ def find_impulses(image: Tensor) -> Impulses | None:
 
 
 def asked_impulses(image: Tensor) -> Impulses:
-    """Find impulses, taken for granted that there are some; as `find_impulses`."""
+    """Find impulses, assuming that there are some; as `find_impulses`."""
     extreme = extreme_impulses(image)
     return extreme if extreme.share > 0 else random_impulses(image)
 
 
 def extreme_impulses(image: Tensor) -> Impulses:
-    """Find samples of black and white that were not so; as for `find_impulses`."""
+    """Find black and white samples that are impulses; as `find_impulses`."""
     ends = [image <= _BARELY, image >= 1 - _BARELY]
     near = [image <= _MARGIN, image >= 1 - _MARGIN]
     candidates = torch.stack([_scattered(end) for end in ends])
@@ -101,7 +101,7 @@ def extreme_impulses(image: Tensor) -> Impulses:
 
 
 def random_impulses(image: Tensor) -> Impulses:
-    """Find samples that few neighbours resemble, then those far from what the others foretell."""
+    """Find samples that few neighbours resemble, then those far from the others' prediction."""
     places = _road(image) > _ROAD
     for _ in range(2):
         apart = (image - surroundings(image, ~places)).abs()
@@ -112,7 +112,7 @@ def random_impulses(image: Tensor) -> Impulses:
 
 
 def surroundings(image: Tensor, trusted: Tensor) -> Tensor:
-    """Median of the trusted neighbours in the smallest window that has some, up to `_WIDEST`.
+    """Compute the median of the trusted neighbours in the smallest window that has some.
 
     Parameters
     ----------
@@ -123,21 +123,21 @@ def surroundings(image: Tensor, trusted: Tensor) -> Tensor:
 
     Returns
     -------
-    A picture of the same shape; the image itself where no neighbour is trusted.
+    A picture of the same shape; the image itself where no neighbour up to `_WIDEST` is trusted.
     """
-    found, sought = image.clone(), torch.ones_like(trusted)
+    found, open_places = image.clone(), torch.ones_like(trusted)
     known = torch.where(trusted, image, torch.nan)
     for reach in range(1, _WIDEST + 1):
-        median = _neighbours(known, reach, sought).nanmedian(0).values
-        found[sought] = torch.where(median.isfinite(), median, found[sought])
-        sought[sought.clone()] = ~median.isfinite()
-        if not sought.any():
+        median = _neighbours(known, reach, open_places).nanmedian(0).values
+        found[open_places] = torch.where(median.isfinite(), median, found[open_places])
+        open_places[open_places.clone()] = ~median.isfinite()
+        if not open_places.any():
             break
     return found
 
 
 def outlying_share(image: Tensor) -> float:
-    """Share of samples far from their neighbours where the picture has least structure."""
+    """Compute the share of outliers where the picture has least structure."""
     smooth = surroundings(image, torch.ones_like(image, dtype=torch.bool))
     change = _local_mean(smooth.square()) - _local_mean(smooth).square()
     tenth = change.flatten().kthvalue(max(1, change.numel() // 10)).values.clamp_min(_EVEN)
@@ -146,14 +146,14 @@ def outlying_share(image: Tensor) -> float:
 
 
 def _usual(apart: Tensor) -> float:
-    """Level of the errors that are not outliers'; 0 of none."""
+    """Estimate the level of the errors that are not outliers; 0 without errors."""
     if apart.numel() == 0:
         return 0.0
     return float(apart.kthvalue(max(1, int(_QUANTILE * apart.numel()))).values) / _OF_NORMAL
 
 
 def _scattered(end: Tensor) -> Tensor:
-    """Samples at one end of the range that lie as by chance, not in areas of their kind."""
+    """Find the samples at one end of the range that are scattered at random, not in areas."""
     if float(end.float().mean()) > _MOST:
         return torch.zeros_like(end)
     if not _clustered(end):
@@ -166,14 +166,14 @@ def _scattered(end: Tensor) -> Tensor:
 
 
 def _clustered(end: Tensor) -> bool:
-    """Whether samples have more of their kind beside them than by chance."""
+    """Return whether samples have more equal neighbours than by chance."""
     share = float(end.float().mean())
     beside = float((end[..., 1:] & end[..., :-1]).float().mean())
     return beside > _CLUSTERED * share**2
 
 
 def _road(image: Tensor) -> Tensor:
-    """Rank-ordered absolute difference: the sum of the least `_NEAREST` of 8 (Garnett et al.)."""
+    """Compute the rank-ordered absolute difference: the sum of the `_NEAREST` least of 8."""
     apart = (_neighbours(image, 1) - image).abs()
     return apart.sort(dim=0).values[:_NEAREST].sum(0)
 
@@ -183,7 +183,7 @@ def _local_mean(image: Tensor) -> Tensor:
 
 
 def _neighbours(image: Tensor, reach: int, where: Tensor | None = None) -> Tensor:
-    """The samples around each, without itself, along a new first axis; of those `where` alone."""
+    """Stack the neighbours of each sample along a new first axis; only `where`, if given."""
     height, width = image.shape[-2:]
     padded = F.pad(image, (reach,) * 4, mode="replicate")
     side = 2 * reach + 1

@@ -1,4 +1,4 @@
-"""The level of white noise, from the picture alone."""
+"""Estimate the level of white noise from the picture alone."""
 
 import math
 
@@ -10,15 +10,15 @@ from untrained.noise.quiet_blocks import Blocks, cut_blocks, joined
 
 _ROUNDS = 3
 _MOST = 16
-"""Channels, and slices of a volume, that are looked at."""
+"""Most channels, and most slices of a volume, that are examined."""
 
 
 def estimate_sigma(image: Tensor, missing: Tensor | None = None) -> float:
     """Estimate the standard deviation of white Gaussian noise.
 
-    From the blocks of 8x8 pixels with the least structure (`Blocks.level`), averaged over the
-    channels. Blocks near black and white, where clipping to [0, 1] has cut the noise, are left out
-    when enough others remain.
+    Uses the 8x8 blocks with the least structure (`Blocks.level`), averaged over the channels.
+    Blocks near black and white, where clipping to [0, 1] has cut the noise, are left out if enough
+    others remain.
 
     Parameters
     ----------
@@ -29,26 +29,26 @@ def estimate_sigma(image: Tensor, missing: Tensor | None = None) -> float:
 
     Returns
     -------
-    The estimate in picture units; 0 for pictures thinner than 4 pixels, where none can be made.
+    The estimate in picture units; 0 for pictures thinner than 4 pixels.
     """
     return white_level(blocks_of(image, missing))
 
 
 def white_level(channels: tuple[Blocks, ...]) -> float:
-    """Mean level of the channels; of those that are not white or black all over, if there are."""
+    """Average the level over the channels, without all-black or all-white ones if possible."""
     whole = [blocks for blocks in channels if _is_whole(blocks)]
     return float(np.mean([unclipped_level(blocks) for blocks in whole or channels]))
 
 
 def levels(image: Tensor, missing: Tensor | None = None) -> tuple[float, ...]:
-    """Estimate the standard deviation of white noise of each channel, as `estimate_sigma`."""
+    """Estimate the standard deviation of white noise of each channel; as `estimate_sigma`."""
     return tuple(unclipped_level(blocks) for blocks in blocks_of(image, missing))
 
 
 def blocks_of(image: Tensor, missing: Tensor | None = None) -> tuple[Blocks, ...]:
-    """Cut each channel of a picture ``(1, C, [D,] H, W)`` in blocks; of volumes, in some slices.
+    """Cut each channel of a picture ``(1, C, [D,] H, W)`` into blocks; in volumes, of some slices.
 
-    Of many channels some are cut, evenly spaced.
+    If there are many channels, only some are cut, evenly spaced.
     """
     holes = None if missing is None else missing[0, 0].cpu().numpy()
     chosen = image[0, :: math.ceil(image.shape[1] / _MOST)].double().cpu().numpy()
@@ -62,10 +62,10 @@ def blocks_of(image: Tensor, missing: Tensor | None = None) -> tuple[Blocks, ...
 
 
 def unclipped_level(blocks: Blocks) -> float:
-    """Standard deviation of white noise from blocks in which it was not clipped, if there are."""
+    """Estimate the level of white noise from unclipped blocks, if there are enough."""
     level = blocks.level()
     if level == 0 and _is_whole(blocks):
-        # What is flat may have been clipped, and not drawn.
+        # Flat blocks may have been clipped, and not drawn.
         level = blocks.chosen(~blocks.cut).level()
     for _ in range(_ROUNDS):
         unclipped = blocks.unclipped(level)
@@ -76,5 +76,5 @@ def unclipped_level(blocks: Blocks) -> float:
 
 
 def _is_whole(blocks: Blocks) -> bool:
-    """Whether enough blocks hold no sample that is black or white."""
+    """Return whether enough blocks have no black or white sample."""
     return int((~blocks.cut).sum()) > LEAST_SHARE * (len(blocks) + blocks.flat)

@@ -1,4 +1,4 @@
-"""Noise models: what they draw, and the residual that they explain."""
+"""Noise models: drawing samples, and the expected residual."""
 
 import math
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from torch import Tensor
 from untrained.noise.data_terms import pearson_residual
 
 CLIPPING_MARGIN = 2.0
-"""Standard deviations from black and white within which noise counts as clipped."""
+"""Distance from black and white, in standard deviations, within which noise counts as clipped."""
 
 LEAST_SHARE = 0.02
-"""Share of samples below which clipped ones are used after all."""
+"""Least share of unclipped samples; below it, clipped ones are used too."""
 
 
 @dataclass(frozen=True)
 class Gaussian:
     """White Gaussian noise of standard deviation `sigma`, in picture units (25/255, not 25).
 
-    Of complex measurements it is the level of the real and of the imaginary part.
+    For complex measurements, sigma is the level of the real and of the imaginary part.
 
     Raises
     ------
@@ -43,13 +43,13 @@ class Gaussian:
 
     @property
     def expected_residual(self) -> float:
-        """Mean squared error of a measurement against its own clean picture."""
+        """The expected mean squared error of a measurement against its clean picture."""
         return self.sigma**2
 
     def excess(self, prediction: Tensor, measurement: Tensor) -> float:
-        """Residual over its expectation, clipped samples left out: about 1 for the clean picture.
+        """Compute the residual over its expectation: about 1 for the clean picture.
 
-        Samples near black and white, whose noise was cut, do not count when enough others remain.
+        Samples near black and white, whose noise was clipped, do not count if enough others remain.
         """
         squares = (prediction - measurement).abs().square()
         if self.clipped:
@@ -69,13 +69,13 @@ class Poisson:
         return torch.poisson(clean, generator=generator)
 
     def excess(self, prediction: Tensor, measurement: Tensor) -> float:
-        """Pearson residual over its expectation, which is 1."""
+        """Compute the Pearson residual; its expectation is 1."""
         return float(pearson_residual(prediction, measurement))
 
 
 @dataclass(frozen=True)
 class PoissonGaussian:
-    """Light counted in quanta, and read with some noise: ``y = a p + n + black``, as sensors do.
+    """Sensor noise, photon counts plus read noise: ``y = a p + n + black``.
 
     ``p ~ Poisson((x - black) / a)`` and ``n ~ N(0, sigma^2)``: a variance of
     ``a (x - black) + sigma^2`` (Foi et al. 2008, doi 10.1109/TIP.2008.2001399). Sigma 0 leaves
@@ -90,9 +90,9 @@ class PoissonGaussian:
     gain: float
     """a, picture units for each quantum."""
     sigma: float = 0.0
-    """Standard deviation of the part that does not grow with the light, in picture units."""
+    """Standard deviation of the read noise, in picture units."""
     black: float = 0.0
-    """What no light is read as, in picture units."""
+    """The black level: the reading without light, in picture units."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gain) and self.gain > 0):
@@ -103,7 +103,7 @@ class PoissonGaussian:
             raise ValueError(f"black must be finite, got {self.black:g}")
 
     def variance(self, clean: Tensor) -> Tensor:
-        """Variance of the noise where the clean picture is `clean`, of the same shape."""
+        """Compute the variance of the noise at a clean picture, of the same shape."""
         return self.gain * (clean - self.black).clamp_min(0) + self.sigma**2
 
     def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
@@ -125,9 +125,9 @@ class Impulse:
     """
 
     share: float
-    """How many of the samples are replaced, each for itself."""
+    """Probability that a sample is replaced."""
     valued: Literal["extreme", "random"] = "extreme"
-    """Black or white, or uniform in [0, 1]."""
+    """``extreme``: black or white; ``random``: uniform in [0, 1]."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.share < 1:
@@ -153,14 +153,14 @@ class Transmission:
     """
 
     photons: float
-    """n0, counts that reach a detector bin through nothing."""
+    """n0, expected counts of a detector bin without an object."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.photons) and self.photons > 0):
             raise ValueError(f"photons must be finite and above 0, got {self.photons:g}")
 
     def counts(self, measurement: Tensor) -> Tensor:
-        """Give the counts n of a log-transformed measurement."""
+        """Compute the counts n of a log-transformed measurement."""
         return self.photons * torch.exp(-measurement)
 
     def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:

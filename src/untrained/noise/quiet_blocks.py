@@ -1,4 +1,4 @@
-"""Blocks of pixels in which noise shows: those with the least structure, by their DCT."""
+"""Blocks of pixels with the least structure, by their DCT: there the noise shows."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,55 +12,55 @@ from untrained.noise.models import CLIPPING_MARGIN
 Samples = NDArray[np.float64]
 
 _MOST = 20_000
-"""Blocks that are looked at; of larger pictures, as many on a grid."""
+"""Most blocks; in larger pictures, as many on a grid."""
 _SHARE = 0.01
 """Share of the blocks that counts as quiet."""
 _FEWEST = 60
-"""Quiet blocks that are used at least, where there are as many."""
+"""Least number of quiet blocks to use, if there are as many."""
 _LARGER, _ALIKE = 10, 1.3
-"""A share so many times larger shows noise at most that many times stronger."""
+"""Factor on the share of blocks, and the largest ratio of the levels that counts as noise."""
 _FLAT = 1e-12
 """Energy of a block, in squared picture units, below which it is flat."""
 _LARGE, _SMALL = 8, 4
-"""Sides of the blocks: of pictures, and of pictures with a side below twice that."""
+"""Sides of the blocks: usual, and in pictures with a side below twice that."""
 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """Blocks of one channel by their cosine transforms; hidden noise left out."""
+    """Blocks of one channel by their cosine transforms, without blocks of hidden noise."""
 
     mean: Samples
     """Brightness of each, in picture units."""
     coarse: Samples
-    """Energy of each at low frequencies, its mean left out: mostly structure."""
+    """Energy of each at low frequencies, without the mean: mostly structure."""
     fine: Samples
     """Coefficients ``(n, k)`` of each at high frequencies: mostly noise."""
     cut: NDArray[np.bool_]
-    """Which hold samples that are black or white: there clipping has cut the noise."""
+    """Which hold black or white samples: there clipping has cut the noise."""
     flat: int = 0
-    """How many more there were, of one value each."""
+    """Number of further blocks, each of one value."""
 
     def __len__(self) -> int:
         return len(self.mean)
 
     def chosen(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Blocks":
-        """Those for which `which` is True, or that it numbers."""
+        """Select blocks by a mask or by indices."""
         return Blocks(
             self.mean[which], self.coarse[which], self.fine[which], self.cut[which], self.flat
         )
 
     def unclipped(self, level: float) -> "Blocks":
-        """Those whose noise of standard deviation `level` neither black nor white has cut."""
+        """Select the blocks whose noise of standard deviation `level` is not clipped."""
         margin = CLIPPING_MARGIN * level
         return self.chosen((self.mean > margin) & (self.mean < 1 - margin))
 
     def level(self, share: float = _SHARE, fewest: int = _FEWEST) -> float:
-        """Standard deviation of white noise, from the blocks with the least structure.
+        """Estimate the standard deviation of white noise from the blocks with least structure.
 
         Ponomarenko et al. 2007; Colom and Buades 2013 (doi 10.5201/ipol.2013.45): blocks are chosen
-        by low frequencies and measured at high ones, which in white noise know nothing of each
-        other, so that choosing the least brings no bias. Where other blocks are flat, as in
-        drawings and in screenshots, it is noise only if blocks with more structure show no more.
+        by low frequencies and measured at high ones. In white noise the two are independent, so the
+        choice causes no bias. If other blocks are flat, as in drawings and screenshots, it is noise
+        only if blocks with more structure show no more.
         """
         level = self._quiet(share, fewest)
         if self.flat > share * len(self) and self._quiet(_LARGER * share, fewest) > _ALIKE * level:
@@ -76,10 +76,10 @@ class Blocks:
 
 
 def cut_blocks(channel: Samples, missing: NDArray[np.bool_] | None = None) -> Blocks:
-    """Cut one channel in overlapping blocks and transform them.
+    """Cut one channel into overlapping blocks and transform them.
 
     Missing pixels, a frame of one colour around the picture and areas of one value hide the noise
-    and are left out. A channel of two values alone, as scans in black and white have, has none.
+    and are left out. A channel of only two values, as in black-and-white scans, gives no blocks.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def cut_blocks(channel: Samples, missing: NDArray[np.bool_] | None = None) -> Bl
 
     Returns
     -------
-    No block where H or W is less than 4.
+    No blocks if H or W is less than 4.
     """
     none = Blocks(np.zeros(0), np.zeros(0), np.zeros((0, 1)), np.zeros(0, bool))
     known = channel if missing is None else np.where(missing, np.nan, channel)
@@ -114,7 +114,7 @@ def cut_blocks(channel: Samples, missing: NDArray[np.bool_] | None = None) -> Bl
 
 
 def joined(parts: list[Blocks]) -> Blocks:
-    """All blocks of several slices of one size."""
+    """Join the blocks of several slices of one size."""
     filled = [part for part in parts if len(part)]
     flat = sum(part.flat for part in parts)
     if not filled:
@@ -134,7 +134,7 @@ def _two_values(channel: Samples) -> bool:
 
 
 def without_frame(channel: Samples) -> tuple[slice, slice]:
-    """Say where a channel ``(H, W)`` is, its edges of one value cut off: a frame, a letterbox."""
+    """Find a channel ``(H, W)`` without its edges of one value: a frame, a letterbox."""
     differs = channel != channel[0, 0]
     rows = np.flatnonzero(differs.any(axis=1))
     columns = np.flatnonzero(differs.any(axis=0))

@@ -157,7 +157,7 @@ def cut():
         (flat, (), "shape (24, 24): give (slices"),
         (lambda: fastmri("bad.h5"), ("--slice", "5"), "5 slices, 0 to 4: there is no 5"),
         (lambda: fastmri("bad.h5"), ("--slice", "-1"), "there is no -1"),
-        (sparse, (), "over 1x1 samples: sensitivities need 10x10"),
+        (sparse, (), "is 1x1 samples, too few to estimate sensitivities (10x10 are needed"),
         (lambda: fastmri("bad.h5", np.ones((2, 3, 3))), (), "give complex"),
         (cut, (), "damaged"),
         (lambda: np.save("bad.h5", volume(4, 4)), ("--slice", "1"), "not HDF5"),
