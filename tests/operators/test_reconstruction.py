@@ -115,19 +115,19 @@ def test_the_frame_is_undone_by_the_centre(shape):
     assert torch.equal(operator.centre(framed), image)
 
 
-def test_equalised_operators_have_even_singular_values():
+def test_whitened_operators_have_even_singular_values():
     operator = blur(gaussian_kernel(1.0))
     image = torch.randn(1, 1, 40, 40, generator=generator())
     rough, smooth = operator(image), operator(torch.ones_like(image))
     before = float(rough.norm() / smooth.norm())
-    after = float(operator.equalise(rough).norm() / operator.equalise(smooth).norm())
+    after = float(operator.whiten(rough).norm() / operator.whiten(smooth).norm())
     assert after > 1.5 * before
     ct = Radon(np.arange(0, 180, 4), 48)
     shares = []
     for picture in (image[..., :48, :48], torch.ones(1, 1, 40, 40)):
         whole = torch.zeros(1, 1, 48, 48)
         whole[..., 4:44, 4:44] = picture
-        shares.append(float(ct.equalise(ct(whole)).norm() / ct(whole).norm()))
+        shares.append(float(ct.whiten(ct(whole)).norm() / ct(whole).norm()))
     assert shares[0] > 2 * shares[1]
 
 

@@ -1,8 +1,23 @@
 """Forward operators A: how the picture became the measurement. All are differentiable.
 
 An operator is any callable module from a picture ``(1, C, H, W)`` to a measurement; operators chain
-with `torch.nn.Sequential`. Those for `tasks.reconstruct` also have ``A``, ``A_adjoint`` and, where
-there is an inverse to speak of, ``A_dagger``, as the physics of deepinv have.
+with `torch.nn.Sequential`. Those for `tasks.reconstruct` also have ``A``, ``A_adjoint`` and, if
+there is a useful inverse, ``A_dagger``, like the physics of deepinv.
+
+* `adjoint`: the adjoint of any linear operator, tests of linearity and adjoints
+* `bayer`: the Bayer mosaic
+* `blind_blur`: convolution with an unknown kernel
+* `checks`: can a fit go through an operator?
+* `classifiers`, `features`: the features of a classifier
+* `convolution`: convolution with a known kernel
+* `diffraction`: far field, coded diffraction, ptychography
+* `fan_beam`, `parallel_beam`, `projection`: tomography
+* `foreign`: adapters for deepinv, callables and SciPy
+* `fourier`: magnetic resonance imaging
+* `jpeg`: the intervals of JPEG coefficients
+* `resampling`, `resizing`: reduction by any factor, masks, smoothing
+* `sampling`: select, scale, whiten, turn into counts, drop the phase
+* `subsets`: some angles, coils, masks or pupils alone
 """
 
 from untrained.operators.adjoint import adjoint, adjoint_error, inner, is_linear
@@ -28,15 +43,15 @@ from untrained.operators.resampling import Resampling
 from untrained.operators.resizing import KERNELS, Mask, back_project, downsample, enlarge, smooth
 from untrained.operators.sampling import (
     Counts,
-    Equaliser,
     Intensity,
     Magnitude,
     Pointwise,
     Samples,
     Scaled,
+    Whitening,
     Whole,
     part,
-    part_of_equaliser,
+    part_of_whitening,
 )
 from untrained.operators.subsets import along, narrowed, subset, subset_axis
 
@@ -50,7 +65,6 @@ __all__ = [
     "CodedDiffraction",
     "Convolution",
     "Counts",
-    "Equaliser",
     "FanBeam",
     "Forward",
     "FourierSubsampling",
@@ -67,6 +81,7 @@ __all__ = [
     "Resampling",
     "Samples",
     "Scaled",
+    "Whitening",
     "Whole",
     "adjoint",
     "adjoint_error",
@@ -82,7 +97,7 @@ __all__ = [
     "narrowed",
     "octanary_masks",
     "part",
-    "part_of_equaliser",
+    "part_of_whitening",
     "prove",
     "pupil_grid",
     "smooth",

@@ -1,4 +1,4 @@
-"""What holds for every linear operator: its adjoint, and the test that tells one."""
+"""The adjoint of any linear operator, and tests of linearity and of adjoints."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def adjoint(
     size
         H and W of the picture.
     channels
-        C; as the measurement has when None.
+        C; that of the measurement if None.
     """
     count = measurement.shape[1] if channels is None else channels
     dtype = measurement.real.dtype
@@ -35,13 +35,13 @@ def adjoint(
 
 
 def inner(left: Tensor, right: Tensor) -> float:
-    """Real inner product ``Re <left, right>``, summed in double precision."""
+    """Compute the real inner product ``Re <left, right>``, summed in double precision."""
     left, right = left.to(torch.complex128), right.to(torch.complex128)
     return float((left * right.conj()).real.sum())
 
 
 def is_linear(operator: Callable[[Tensor], Tensor], picture: Tensor) -> bool:
-    """Say whether A(x + 2 u) equals A x + 2 A u, for x = `picture` and a random u like it."""
+    """Return whether A(x + 2 u) equals A x + 2 A u, for x = `picture` and a random u like it."""
     other = _like(picture, seed=1)
     together = operator(picture + 2 * other)
     apart = operator(picture) + 2 * operator(other)
@@ -56,13 +56,13 @@ def adjoint_error(
 ) -> float:
     """Test an adjoint by the dot product: ``|<A x, v> - <x, A* v>| / (|A x| |v|)``.
 
-    x is random and v = A(x + u) with another random u, so that the products are large and an
-    adjoint of something else cannot pass by chance.
+    x is random and v = A(x + u) with another random u. So the products are large, and a wrong
+    adjoint cannot pass by chance.
 
     Parameters
     ----------
     operator, transposed
-        A, and what is said to be its adjoint.
+        A, and its supposed adjoint.
     picture
         Gives shape, type and device of x; ``(1, C, H, W)``.
     """

@@ -1,4 +1,4 @@
-"""Colour mosaics of sensors: one sample a pixel, and two ways to interpolate the others."""
+"""The Bayer mosaic of a sensor: one sample per pixel, and two interpolations of the others."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from untrained.errors import RequestError
 
 PATTERNS = ("RGGB", "BGGR", "GRBG", "GBRG")
-"""Colours of the first two pixels of the first row, then of the second (Bayer 1976)."""
+"""The colours of the first two pixels of the first row, then of the second row (Bayer 1976)."""
 
 _GREEN_AT_OTHERS = (
     (0, 0, -1, 0, 0),
@@ -33,7 +33,7 @@ _ACROSS = (
 
 
 class Bayer(nn.Module):
-    """See one colour at each pixel: the mosaic of a sensor (Bayer 1976, US patent 3971065).
+    """Sample one colour at each pixel: the mosaic of a sensor (Bayer 1976, US patent 3971065).
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Bayer(nn.Module):
     """
 
     colours: Tensor
-    """1 where a colour is seen, else 0; ``(1, 3, H, W)``."""
+    """1 where a colour is sampled, else 0; ``(1, 3, H, W)``."""
 
     def __init__(self, pattern: str, size: tuple[int, int]) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Bayer(nn.Module):
         return (image * self.colours).sum(dim=1, keepdim=True)
 
     def A(self, image: Tensor) -> Tensor:
-        """As `forward`."""
+        """Apply `forward`."""
         return self.forward(image)
 
     def A_adjoint(self, measurement: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ class Bayer(nn.Module):
         return measurement * self.colours
 
     def A_dagger(self, measurement: Tensor) -> Tensor:
-        """As `bilinear`, every sample known: A of it is the measurement."""
+        """Apply `bilinear` with every sample known: A of the result is the measurement."""
         return self.bilinear(measurement, torch.ones_like(measurement))
 
     def bilinear(self, mosaic: Tensor, known: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class Bayer(nn.Module):
         mosaic
             ``(1, 1, H, W)``.
         known
-            ``(1, 1, H, W)``, 1 where the sample counts, else 0. A colour of which none is known
+            ``(1, 1, H, W)``, 1 where the sample counts, else 0. A colour without a known sample
             nearby gets its mean.
         """
         seen = self.colours * known
@@ -107,9 +107,9 @@ class Bayer(nn.Module):
     def gradient_corrected(self, mosaic: Tensor) -> Tensor:
         """Interpolate by the 5x5 linear filters of Malvar, He and Cutler.
 
-        What is interpolated between samples of one colour is corrected by the gradient of the
-        colour that was seen there (ICASSP 2004, doi 10.1109/ICASSP.2004.1326587, figure 2). The
-        mosaic is mirrored at its borders.
+        The interpolation of one colour is corrected by the gradient of the colour that was sampled
+        at the pixel (ICASSP 2004, doi 10.1109/ICASSP.2004.1326587, figure 2). The mosaic is
+        mirrored at its borders.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Convolution with a kernel that nobody knows: it is fitted along with the picture."""
+"""Convolution with an unknown kernel, which is fitted along with the picture."""
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ _CODE, _HIDDEN = 200, 1000
 
 
 class BlindBlur(Convolution):
-    """Convolve with what a small fully connected network makes of fixed noise.
+    """Convolve with a kernel that a small fully connected network makes from fixed noise.
 
     SelfDeblur (Ren et al. 2020, doi 10.1109/CVPR42600.2020.00340): 200 numbers, one hidden layer of
     1000 units (ReLU6), and a softmax, so that no entry is below 0 and their sum is 1.
@@ -37,7 +37,7 @@ class BlindBlur(Convolution):
         self.draw(0)
 
     def draw(self, seed: int) -> None:
-        """Draw noise and weights afresh; the global random state is neither used nor changed."""
+        """Draw new noise and weights; the global random state is neither used nor changed."""
         rows, columns = self.reach
         with DrawnFrom(torch.Generator().manual_seed(seed)):
             code = 0.1 * torch.rand(_CODE)
@@ -48,14 +48,14 @@ class BlindBlur(Convolution):
         self.code.copy_(code)
 
     def psf(self) -> Tensor:
-        """The kernel ``(h, w)`` as it is now."""
+        """The current kernel ``(h, w)``."""
         entries: Tensor = self.layers(self.code)
         return entries.softmax(dim=0).reshape(self.reach)
 
     def corner(self) -> tuple[int, int]:
-        """Row and column of the picture that the kernel's centre of mass brings to the first pixel.
+        """Compute the row and column that the kernel's centre of mass maps to the first pixel.
 
-        Kernel and picture may be shifted against each other at no cost; this undoes it.
+        Opposite shifts of kernel and picture do not change the blurred picture; this undoes them.
         """
         kernel = self.psf().detach().cpu()
         places = []

@@ -1,4 +1,4 @@
-"""Find out before the long work whether an operator can be fitted through."""
+"""Check before the long work that a fit through an operator is possible."""
 
 from collections.abc import Callable
 
@@ -13,12 +13,12 @@ LARGEST_ADJOINT_ERROR = 0.01
 
 
 def called(what: str, function: Callable[[Tensor], Tensor], given: Tensor) -> Tensor:
-    """Call a part of an operator that is not ours.
+    """Call a function of a foreign operator and check its result.
 
     Raises
     ------
     OperatorError
-        In place of whatever it raises, or if it gives numbers that are not finite.
+        If it raises anything, or returns numbers that are not finite.
     """
     try:
         result = function(given)
@@ -33,25 +33,25 @@ def called(what: str, function: Callable[[Tensor], Tensor], given: Tensor) -> Te
 
 
 def prove(forward: Forward, picture: Tensor, measurement: Tensor) -> str:
-    """Check that A gives what was measured, with a gradient, and that its adjoint is one.
+    """Check that A gives the shape of the measurement, has a gradient and a correct adjoint.
 
     Parameters
     ----------
     forward
         A.
     picture
-        Real ``(1, C, H, W)`` in the range of the picture sought.
+        Real ``(1, C, H, W)``, in the range of the fitted picture.
     measurement
         y.
 
     Returns
     -------
-    What was found, in a sentence.
+    The result, in one sentence.
 
     Raises
     ------
     OperatorError
-        If anything is wrong; one line with the numbers.
+        If a check fails; one line with the numbers.
     """
     image = picture.detach().clone().requires_grad_(True)
     predicted = called("the operator", forward, image)
@@ -63,7 +63,7 @@ def prove(forward: Forward, picture: Tensor, measurement: Tensor) -> str:
     if not linear:
         return "the operator is not linear: no adjoint was tested"
     if transposed is None:
-        return "the operator is linear and brings no adjoint: that of its derivative is taken"
+        return "the operator is linear without an adjoint of its own: autograd gives the adjoint"
     error = adjoint_error(forward, transposed, picture)
     if not error <= LARGEST_ADJOINT_ERROR:
         raise OperatorError(
@@ -74,12 +74,12 @@ def prove(forward: Forward, picture: Tensor, measurement: Tensor) -> str:
 
 
 def check_shape(predicted: Tensor, measurement: Tensor) -> None:
-    """Check that A gives what was measured: its shape, and real or complex numbers.
+    """Check that A gives the shape of the measurement, and the same real or complex type.
 
     Raises
     ------
     OperatorError
-        If it does not; both are named.
+        If not; the message names both.
     """
     if predicted.shape != measurement.shape:
         raise OperatorError(
@@ -100,8 +100,7 @@ def _check_gradient(predicted: Tensor, image: Tensor) -> None:
         (gradient,) = torch.autograd.grad(total, image, allow_unused=True)
     if gradient is None:
         raise OperatorError(
-            "the operator is not differentiable: no gradient comes back through it (write it in "
-            "torch, or give a SciPy LinearOperator)"
+            "the operator is not differentiable: write it in torch, or give a SciPy LinearOperator"
         )
     if not bool(gradient.isfinite().all()):
         raise OperatorError("the operator's gradient has numbers that are not finite")

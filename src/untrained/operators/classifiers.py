@@ -1,4 +1,4 @@
-"""Models whose features are inverted or excited, loaded frozen, weights alone."""
+"""Load the models whose features are inverted or excited: frozen, from weights alone."""
 
 import difflib
 import pickle
@@ -27,25 +27,25 @@ UNREADABLE = (
     EOFError,
     struct.error,
 )
-"""What `torch.load` raises for a file that holds no weights; it runs the steps of a pickle."""
+"""The exceptions of `torch.load` for a file without weights: it runs the steps of a pickle."""
 
 
 class ModelError(RequestError):
-    """A model, weights file, layer or class that cannot be used; the message says why."""
+    """An unusable model, weights file, layer or class; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A frozen network and how it wants pictures in [0, 1]: ``(x - mean) / std``."""
+    """A frozen network, and how to normalise a picture in [0, 1]: ``(x - mean) / std``."""
 
     name: str
     module: nn.Module
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     size: int = 1
-    """Height and width it was made for; smaller pictures are refused."""
+    """Height and width of its training pictures; smaller pictures are refused."""
     classes: tuple[str, ...] = ()
-    """Names of its outputs, when they are known."""
+    """Names of its outputs, if known."""
 
     def class_index(self, target: str) -> int:
         """Find a class by its index or name.
@@ -53,7 +53,7 @@ class Model:
         Raises
         ------
         ModelError
-            If there is none; the message suggests the nearest names.
+            If the class is unknown; the message suggests the nearest names.
         """
         if target.isdecimal() and (not self.classes or int(target) < len(self.classes)):
             return int(target)
@@ -63,11 +63,11 @@ class Model:
         near = difflib.get_close_matches(target.lower(), lowered, 3)
         near += [name for name in lowered if target.lower() in name.split() and name not in near]
         hint = f"; did you mean {', '.join(near[:4])}?" if near else ""
-        raise ModelError(f"{self.name} knows no class {target!r}{hint}")
+        raise ModelError(f"{self.name} has no class {target!r}{hint}")
 
 
 def as_model(value: Model | nn.Module) -> Model:
-    """Take a Model, or a module that wants pictures in [0, 1] as they are; it is frozen."""
+    """Take a Model, or a module for pictures in [0, 1] without normalisation; freeze it."""
     if isinstance(value, Model):
         return value
     return Model(type(value).__name__, _frozen(value))
@@ -82,7 +82,7 @@ def load_model(name: str = SHIPPED, weights: Path | None = None) -> Model:
         ``efficientnet-lite0``, whose weights come with the extra ``features``; or any classifier of
         torchvision, with `weights`.
     weights
-        State dictionary of the torchvision model, read as weights alone: no code in it is run.
+        State dictionary of the torchvision model. Only weights are read: no code in it runs.
 
     Raises
     ------
@@ -94,14 +94,14 @@ def load_model(name: str = SHIPPED, weights: Path | None = None) -> Model:
         return _efficientnet_lite0(weights)
     module = _torchvision_model(name)
     if weights is None:
-        raise ModelError(f"{name} needs a file of weights of yours: give --weights FILE")
+        raise ModelError(f"{name} comes without weights: give a file of yours (--weights FILE)")
     _load_weights(module, weights, name)
     size = 299 if name == "inception_v3" else 224
     return Model(name, _frozen(module), *_IMAGENET, size=size, classes=imagenet_classes())
 
 
 def imagenet_classes() -> tuple[str, ...]:
-    """Names of the 1000 classes of ImageNet (Russakovsky et al. 2015), in the usual order."""
+    """Return the names of the 1000 ImageNet classes (Russakovsky et al. 2015), in usual order."""
     return tuple(
         files("untrained.operators").joinpath("imagenet.txt").read_text("utf-8").splitlines()
     )
@@ -149,7 +149,7 @@ def _load_weights(module: nn.Module, path: Path, name: str) -> None:
         raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
     except pickle.UnpicklingError as error:
         raise ModelError(
-            f"{path} holds more than weights, code perhaps: it was not loaded. Save "
+            f"{path} holds more than weights, perhaps code, and was not loaded: save "
             "model.state_dict() alone"
         ) from error
     except UNREADABLE as error:
@@ -163,7 +163,7 @@ def _load_weights(module: nn.Module, path: Path, name: str) -> None:
 
 
 def one_line(error: Exception) -> str:
-    """Say an error in one line of moderate length."""
+    """Shorten an error to one line of moderate length."""
     return " ".join(str(error).split())[:160] or type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""Convolution, where it needs no assumption about the border."""
+"""Convolution without assumptions about the border."""
 
 import math
 
@@ -10,15 +10,15 @@ from untrained.errors import RequestError
 from untrained.operators.adjoint import adjoint
 
 _LEAST_POWER = 0.1
-"""Of the kernel's spectrum, relative to its largest, as far as it is equalised."""
+"""Least power of the kernel's spectrum that is whitened, relative to the largest."""
 
 
 class Convolution(nn.Module):
-    """Convolve and keep the part that no border assumption has touched.
+    """Convolve and keep only the part that needs no border assumption.
 
     ``y_ij = sum_kl k_kl x_(i + h - 1 - k, j + w - 1 - l)`` for a kernel of h rows and w columns:
     from ``(1, C, H + h - 1, W + w - 1)`` to ``(1, C, H, W)``. The picture is larger than the
-    measurement by the reach of the kernel, and nothing is said of what lies beyond.
+    measurement by the reach of the kernel.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Convolution(nn.Module):
         raise NotImplementedError
 
     def corner(self) -> tuple[int, int]:
-        """Row and column of the picture that belong to the first pixel of the measurement."""
+        """Return the row and column of the picture under the first pixel of the measurement."""
         rows, columns = self.reach
         return (rows - 1) // 2, (columns - 1) // 2
 
@@ -46,7 +46,7 @@ class Convolution(nn.Module):
         return F.conv2d(image, weights, groups=channels)
 
     def A(self, image: Tensor) -> Tensor:
-        """As `forward`."""
+        """Apply `forward`."""
         return self.forward(image)
 
     def A_adjoint(self, measurement: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class Convolution(nn.Module):
         return adjoint(self, measurement, (height, width))
 
     def extended(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of the picture behind a measurement of `height` and `width`."""
+        """Return the height and width of the picture of a measurement of `height` and `width`."""
         return height + self.reach[0] - 1, width + self.reach[1] - 1
 
     def centre(self, image: Tensor) -> Tensor:
@@ -91,9 +91,9 @@ class Blur(Convolution):
         if kernel.ndim != 2 or 0 in kernel.shape:
             raise RequestError(f"a kernel of shape {tuple(kernel.shape)}: give rows and columns")
         if not bool(kernel.isfinite().all()):
-            raise RequestError("the kernel has entries that are not finite")
+            raise RequestError("the kernel has entries that are not finite: give finite numbers")
         if not bool(kernel.any()):
-            raise RequestError("the kernel is all zero: nothing would reach the measurement")
+            raise RequestError("the kernel is all zero: give one with an entry that is not 0")
         super().__init__((kernel.shape[0], kernel.shape[1]))
         self.register_buffer("kernel", kernel.float(), persistent=False)
 
@@ -101,7 +101,7 @@ class Blur(Convolution):
         """The kernel."""
         return self.kernel
 
-    def equalise(self, measurement: Tensor) -> Tensor:
+    def whiten(self, measurement: Tensor) -> Tensor:
         """Divide the spectrum by ``(|K|^2 + e)^(1/2)``, K that of the kernel.
 
         ``(A A* + e)^(-1/2)`` but for the border (Tirer and Giryes 2020, doi
@@ -110,8 +110,8 @@ class Blur(Convolution):
         size = measurement.shape[-2:]
         power = torch.fft.rfft2(self.kernel.to(measurement.dtype), s=size).abs().square()
         response = (power / power.max() + _LEAST_POWER).rsqrt()
-        equalised: Tensor = torch.fft.irfft2(torch.fft.rfft2(measurement) * response, s=size)
-        return equalised
+        whitened: Tensor = torch.fft.irfft2(torch.fft.rfft2(measurement) * response, s=size)
+        return whitened
 
 
 def blur(kernel: object) -> Blur:
@@ -120,13 +120,13 @@ def blur(kernel: object) -> Blur:
     Parameters
     ----------
     kernel
-        Array or tensor ``(h, w)``, as in `Blur`; it is taken as it is, not normalised.
+        Array or tensor ``(h, w)``, as in `Blur`; it is not normalised.
     """
     return Blur(torch.as_tensor(kernel))
 
 
 def gaussian_kernel(sigma: float) -> Tensor:
-    """Sample a Gaussian to four standard deviations, its sum 1.
+    """Sample a Gaussian out to four standard deviations, with sum 1.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def gaussian_kernel(sigma: float) -> Tensor:
         If it is not positive and finite.
     """
     if not (math.isfinite(sigma) and sigma > 0):
-        raise RequestError(f"standard deviation {sigma:g}: give more than 0")
+        raise RequestError(f"standard deviation {sigma:g}: give a finite number above 0")
     reach = math.ceil(4 * sigma)
     taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma).square())
     kernel = torch.outer(taps, taps)

@@ -1,8 +1,8 @@
-"""Waves of which a detector sees the magnitude alone: far field, coded patterns, ptychography.
+"""Waves whose magnitude alone is detected: far field, coded diffraction, ptychography.
 
-The operators here are the linear part, from a picture to complex waves; `tasks.phase` follows them
-by `Magnitude`. All use the orthonormal Fourier transform. A picture is real with one channel, or
-complex with two: its real and imaginary part.
+The operators here are the linear part, from a picture to complex waves; `tasks.phase` appends
+`Magnitude`. All use the orthonormal Fourier transform. A picture is real with one channel, or
+complex with two: the real and the imaginary part.
 """
 
 import math
@@ -27,8 +27,8 @@ class PaddedFourier(nn.Module):
     size
         H and W of the object.
     oversampling
-        How many times wider and higher the measurement is, 1 or more; from 2 on the magnitudes
-        tell all but shift, half turn and phase of almost any object (Hayes 1982).
+        Ratio of the sides of the measurement to those of the object, 1 or more. From 2 on, the
+        magnitudes determine almost any object up to shift, half turn and phase (Hayes 1982).
     support
         s, bool or 0 and 1, ``(H, W)``: where the object can be; everywhere when None.
     complex_picture
@@ -76,7 +76,7 @@ class PaddedFourier(nn.Module):
         return middle
 
     def A(self, image: Tensor) -> Tensor:
-        """As `forward`."""
+        """Apply `forward`."""
         return self.forward(image)
 
     def A_adjoint(self, measurement: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ class PaddedFourier(nn.Module):
         return _back(self, measurement, (1, 1, *self.padded))
 
     def A_dagger(self, measurement: Tensor) -> Tensor:
-        """As `A_adjoint`: inside its support no part of an object is lost."""
+        """Apply `A_adjoint`, the exact inverse inside the support."""
         return self.A_adjoint(measurement)
 
 
@@ -130,19 +130,19 @@ class CodedDiffraction(nn.Module):
         return middle
 
     def subset(self, chosen: Tensor) -> Self:
-        """Give the operator of some masks, by their indices."""
+        """Return the operator of some masks, by their indices."""
         return with_buffers(self, masks=self.masks[chosen])
 
     def A(self, image: Tensor) -> Tensor:
-        """As `forward`."""
+        """Apply `forward`."""
         return self.forward(image)
 
     def A_adjoint(self, measurement: Tensor) -> Tensor:
-        """Transform back, and add what comes back through each mask: ``(1, 1 or 2, H, W)``."""
+        """Transform back through each mask and sum: ``(1, 1 or 2, H, W)``."""
         return _back(self, measurement, (1, *self.masks.shape))
 
     def A_dagger(self, measurement: Tensor) -> Tensor:
-        """As `A_adjoint`, divided by what the masks let through in all."""
+        """Apply `A_adjoint` and divide by the total transmission of the masks."""
         power = self.masks.abs().square().sum(dim=0)
         return _divided(self.A_adjoint(measurement), power)
 
@@ -156,7 +156,7 @@ def octanary_masks(count: int, size: tuple[int, int], seed: int = 0) -> Tensor:
     Parameters
     ----------
     count
-        How many.
+        Number of masks.
     size
         H and W.
     seed
@@ -173,7 +173,7 @@ def octanary_masks(count: int, size: tuple[int, int], seed: int = 0) -> Tensor:
 
 
 class Ptychography(nn.Module):
-    """Fourier ptychography: small pictures, each through a pupil elsewhere in the spectrum.
+    """Fourier ptychography: small pictures, each through another pupil in the spectrum.
 
     ``y_p = F* (c S_p F x)``: S_p cuts the spectrum of the object around a position, c is the pupil
     (Zheng, Horstmeyer and Yang 2013, doi 10.1038/nphoton.2013.187; with an untrained prior
@@ -213,7 +213,7 @@ class Ptychography(nn.Module):
         middles = torch.as_tensor(positions)
         if middles.ndim != 2 or middles.shape[1] != 2 or len(middles) == 0:
             raise RequestError(
-                f"positions of shape {tuple(middles.shape)}: give a row and a column a picture"
+                f"positions of shape {tuple(middles.shape)}: give (pictures, 2), row and column"
             )
         if not bool((middles == middles.round()).all()):
             raise RequestError("positions must be whole numbers of samples of the spectrum")
@@ -238,13 +238,13 @@ class Ptychography(nn.Module):
         return _centred(torch.fft.ifft2, seen * self.pupil)
 
     def subset(self, chosen: Tensor) -> Self:
-        """Give the operator of some pupils, by their indices."""
+        """Return the operator of some pupils, by their indices."""
         some = with_buffers(self, places=self.places[chosen])
         some.corners = self.corners[chosen.to(self.corners.device)]
         return some
 
     def A(self, image: Tensor) -> Tensor:
-        """As `forward`."""
+        """Apply `forward`."""
         return self.forward(image)
 
     def A_adjoint(self, measurement: Tensor) -> Tensor:
@@ -252,11 +252,11 @@ class Ptychography(nn.Module):
         return _back(self, measurement, (1, *self.places.shape))
 
     def A_dagger(self, measurement: Tensor) -> Tensor:
-        """As `A_adjoint`, each frequency divided by what the pupils let through of it."""
+        """Apply `A_adjoint` and divide each frequency by the total transmission of the pupils."""
         back = self.A_adjoint(measurement)
         power = self.seen()
         if not self.complex_picture:
-            # Of a real picture, a frequency and its negative are seen as one.
+            # In a real picture, a frequency and its negative are seen as one.
             negative = [2 * (side // 2) + 1 - side for side in self.size]
             power = (power + power.flip(-2, -1).roll(negative, (-2, -1))) / 2
         spectrum = _centred(torch.fft.fft2, _wave(back, self.size))
@@ -266,7 +266,7 @@ class Ptychography(nn.Module):
         return picture.real
 
     def seen(self) -> Tensor:
-        """What the pupils let through of each frequency, ``(H, W)``, 0 frequency in the middle."""
+        """Sum the transmission of the pupils at each frequency, ``(H, W)``, 0 in the middle."""
         power = self.pupil.abs().square().expand(self.places.shape)
         total = torch.zeros(self.size[0] * self.size[1], device=power.device)
         return total.index_add(0, self.places.flatten(), power.flatten()).reshape(self.size)
@@ -295,11 +295,11 @@ def pupil_grid(count: int, radius: float, overlap: float) -> Tensor:
     Parameters
     ----------
     count
-        Pupils a row and a column.
+        Pupils per row and per column.
     radius
         Of a pupil, in samples of the spectrum.
     overlap
-        Share of its area that a pupil shares with the next, in [0, 1).
+        Share of a pupil's area that overlaps the next one, in [0, 1).
 
     Returns
     -------
@@ -308,11 +308,11 @@ def pupil_grid(count: int, radius: float, overlap: float) -> Tensor:
     Raises
     ------
     RequestError
-        If there is no pupil, or the overlap is not in [0, 1).
+        If the count is below 1, or the overlap is not in [0, 1).
     """
     if count < 1 or not 0 <= overlap < 1:
         raise RequestError(
-            f"{count} pupils a row, overlapping by {overlap:g}: give 1 or more, and [0, 1)"
+            f"{count} pupils per row with overlap {overlap:g}: give 1 or more, and [0, 1)"
         )
     apart = np.linspace(0, 1, 1001)
     shared = 2 / np.pi * (np.arccos(apart) - apart * np.sqrt(1 - apart**2))
@@ -356,7 +356,7 @@ def _divided(picture: Tensor, power: Tensor) -> Tensor:
 
 
 def _corners(middles: Tensor, pupil: tuple[int, ...], size: tuple[int, int]) -> Tensor:
-    """First row and column of the spectrum that each pupil covers, ``(pictures, 2)``."""
+    """Compute the first row and column that each pupil covers, ``(pictures, 2)``."""
     corners = middles + torch.tensor([s // 2 - p // 2 for s, p in zip(size, pupil, strict=True)])
     ends = corners + torch.tensor(pupil)
     out = (corners < 0) | (ends > torch.tensor(size))

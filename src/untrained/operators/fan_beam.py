@@ -11,12 +11,12 @@ from untrained.operators.projection import Projection
 
 
 class FanBeam(Projection):
-    """Integrate a square slice along lines that part from a source (Kak and Slaney 1988, 3.4.2).
+    """Integrate a square slice along lines from a source (Kak and Slaney 1988, 3.4.2).
 
-    Source and detector turn about the centre pixel ``N // 2``, in step with the lines of `Radon`
-    that run through it: the farther the source, the nearer the two. Each line is sampled where it
-    crosses N planes one pixel apart, which stand across the middle line of the fan, by bilinear
-    interpolation; so what lies in the circle of diameter N is seen whole. Lengths are in pixels.
+    Source and detector turn about the centre pixel ``N // 2``. For a far source the projections
+    approach those of `Radon`. Each line is sampled, by bilinear interpolation, where it crosses N
+    planes one pixel apart, perpendicular to the middle line of the fan; so the circle of diameter N
+    is covered. Lengths are in pixels.
 
     Parameters
     ----------
@@ -29,18 +29,18 @@ class FanBeam(Projection):
     detector_distance
         From the centre to the detector, 0 or more.
     bins
-        Number of detector bins; as `size` when None.
+        Number of detector bins; `size` if None.
     bin_width
-        Of a bin on the detector; one pixel as seen at the centre when None.
+        Width of a detector bin; if None, one pixel at the centre.
 
     Raises
     ------
     RequestError
-        If an angle, a number or a length makes no sense.
+        If an angle, a number or a length is out of range.
     """
 
     stretch: Tensor
-    """How much longer than the middle line the lines are between two planes, ``(B,)``."""
+    """Length of each line between two planes, relative to the middle line, ``(B,)``."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class FanBeam(Projection):
         return super().forward(image) * self.stretch.to(image.dtype)
 
     def grid(self, directions: Tensor) -> Tensor:
-        """Where the lines cross the planes."""
+        """Compute where the lines cross the planes."""
         depth = self.offsets(self.size).to(directions)[:, None]
         across = self.offsets(self.bins).to(directions)[None] * self._spacing
         aside = across * (1 + depth / self._source)
@@ -85,8 +85,8 @@ class FanBeam(Projection):
     def A_dagger(self, measurement: Tensor) -> Tensor:
         """Filtered back-projection, weighted for the fan (Kak and Slaney 1988, eq. 138 to 142).
 
-        Right for angles that cover a whole turn evenly; over half a turn some lines count twice and
-        others not at all.
+        Correct for angles that cover a full turn evenly; over half a turn some lines count twice
+        and others not at all.
         """
         self.check(measurement)
         stretch = self.stretch.to(measurement.dtype)
@@ -94,9 +94,9 @@ class FanBeam(Projection):
         return weight * self.smeared(self.ramp_filtered(measurement / stretch))
 
     def bins_of_pixels(self, directions: Tensor) -> tuple[Tensor, Tensor]:
-        """Where each pixel is seen, and how much nearer to the source lines are denser, squared."""
+        """Compute the bin of each pixel, and the squared density of the lines there."""
         across, along = self.pixels(directions)
         nearness = 1 + along / self._source
-        # Behind the source, in a corner of the square, there are no lines.
+        # No line passes behind the source, in a corner of the square.
         weight = torch.where(nearness > 0, nearness.square().reciprocal(), 0)
         return across / nearness / self._spacing, weight[:, None]

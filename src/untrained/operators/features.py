@@ -1,4 +1,4 @@
-"""The features of a layer of a model as a forward operator."""
+"""A forward operator: the features of a layer of a model."""
 
 import difflib
 from functools import partial
@@ -11,7 +11,7 @@ from untrained.operators.classifiers import Model, ModelError, one_line
 
 
 class _Reached(Exception):
-    """The layer has been computed: the rest of the network is not wanted."""
+    """The layer has been computed: skip the rest of the network."""
 
 
 class Features(nn.Module):
@@ -22,12 +22,12 @@ class Features(nn.Module):
     model
         The model.
     layer
-        Name of a module in it, as `list_layers` gives; empty for the model's own output.
+        Name of a module, as in `list_layers`; empty for the model's output.
 
     Raises
     ------
     ModelError
-        If there is no such layer; the message suggests the nearest names.
+        If the layer is unknown; the message suggests the nearest names.
     """
 
     mean: Tensor
@@ -52,7 +52,7 @@ class Features(nn.Module):
         Raises
         ------
         ModelError
-            If the model cannot take the picture, or the layer gives no single tensor.
+            If the model cannot take the picture, or the layer does not give a single tensor.
         """
         caught: list[Any] = []
 
@@ -74,15 +74,15 @@ class Features(nn.Module):
         finally:
             handle.remove()
         if not caught:
-            raise ModelError(f"{self._name} is not used by the model")
+            raise ModelError(f"{self._name} is not used by the model: choose another layer")
         output = caught[0]
         if not isinstance(output, Tensor) or not output.is_floating_point():
-            raise ModelError(f"{self._name} gives no tensor of real numbers: choose another")
+            raise ModelError(f"{self._name} does not give one real tensor: choose another layer")
         return output
 
 
 def checked_features(model: Model, layer: str, pixels: Tensor) -> tuple[Features, Tensor]:
-    """Make the operator and apply it to a picture, once checked that gradients flow.
+    """Make the operator, check that gradients flow, and apply it to a picture.
 
     Raises
     ------
@@ -105,8 +105,8 @@ def checked_features(model: Model, layer: str, pixels: Tensor) -> tuple[Features
         activation = operator(probe)
     if not activation.requires_grad:
         raise ModelError(
-            f"layer {layer!r} of {model.name} passes no gradient back to the picture: choose "
-            "another, or a model that is not quantised"
+            f"layer {layer!r} of {model.name} passes no gradient to the picture: choose another "
+            "layer, or a model that is not quantised"
         )
     return operator, activation.detach()
 
@@ -114,7 +114,7 @@ def checked_features(model: Model, layer: str, pixels: Tensor) -> tuple[Features
 def list_layers(model: Model, channels: int = 3) -> list[tuple[str, tuple[int, ...]]]:
     """List the layers in the order of the forward pass, with the shapes for one picture.
 
-    The picture is of the model's own size; layers that give no single tensor are left out.
+    The picture has the size of the model's input; layers without a single tensor are left out.
     """
     found: dict[str, tuple[int, ...]] = {}
 

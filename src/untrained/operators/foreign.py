@@ -1,4 +1,4 @@
-"""Other people's operators behind one face: deepinv physics, callables, SciPy's LinearOperator."""
+"""Adapters for foreign operators: deepinv physics, callables, SciPy's LinearOperator."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,17 +11,17 @@ from untrained.operators.subsets import subset, subset_axis
 
 
 class OperatorError(RequestError):
-    """An operator that cannot be used; the message says what is wrong with it."""
+    """An unusable operator; the message says what is wrong with it."""
 
 
 class Forward(nn.Module):
-    """A from real pictures ``(1, C, H, W)``, whatever the operator is made of.
+    """A from real pictures ``(1, C, H, W)``, for any kind of operator.
 
     Parameters
     ----------
     physics
-        An object with a method ``A`` (as deepinv's physics), a callable on ``(1, C, H, W)``, or
-        an object with ``matvec`` and ``rmatvec`` on flat pictures (as SciPy's LinearOperator).
+        An object with a method ``A`` (deepinv's physics), a callable on ``(1, C, H, W)``, or an
+        object with ``matvec`` and ``rmatvec`` on flat pictures (SciPy's LinearOperator).
     shape
         ``(C, H, W)`` of the picture; needed by the last kind.
     """
@@ -30,7 +30,7 @@ class Forward(nn.Module):
         super().__init__()
         self.shape = shape
         self.complex_picture = False
-        """Whether A wants complex pictures: the first half of the channels is the real part."""
+        """Whether A takes complex pictures: the first half of the channels is the real part."""
         self.physics = _Flat(physics, shape) if _is_flat(physics) else physics
 
     def forward(self, image: Tensor) -> Tensor:
@@ -43,19 +43,19 @@ class Forward(nn.Module):
 
     @property
     def subset_axis(self) -> int | None:
-        """The axis of the measurement whose entries can be measured apart; None without one."""
+        """The axis of the measurement with entries that can be measured alone; None without one."""
         return subset_axis(self.physics)
 
     def subset(self, chosen: Tensor) -> "Forward":
-        """Give the operator of some entries along `subset_axis`."""
+        """Return the operator of some entries along `subset_axis`."""
         some = Forward(subset(self.physics, chosen), self.shape)
         some.complex_picture = self.complex_picture
         return some
 
     def method(self, name: str) -> Callable[[Tensor], Tensor] | None:
-        """Look up ``A_adjoint`` or ``A_dagger``, to real pictures; None when it has none.
+        """Look up ``A_adjoint`` or ``A_dagger``, with real pictures as results; None without it.
 
-        A picture that comes back complex becomes two halves of channels.
+        A complex result becomes two halves of channels.
         """
         found = getattr(self.physics, name, None)
         if found is None:

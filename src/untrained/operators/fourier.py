@@ -1,4 +1,4 @@
-"""Sampled Fourier transforms: magnetic resonance imaging with one coil or several."""
+"""Sampled Fourier transforms: magnetic resonance imaging with one or more coils."""
 
 from typing import Any, Self
 
@@ -20,11 +20,11 @@ class FourierSubsampling(nn.Module):
     mask
         M, bool or 0 and 1: ``(H, W)``, or ``(W,)`` for whole lines of k-space.
     coils
-        Sensitivities ``(coils, H, W)``, real or complex; a single coil sees evenly when None.
+        Sensitivities ``(coils, H, W)``, real or complex; None for one coil of even sensitivity.
     height
         H, needed for a mask ``(W,)`` without coils.
     complex_picture
-        Whether `A_adjoint` gives two channels, so that a complex picture is sought.
+        Whether the picture is complex: `A_adjoint` gives two channels.
 
     Raises
     ------
@@ -61,9 +61,9 @@ class FourierSubsampling(nn.Module):
         self.complex_picture = complex_picture
         lines = bool((self.mask == self.mask[:1]).all())
         self.parts_axis = -1 if lines else None
-        """The axis of the measurement whose entries are lines of k-space, where whole lines are."""
+        """The axis whose entries are lines of k-space, if whole lines are measured."""
         self.subset_axis = None if sensitivities is None else 1
-        """The axis of coils, where there are some: the transform takes all lines at once."""
+        """The axis of coils, if there are some: the transform needs all lines at once."""
 
     def forward(self, image: Tensor) -> Tensor:
         """Measure ``(1, 1, H, W)`` or ``(1, 2, H, W)``: complex ``(1, coils, H, W)``."""
@@ -78,11 +78,11 @@ class FourierSubsampling(nn.Module):
         return sampled
 
     def subset(self, chosen: Tensor) -> Self:
-        """Give the operator of some coils, by their indices."""
+        """Return the operator of some coils, by their indices."""
         return with_buffers(self, coils=None if self.coils is None else self.coils[chosen])
 
     def A(self, image: Tensor) -> Tensor:
-        """As `forward`."""
+        """Apply `forward`."""
         return self.forward(image)
 
     def A_adjoint(self, measurement: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ class FourierSubsampling(nn.Module):
         return torch.cat([back.real, back.imag], dim=1) if self.complex_picture else back.real
 
     def A_dagger(self, measurement: Tensor) -> Tensor:
-        """As `A_adjoint`, divided by what the coils see in all (Roemer et al. 1990)."""
+        """Apply `A_adjoint` and divide by the total sensitivity (Roemer et al. 1990)."""
         picture = self.A_adjoint(measurement)
         if self.coils is None:
             return picture
@@ -132,9 +132,9 @@ def _plane(mask: Tensor, height: int | None) -> Tensor:
         raise RequestError(f"a mask of shape {tuple(mask.shape)}: give (height, width)")
     values = mask.float()
     if not bool(((values == 0) | (values == 1)).all()):
-        raise RequestError("the mask of k-space has values besides 0 and 1")
+        raise RequestError("the mask of k-space has values besides 0 and 1: give bool, or 0 and 1")
     if not bool(values.any()):
-        raise RequestError("the mask of k-space is empty: nothing was measured")
+        raise RequestError("the mask of k-space is empty: give one with a measured sample")
     return values.contiguous()
 
 

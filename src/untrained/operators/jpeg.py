@@ -1,4 +1,4 @@
-"""What a JPEG says of the picture before it: each cosine coefficient within an interval."""
+"""JPEG as a constraint: each cosine coefficient of the original lies within an interval."""
 
 import math
 from typing import NamedTuple
@@ -18,26 +18,25 @@ _TO_YCC = (
 """Luma, blue and red difference of R, G, B (ITU-T T.871)."""
 
 _SURE = 0.25
-"""How far from a multiple of its step, in steps, a coefficient is still taken for it."""
+"""Largest distance of a coefficient from a multiple of its step, in steps, to count as it."""
 
 _ROUNDS = 24
-"""Rounds that undo the decoder's interpolation of colours: its worst frequency loses half."""
+"""Rounds that undo the decoder's chroma interpolation: its worst frequency loses half."""
 
 
 class BlockCosines(nn.Module):
-    """Transform the blocks of luma and colours as an encoder does, without rounding.
+    """Transform the blocks of luma and chroma as an encoder does, without rounding.
 
     From ``(1, C, H, W)`` in [0, 1], grey or RGB, to orthonormal coefficients in grey levels,
-    ``(N, 8, 8)``: first all blocks of luma by rows, then of each colour, of which means of
-    neighbours are taken where there are fewer. Blocks that reach beyond the picture repeat its
-    edge.
+    ``(N, 8, 8)``: first all blocks of luma by rows, then those of each chroma channel. Subsampled
+    chroma takes the means of neighbours. Blocks that reach beyond the picture repeat its edge.
 
     Parameters
     ----------
     size
         H and W.
     compression
-        Tells how many times fewer colours there are, and where the blocks lie.
+        Gives the chroma subsampling and the block grid.
     """
 
     cosines: Tensor
@@ -59,7 +58,7 @@ class BlockCosines(nn.Module):
 
     @property
     def counts(self) -> list[int]:
-        """Number of blocks of luma and of each colour."""
+        """Number of blocks of luma and of each chroma channel."""
         return [math.prod(plane.blocks) for plane in self._planes]
 
     def forward(self, image: Tensor) -> Tensor:
@@ -67,7 +66,7 @@ class BlockCosines(nn.Module):
         return self.transformed(self.planes(image))
 
     def planes(self, image: Tensor) -> list[Tensor]:
-        """Luma ``(H, W)`` and colours, of which there may be fewer, in grey levels."""
+        """Compute luma ``(H, W)`` and chroma, perhaps subsampled, in grey levels."""
         turned = torch.einsum("dc,chw->dhw", self.colours.to(image), _WHITE * image[0])
         if len(turned) == 1 or self.halving == (1, 1):
             return list(turned)
@@ -75,7 +74,7 @@ class BlockCosines(nn.Module):
         return [turned[0], *F.avg_pool2d(padded, self.halving)[0]]
 
     def transformed(self, planes: list[Tensor]) -> Tensor:
-        """Transform the blocks of luma and colours to ``(N, 8, 8)``."""
+        """Transform the blocks of luma and chroma to ``(N, 8, 8)``."""
         cosines = self.cosines.to(planes[0])
         found = []
         for samples, plane in zip(planes, self._planes, strict=True):
@@ -85,10 +84,10 @@ class BlockCosines(nn.Module):
         return torch.cat(found)
 
     def lift(self, coefficients: Tensor) -> Tensor:
-        """Give a picture ``(1, C, H, W)`` with these coefficients, as far as its blocks are whole.
+        """Compute a picture ``(1, C, H, W)`` with these coefficients in its whole blocks.
 
-        Colours of which there are fewer are repeated: of all such pictures, with luma and colours
-        for coordinates, it is the least.
+        Subsampled chroma is repeated: among all such pictures, in luma and chroma coordinates, it
+        has the least norm.
         """
         cosines = self.cosines.to(coefficients)
         whole = []
@@ -107,13 +106,13 @@ class BlockCosines(nn.Module):
 
 
 class _Plane(NamedTuple):
-    """Samples of one channel, and how many rows and columns of its first block lie before them."""
+    """Samples of one channel, and the rows and columns of its first block before them."""
 
     size: tuple[int, int]
     origin: tuple[int, int]
 
     def pads(self, cell: tuple[int, int]) -> tuple[int, int, int, int]:
-        """Left, right, top, bottom: what completes the cells."""
+        """Return the padding that completes the cells: left, right, top, bottom."""
         top, left = self.origin[0] % cell[0], self.origin[1] % cell[1]
         return left, -(left + self.size[1]) % cell[1], top, -(top + self.size[0]) % cell[0]
 
@@ -129,7 +128,7 @@ class _Plane(NamedTuple):
         return (self.size[0] + top + bottom) // BLOCK, (self.size[1] + left + right) // BLOCK
 
     def reduced(self, times: tuple[int, int]) -> "_Plane":
-        """The same with the mean of so many rows and columns in place of each."""
+        """Average over so many rows and columns."""
         left, right, top, bottom = self.pads(times)
         size = (
             (self.size[0] + top + bottom) // times[0],
@@ -139,23 +138,23 @@ class _Plane(NamedTuple):
 
 
 class JpegIntervals:
-    """Where the coefficients of the picture before compression lie.
+    """The intervals that hold the coefficients of the picture before compression.
 
-    What was stored is found again in the decoded samples: a coefficient near a multiple of its step
-    is taken for it; one that is not was clipped, or its block reaches beyond the picture, and
-    counts as it is.
+    The stored coefficients are recovered from the decoded samples: a coefficient near a multiple of
+    its step becomes that multiple. Another one was clipped, or its block reaches beyond the
+    picture; it stays as it is.
 
     Parameters
     ----------
     decoded
         ``(1, C, H, W)`` in [0, 1].
     compression
-        Of these pixels.
+        How these pixels were compressed.
     share
-        How wide the intervals are, in steps. The truth is sure to lie within 1, but on average
-        nearer to what was stored.
+        Width of the intervals, in steps. The truth always lies within 1, on average nearer to the
+        stored value.
     sure
-        How far from a multiple of its step, in steps, a coefficient is still taken for it.
+        Largest distance of a coefficient from a multiple of its step, in steps, to count as it.
     """
 
     def __init__(
@@ -180,9 +179,9 @@ class JpegIntervals:
         multiple = ((seen - shift) / steps).round() * steps + shift
         near = (multiple - seen).abs() <= sure * steps
         self.stored = torch.where(near, multiple, seen).float()
-        """The coefficients as stored, ``(N, 8, 8)``, as for `BlockCosines`."""
+        """The stored coefficients, ``(N, 8, 8)``, in the order of `BlockCosines`."""
         self.half = (share / 2 * steps).float()
-        """Half the width of their intervals."""
+        """Half the width of the intervals."""
         power = torch.linalg.inv(self.cosines.colours).square().sum(0)
         power[1:] *= math.prod(compression.halving)
         self._power = torch.cat(
@@ -190,26 +189,26 @@ class JpegIntervals:
         )[:, None, None]
 
     def excess(self, image: Tensor) -> Tensor:
-        """How far the coefficients of ``(1, C, H, W)`` lie outside, ``(N, 8, 8)``; 0 inside."""
+        """Compute the excess of the coefficients of ``(1, C, H, W)``, ``(N, 8, 8)``; 0 inside."""
         off = self.cosines(image) - self.stored.to(image.device)
         half = self.half.to(image.device)
         excess: Tensor = off - off.clamp(-half, half)
         return excess
 
     def misfit(self, prediction: Tensor, _target: Tensor | None = None) -> Tensor:
-        """Mean squared error, in picture units, to the nearest picture inside; a scalar."""
+        """Compute the mean squared error, in picture units, to the nearest picture inside."""
         squares = self.excess(prediction).square() * self._power.to(prediction.device)
         return squares.sum() / (_WHITE**2 * prediction.shape[1] * math.prod(self._size))
 
     def project(self, image: Tensor) -> Tensor:
-        """Give the nearest picture inside, with luma and colours for coordinates."""
+        """Project onto the intervals, in luma and chroma coordinates."""
         return image - self.cosines.lift(self.excess(image))
 
 
 def _sharpened(plane: Tensor, times: tuple[int, int]) -> Tensor:
-    """Undo the interpolation of a decoder (triangular) and the means taken of what it gave.
+    """Undo the (triangular) interpolation of a decoder, followed by the means of neighbours.
 
-    Together they weigh three neighbours by 1/8, 3/4 and 1/8, the edge repeated.
+    Together they weight three neighbours by 1/8, 3/4 and 1/8, the edge repeated.
     """
     found = plane
     for _ in range(_ROUNDS):

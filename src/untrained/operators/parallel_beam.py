@@ -26,7 +26,7 @@ class Radon(Projection):
     Raises
     ------
     RequestError
-        If there is no angle, one is not finite, or the size is below 1.
+        If there are no angles, one is not finite, or the size is below 1.
     """
 
     def __init__(self, angles: Any, size: int) -> None:
@@ -34,7 +34,7 @@ class Radon(Projection):
         self.keep_places()
 
     def grid(self, directions: Tensor) -> Tensor:
-        """Where each pixel of the turned slices lies in the slice."""
+        """Compute where each pixel of the turned slices lies in the slice."""
         offsets = self.offsets(self.size).to(directions)
         rows, columns = torch.meshgrid(offsets, offsets, indexing="ij")
         cos, sin = (part[:, None, None] for part in directions.unbind(1))
@@ -43,12 +43,12 @@ class Radon(Projection):
     def A_dagger(self, measurement: Tensor) -> Tensor:
         """Filtered back-projection with the ramp filter (Kak and Slaney 1988, section 3.3).
 
-        Right for angles that cover half a turn evenly.
+        Correct for angles that cover half a turn evenly.
         """
         self.check(measurement)
         weight = math.pi / (2 * len(self.directions))
         return weight * self.smeared(self.ramp_filtered(measurement))
 
     def bins_of_pixels(self, directions: Tensor) -> tuple[Tensor, Tensor]:
-        """Where each pixel is seen; all count alike."""
+        """Compute the bin of each pixel; all weights are equal."""
         return self.pixels(directions)[0], torch.ones(1).to(directions)

@@ -1,4 +1,4 @@
-"""What tomography's geometries share: line integrals of a slice, one projection an angle."""
+"""The base of the tomography operators: line integrals of a slice, one projection per angle."""
 
 import math
 from typing import Any, Self
@@ -13,13 +13,13 @@ from untrained.operators.adjoint import adjoint
 from untrained.operators.subsets import with_buffers
 
 _AT_ONCE = 2**24
-"""Samples that are interpolated at once, and whose places are kept: bounds the memory."""
+"""Samples that are interpolated at once, and whose places are kept: it bounds the memory."""
 
 
 class Projection(nn.Module):
     """Integrate a square slice along lines, by bilinear interpolation; outside it is zero.
 
-    A geometry says in `grid` where each line is sampled.
+    A geometry defines in `grid` where each line is sampled.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Projection(nn.Module):
     Raises
     ------
     RequestError
-        If there is no angle, one is not finite, or a number is below 1.
+        If there are no angles, one is not finite, or a number is below 1.
     """
 
     directions: Tensor
@@ -48,7 +48,7 @@ class Projection(nn.Module):
         degrees = np.atleast_1d(np.asarray(angles, dtype=np.float64))
         if degrees.ndim != 1 or degrees.size == 0 or not np.isfinite(degrees).all():
             raise RequestError(
-                f"angles of shape {degrees.shape}: give one finite number of degrees a projection"
+                f"angles of shape {degrees.shape}: give one finite angle in degrees per projection"
             )
         if size < 1:
             raise RequestError(f"size {size}: give the pixels along a side, 1 or more")
@@ -61,12 +61,12 @@ class Projection(nn.Module):
         self.register_buffer("places", None, persistent=False)
 
     def keep_places(self) -> None:
-        """Keep where the lines are sampled, if they are not too many; for the end of a set-up."""
+        """Cache the sampling places, if they are not too many; call it at the end of a set-up."""
         if len(self.directions) * self.size * self.bins <= _AT_ONCE:
             self.places = self.grid(self.directions.float())
 
     def grid(self, directions: Tensor) -> Tensor:
-        """Where the lines are sampled, in grid_sample's units: ``(angles, N, B, 2)``.
+        """Compute where the lines are sampled, in grid_sample's units: ``(angles, N, B, 2)``.
 
         Parameters
         ----------
@@ -100,17 +100,17 @@ class Projection(nn.Module):
         return grid
 
     def offsets(self, count: int) -> Tensor:
-        """Whole numbers from the middle of `count`: ``-(count // 2)`` and up."""
+        """Count whole numbers from the middle of `count`: ``-(count // 2)`` and up."""
         directions = self.directions
         return torch.arange(count, device=directions.device) - count // 2
 
     def subset(self, chosen: Tensor) -> Self:
-        """Give the operator of some projections, by their indices."""
+        """Return the operator of some projections, by their indices."""
         places = None if self.places is None else self.places[chosen]
         return with_buffers(self, directions=self.directions[chosen], places=places)
 
     def A(self, image: Tensor) -> Tensor:
-        """As `forward`."""
+        """Apply `forward`."""
         return self.forward(image)
 
     def A_adjoint(self, measurement: Tensor) -> Tensor:
@@ -118,11 +118,11 @@ class Projection(nn.Module):
         self.check(measurement)
         return adjoint(self, measurement, (self.size, self.size))
 
-    def equalise(self, measurement: Tensor) -> Tensor:
+    def whiten(self, measurement: Tensor) -> Tensor:
         """Filter each projection by the root of the ramp: ``(A A*)^(-1/2)`` but for a factor.
 
-        What back-projection blurs then counts in full (Tirer and Giryes 2020,
-        doi 10.1109/TIP.2020.2988779).
+        It undoes the blur of back-projection (Tirer and Giryes 2020, doi
+        10.1109/TIP.2020.2988779).
         """
         return self._filtered(measurement, self._ramp(measurement).clamp_min(0).sqrt())
 
@@ -131,10 +131,10 @@ class Projection(nn.Module):
         return self._filtered(measurement, self._ramp(measurement))
 
     def smeared(self, projections: Tensor) -> Tensor:
-        """Spread ``(1, C, angles, B)`` along the lines to each pixel, and sum: ``(1, C, N, N)``.
+        """Back-project ``(1, C, angles, B)`` to each pixel and sum: ``(1, C, N, N)``.
 
-        Driven by pixels: each takes from a projection what lies at its own place there, linearly
-        between two bins. The adjoint would gather a circle's worth of bins at the centre.
+        Pixel-driven: each pixel interpolates a projection linearly between two bins. The adjoint
+        would gather many bins at the centre.
         """
         rows = projections[0].transpose(0, 1)
         directions = self.directions.to(projections)
@@ -152,7 +152,7 @@ class Projection(nn.Module):
         return (seen * weight).sum(dim=0)
 
     def bins_of_pixels(self, directions: Tensor) -> tuple[Tensor, Tensor]:
-        """Where each pixel is seen, in bins from the middle one: ``(angles, N, N)``; its weight.
+        """Compute the bin of each pixel, from the middle one, ``(angles, N, N)``, and its weight.
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ class Projection(nn.Module):
         raise NotImplementedError
 
     def pixels(self, directions: Tensor) -> tuple[Tensor, Tensor]:
-        """Give each pixel's place across and along the middle line: two of ``(angles, N, N)``."""
+        """Compute each pixel's place across and along the middle line: two ``(angles, N, N)``."""
         offsets = self.offsets(self.size).to(directions)
         rows, columns = torch.meshgrid(offsets, offsets, indexing="ij")
         cos, sin = (part[:, None, None] for part in directions.unbind(1))
@@ -200,7 +200,7 @@ class Projection(nn.Module):
 
 
 def _ramp(length: int) -> Tensor:
-    """Transform of the ramp, sampled in space so that the mean is kept (Kak and Slaney, eq. 61)."""
+    """Transform the ramp, sampled in space to keep the mean (Kak and Slaney, eq. 61)."""
     places = torch.cat([torch.arange(0, length // 2 + 1), torch.arange(length // 2 - 1, 0, -1)])
     ramp = torch.zeros(length, dtype=torch.float64)
     ramp[0] = 0.25

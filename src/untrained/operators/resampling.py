@@ -1,4 +1,4 @@
-"""Reduction by any factor: each small pixel is a weighted mean around its place."""
+"""Reduction by any factor: each small pixel is a weighted mean of large ones."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -10,23 +10,23 @@ from torch import Tensor, nn
 from untrained.picture.region import Region
 
 SUPPORT = {"lanczos2": 2.0, "lanczos3": 3.0, "bicubic": 2.0, "box": 0.5}
-"""How far a kernel reaches, in small pixels; that of the Gaussian goes by its width."""
+"""Reach of each kernel, in small pixels; that of the Gaussian depends on its width."""
 
 _DEVIATIONS = 3.0
-"""How many standard deviations of a Gaussian count."""
+"""Reach of a Gaussian, in standard deviations."""
 
 _RIDGE = 0.01
-"""Least power, relative to that of a small pixel, up to which a reduction is undone at once."""
+"""Least power that is inverted, relative to that of a small pixel."""
 
 _CUBIC = -0.5
 """Keys' parameter a (1981, doi 10.1109/TASSP.1981.1163711)."""
 
 
 class Resampling(nn.Module):
-    """Reduce rows and columns apart: ``y = R x C'`` for every channel.
+    """Reduce rows and columns separately: ``y = R x C'`` for every channel.
 
-    Pixels are areas: pixel i of n covers ``[i/n, (i + 1)/n]`` of the picture, in both sizes, as for
-    Pillow, OpenCV and PyTorch without aligned corners. What lies beyond the border has no weight.
+    Pixels are areas: pixel i of n covers ``[i/n, (i + 1)/n]`` of the picture, in both sizes, as in
+    Pillow, OpenCV and PyTorch without aligned corners. Pixels beyond the border have no weight.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ class Resampling(nn.Module):
         return reduced
 
     def pseudo_inverse(self, measurement: Tensor) -> Tensor:
-        """Enlarge ``(N, C, h, w)`` to the least picture ``(N, C, H, W)`` that is reduced to it.
+        """Enlarge ``(N, C, h, w)`` to the least-norm picture ``(N, C, H, W)`` that reduces to it.
 
-        The pseudo-inverse, held down where the kernel lets next to nothing through (Tikhonov).
+        The pseudo-inverse, regularised where the kernel passes almost nothing (Tikhonov).
         """
         enlarged: Tensor = self._back_rows @ measurement @ self._back_columns.T
         return enlarged
@@ -87,9 +87,9 @@ class Resampling(nn.Module):
         return _pseudo_inverse(self.columns)
 
     def window(self, region: Region) -> tuple["Resampling", Region]:
-        """Give the reduction of a region of the large picture, and which small pixels it makes.
+        """Return the reduction of a region of the large picture, and its region of small pixels.
 
-        Those whose centres lie in it; their weights outside it go to those inside.
+        The small pixels have their centres in the region; weights outside it move to those inside.
         """
         rows, top = _within(self.rows, region.top, region.height)
         columns, left = _within(self.columns, region.left, region.width)
@@ -97,7 +97,7 @@ class Resampling(nn.Module):
 
 
 def _pseudo_inverse(whole: Tensor) -> Tensor:
-    """``R' (R R' + e I)^-1`` in single precision, e a share of the largest row's power."""
+    """Compute ``R' (R R' + e I)^-1`` in single precision, e a share of the largest row's power."""
     exact = whole.double()
     power = exact @ exact.T
     ridge = _RIDGE * power.diagonal().max() * torch.eye(len(power), dtype=power.dtype)
@@ -115,7 +115,7 @@ def _within(whole: Tensor, start: int, length: int) -> tuple[Tensor, int]:
 
 
 def weights(large: int, small: int, kernel: str, width: float = 0.5) -> Tensor:
-    """Weigh the pixels of a row of `large` in each of a row of `small`.
+    """Compute the weight of each of `large` pixels in each of `small` pixels, along a row.
 
     The kernel is stretched by ``large / small`` about the centre of each small pixel, sampled at
     the centres of the large ones, cut off at the border, and made to sum to 1.

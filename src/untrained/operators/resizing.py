@@ -1,4 +1,4 @@
-"""Operators from a picture to a picture: masks, reduction, smoothing."""
+"""Operators from picture to picture: masks, reduction, smoothing."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -62,9 +62,9 @@ def back_project(
     rounds: int = 8,
     enlarged: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """Bring a picture into agreement with its reduced measurement (Irani and Peleg 1991).
+    """Make a picture consistent with its reduced measurement (Irani and Peleg 1991).
 
-    Adds the residual ``y - A x``, enlarged, a few times over.
+    Adds the enlarged residual ``y - A x``, a few times over.
 
     Parameters
     ----------
@@ -75,9 +75,9 @@ def back_project(
     operator
         A, a reduction as made by `downsample` or `Resampling`, alone or followed by a mask.
     rounds
-        How often.
+        Number of iterations.
     enlarged
-        Enlarges the residual; bicubic interpolation when None.
+        Enlarges the residual; bicubic interpolation if None.
     """
     back = enlarged or partial(enlarge, size=image.shape[2:])
     for _ in range(rounds):
@@ -98,12 +98,12 @@ def enlarge(image: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def smooth(image: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of ``(1, C, H, W)`` to three standard deviations, edges repeated.
+    """Blur ``(1, C, H, W)`` by a Gaussian out to three standard deviations, edges repeated.
 
     Parameters
     ----------
     image
-        Any size: what the window reaches beyond the edge repeats it.
+        The picture, of any size.
     sigma
         Standard deviation in pixels.
     """

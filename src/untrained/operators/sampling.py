@@ -1,4 +1,4 @@
-"""Operators on what another operator has measured: choose, scale, turn into counts, lose phases."""
+"""Operators on a measurement: select, scale, whiten, turn into counts, drop the phase."""
 
 import torch
 from torch import Tensor, nn
@@ -7,16 +7,16 @@ from untrained.operators.subsets import narrowed, subset, subset_axis
 
 
 class Samples(nn.Module):
-    """Forward operator: some samples of another operator's measurement, as a vector.
+    """Select some samples of another operator's measurement, as a vector.
 
     Parameters
     ----------
     operator
-        The whole.
+        Measures the whole.
     places
         Indices into its measurement, flattened.
     shape
-        Of its measurement.
+        Shape of its measurement.
     """
 
     places: Tensor
@@ -33,19 +33,19 @@ class Samples(nn.Module):
         return whole.flatten()[self.places]
 
     def part(self, chosen: Tensor) -> "Samples":
-        """Give some of these samples; nothing is measured that they do not need."""
+        """Select some of these samples; only what they need is measured."""
         return Samples(*narrowed(self._operator, self.places[chosen], self._shape))
 
 
 class Whole(nn.Module):
-    """Put samples back to where they came from, zeros elsewhere: the adjoint of choosing.
+    """Put samples back in their places, zeros elsewhere: the adjoint of selecting.
 
     Parameters
     ----------
     places
         Indices into the whole, flattened.
     shape
-        Of the whole.
+        Shape of the whole.
     """
 
     places: Tensor
@@ -61,14 +61,14 @@ class Whole(nn.Module):
         return zeros.index_put((self.places,), samples).reshape(self.shape)
 
 
-class Equaliser(nn.Module):
-    """The ``equalise`` of an operator, ``(A A*)^(-1/2)``, as a module.
+class Whitening(nn.Module):
+    """The ``whiten`` of an operator, ``(A A*)^(-1/2)``, as a module.
 
     Parameters
     ----------
     operator
-        One of ours, with a method ``equalise`` from measurements to their like. If it has subsets,
-        that must work on each of their entries alone.
+        One of ours, with a method ``whiten`` from measurement to measurement. If it has subsets,
+        the method must work on each entry alone.
     """
 
     def __init__(self, operator: nn.Module) -> None:
@@ -76,13 +76,13 @@ class Equaliser(nn.Module):
         self.operator = operator
 
     def forward(self, measurement: Tensor) -> Tensor:
-        """Equalise a measurement."""
-        equalised: Tensor = self.operator.equalise(measurement)  # type: ignore[operator]
-        return equalised
+        """Whiten a measurement."""
+        whitened: Tensor = self.operator.whiten(measurement)  # type: ignore[operator]
+        return whitened
 
 
 class Pointwise(nn.Module):
-    """An operator, then what works on each of its samples alone, such as `Magnitude`.
+    """An operator followed by one that works on each sample alone, such as `Magnitude`.
 
     Parameters
     ----------
@@ -101,17 +101,17 @@ class Pointwise(nn.Module):
         return measured
 
     def subset(self, chosen: Tensor) -> "Pointwise":
-        """Give the same of some entries along `subset_axis`."""
+        """Return the same for some entries along `subset_axis`."""
         return Pointwise(subset(self._operator, chosen), self._then)
 
 
 class Scaled(nn.Module):
-    """Multiply by fixed factors, as weights and units ask.
+    """Multiply by fixed factors: weights, units.
 
     Parameters
     ----------
     factor
-        Broadcastable to what is multiplied.
+        Broadcastable to the measurement.
     """
 
     factor: Tensor
@@ -130,7 +130,7 @@ class Scaled(nn.Module):
 
 
 class Counts(nn.Module):
-    """Expected counts behind line integrals: ``n0 exp(-l)`` (Beer-Lambert).
+    """Compute expected counts from line integrals: ``n0 exp(-l)`` (Beer-Lambert).
 
     Parameters
     ----------
@@ -143,19 +143,19 @@ class Counts(nn.Module):
         self._photons = photons
 
     def forward(self, integrals: Tensor) -> Tensor:
-        """Expected counts of line integrals."""
+        """Compute the expected counts of line integrals."""
         return self._photons * torch.exp(-integrals)
 
     def part(self, _chosen: Tensor) -> "Counts":
-        """Give the same: each sample is counted alone."""
+        """Return itself: each sample is counted alone."""
         return self
 
 
 class Magnitude(nn.Module):
-    """Magnitude of complex waves; its derivative is 0 where a wave is."""
+    """Magnitude of complex waves; its derivative is 0 where a wave is 0."""
 
     def forward(self, waves: Tensor) -> Tensor:
-        """Real, of the same shape."""
+        """Map complex waves to real samples of the same shape."""
         return waves.abs()
 
 
@@ -163,7 +163,7 @@ class Intensity(nn.Module):
     """Square of the magnitude of complex waves: what a detector counts."""
 
     def forward(self, waves: Tensor) -> Tensor:
-        """Real, of the same shape."""
+        """Map complex waves to real samples of the same shape."""
         return waves.abs().square()
 
 
@@ -173,12 +173,12 @@ def part(operator: nn.Module, chosen: Tensor, shape: torch.Size) -> nn.Module:
     Parameters
     ----------
     operator
-        From a picture to a measurement; where it ends in `Samples`, scaled or counted, nothing is
-        measured that the chosen ones do not need.
+        From a picture to a measurement; if it ends in `Samples`, scaled or counted, only what the
+        chosen samples need is measured.
     chosen
         Indices into its measurement, flattened.
     shape
-        Of its measurement.
+        Shape of its measurement.
 
     Returns
     -------
@@ -192,11 +192,11 @@ def part(operator: nn.Module, chosen: Tensor, shape: torch.Size) -> nn.Module:
     return nn.Sequential(*links[:at], *(link.part(chosen) for link in ending))
 
 
-def part_of_equaliser(equaliser: nn.Module, chosen: Tensor, shape: torch.Size) -> nn.Module:
-    """Equalise some samples of a measurement; parameters as for `part`."""
-    links = list(equaliser) if isinstance(equaliser, nn.Sequential) else []
+def part_of_whitening(whitening: nn.Module, chosen: Tensor, shape: torch.Size) -> nn.Module:
+    """Whiten some samples of a measurement; parameters as for `part`."""
+    links = list(whitening) if isinstance(whitening, nn.Sequential) else []
     match links:
-        case [Whole() as whole, Equaliser() as last]:
+        case [Whole() as whole, Whitening() as last]:
             operator, places, smaller = narrowed(last.operator, whole.places[chosen], whole.shape)
-            return nn.Sequential(Whole(places, smaller), Equaliser(operator))
-    return nn.Sequential(Whole(chosen, shape), equaliser)
+            return nn.Sequential(Whole(places, smaller), Whitening(operator))
+    return nn.Sequential(Whole(chosen, shape), whitening)

@@ -1,7 +1,7 @@
-"""Operators of which a part can be measured without the rest: some angles, coils, masks, pupils.
+"""Ordered subsets of an operator: some of its angles, coils, masks or pupils.
 
-Such an operator says in `subset_axis` along which axis of its measurement the parts lie, and its
-method `subset` gives the operator of some of them.
+Such an operator names in `subset_axis` the axis of its measurement along which entries can be
+measured alone; its method `subset` returns the operator of some of them.
 """
 
 import copy
@@ -14,13 +14,13 @@ _Module = TypeVar("_Module", bound=nn.Module)
 
 
 def subset_axis(operator: Any) -> int | None:
-    """Say along which axis of its measurement an operator has parts; None when it has none."""
+    """Return the axis of the measurement along which an operator has parts; None without one."""
     axis: int | None = getattr(operator, "subset_axis", None)
     return axis
 
 
 def subset(operator: Any, chosen: Tensor) -> Any:
-    """Give the operator of some parts.
+    """Return the operator of some parts.
 
     Parameters
     ----------
@@ -40,14 +40,14 @@ def narrowed(operator: Any, places: Tensor, shape: torch.Size) -> tuple[Any, Ten
     operator
         Any; one without parts stays as it is.
     places
-        Of the samples in its measurement, flattened.
+        Indices of the samples in its measurement, flattened.
     shape
-        Of its measurement.
+        Shape of its measurement.
 
     Returns
     -------
-    The operator of the parts that hold the samples, where they lie in its measurement, and the
-    shape of that.
+    The operator of the parts that hold the samples, the indices of the samples in its measurement,
+    and the shape of its measurement.
     """
     axis = subset_axis(operator)
     if axis is None:
@@ -64,7 +64,7 @@ def narrowed(operator: Any, places: Tensor, shape: torch.Size) -> tuple[Any, Ten
 
 
 def along(places: Tensor, shape: torch.Size, axis: int) -> Tensor:
-    """Index along an axis of each place in a flattened array of this shape."""
+    """Compute the index along an axis of each place in a flattened array of this shape."""
     return places // shape[axis:][1:].numel() % shape[axis]
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from untrained.noise import Gaussian, Poisson, mean_squared_error
-from untrained.operators import BlindBlur, Mask, part, part_of_equaliser
+from untrained.operators import BlindBlur, Mask, part, part_of_whitening
 from untrained.picture.picture import Picture
 
 Noise = Gaussian | Poisson
@@ -66,7 +66,7 @@ class Measurement:
             self,
             y=self.y.flatten()[chosen],
             operator=part(self.operator, chosen, shape),
-            whitening=None if whitening is None else part_of_equaliser(whitening, chosen, shape),
+            whitening=None if whitening is None else part_of_whitening(whitening, chosen, shape),
             hold_out_groups=held_out,
             subset_groups=subset,
         )

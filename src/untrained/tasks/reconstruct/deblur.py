@@ -6,7 +6,7 @@ import torch
 
 from untrained.errors import RequestError
 from untrained.noise import Gaussian, estimate_sigma
-from untrained.operators import BlindBlur, Blur, Convolution, Equaliser, blur
+from untrained.operators import BlindBlur, Blur, Convolution, Whitening, blur
 from untrained.picture.picture import Picture, as_picture
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
@@ -56,7 +56,7 @@ def deblur(
     return Problem(
         task="reconstruct",
         picture=picture,
-        measurement=Measurement(y, through, Gaussian(level), whitening=Equaliser(operator)),
+        measurement=Measurement(y, through, Gaussian(level), whitening=Whitening(operator)),
         size=operator.extended(picture.height, picture.width),
         channels=picture.channels,
         knowledge=Knowledge(guide=operator.frame(y), make_guide=operator.frame),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from untrained.noise import Gaussian, Poisson, Transmission, mean_squared_error, poisson_deviance
-from untrained.operators import Counts, Equaliser, Forward, Samples, Scaled, Whole, along, prove
+from untrained.operators import Counts, Forward, Samples, Scaled, Whitening, Whole, along, prove
 from untrained.picture.picture import make_measured
 from untrained.problem.initial_guess import Guess, initial_guess
 from untrained.problem.knowledge import Knowledge
@@ -308,10 +308,10 @@ def _variant(posed: _Posed) -> ReconstructVariant:
 
 
 def _whitening(physics: Any, posed: _Posed) -> nn.Module | None:
-    """Equalise least squares by an operator of ours that can."""
-    if isinstance(posed.noise, Poisson) or not hasattr(physics, "equalise"):
+    """Whiten the residual, if the operator is one of ours that can."""
+    if isinstance(posed.noise, Poisson) or not hasattr(physics, "whiten"):
         return None
-    return nn.Sequential(Whole(posed.places, posed.shape), Equaliser(physics))
+    return nn.Sequential(Whole(posed.places, posed.shape), Whitening(physics))
 
 
 def _numbered(axis: int | None, posed: _Posed) -> Tensor | None:
