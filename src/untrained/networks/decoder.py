@@ -1,4 +1,4 @@
-"""Networks with no encoder: a small fixed input grows to the picture's size."""
+"""Networks without an encoder: a small fixed input grows to the picture's size."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ Size = tuple[int, int]
 
 
 class DeepDecoder(nn.Module):
-    """The Deep Decoder of Heckel and Hand 2019 (arXiv:1810.03982): no filter is wider than a pixel.
+    """The Deep Decoder of Heckel and Hand 2019 (arXiv:1810.03982): all filters are 1x1.
 
     Maps ``(N, channels_in, *latent_size)`` to ``(N, channels_out, *size)`` in (0, 1), for any size
     from 1x1. Each layer mixes the channels, doubles the size (all but the last layer), applies the
@@ -86,8 +86,8 @@ class ConvDecoder(nn.Module):
     """The ConvDecoder of Darestani and Heckel 2021 (arXiv:2007.02471): 3x3 filters.
 
     Maps ``(N, channels_in, *latent_size)`` to ``(N, channels_out, *size)`` in (0, 1), for any size
-    from 1x1. Each layer brings the features to its size (all but the last layer), convolves,
-    applies the activation and normalises; sizes grow by a constant ratio.
+    from 1x1. Each layer resizes the features (all but the last layer), convolves, applies the
+    activation and normalises; sizes grow by a constant ratio.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def _growing(start: Size, end: Size, steps: int) -> list[Size]:
 
 def _sides(start: int, end: int, steps: int) -> list[int]:
     ratio = end / start
-    # A whisker less than the power: rounding must not lift an exact integer to the next one.
+    # Slightly less than the power: rounding must not lift an exact integer to the next one.
     grown = (math.ceil(start * ratio ** (n / steps) - 1e-9) for n in range(steps))
     return [max(2, side) for side in (*grown, end)]
 

@@ -1,4 +1,4 @@
-"""No network: the picture itself as weights, for hand-crafted penalties."""
+"""The picture itself as weights in place of a network, for hand-crafted penalties."""
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +14,8 @@ class Pixels(nn.Module):
     size
         H and W; D, H and W of a volume.
     from_input
-        Whether they begin at the first C channels of the input; else they begin at mid-grey and
-        ignore the input.
+        Whether the samples begin at the first C channels of the input; else they begin at mid-grey
+        and the input is ignored.
     """
 
     def __init__(self, channels: int, size: tuple[int, ...], *, from_input: bool = False) -> None:

@@ -62,7 +62,7 @@ def conv(
     bias: bool = True,
     axes: int = 2,
 ) -> nn.Module:
-    """Make a size-keeping convolution, halving the size when `downsampling` is given.
+    """Make a convolution that keeps the size, or halves it if `downsampling` is given.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def conv(
         If `kernel` is even, or `padding` or `downsampling` is not a known name.
     """
     if kernel % 2 == 0:
-        raise ValueError(f"kernel size {kernel} is even: an odd one keeps the picture's size")
+        raise ValueError(f"kernel size {kernel} is even: give an odd one, which keeps the size")
     known(padding, get_args(Padding), "padding")
     layer = _CONVOLUTIONS[axes](
         channels_in,
@@ -99,7 +99,7 @@ def downsample(name: Pooling, axes: int = 2) -> nn.Module:
 
 
 def upsample(name: Upsampling, size: tuple[int, int] | None = None, axes: int = 2) -> nn.Module:
-    """Make a layer that doubles the size, or brings it to `size` (height, width) when given.
+    """Make a layer that doubles the size, or changes it to `size` (height, width) if given.
 
     Bilinear, in volumes trilinear, uses ``align_corners=False``: the modern default. PyTorch's
     default was True when the paper was written (see docs/deviations.md).
@@ -122,10 +122,10 @@ class SizeKeeping(nn.Module):
     Parameters
     ----------
     network
-        A module that keeps the height and width of what it is given.
+        A module that keeps the height and width of its input.
     multiple, minimum
-        What each side must be divisible by, and the shortest side that works: the attributes of
-        those names of `Skip`, `UNet` and `ResNet`.
+        Divisor of each side, and the shortest side that works: the attributes of these names of
+        `Skip`, `UNet` and `ResNet`.
     """
 
     def __init__(self, network: nn.Module, multiple: int, minimum: int) -> None:
@@ -235,6 +235,6 @@ def _make(makers: dict[str, Callable[[], nn.Module]], name: str, what: str) -> n
 
 
 def known(name: str, choices: tuple[str, ...], what: str) -> None:
-    """Raise a ValueError that lists `choices` unless `name`, a kind of `what`, is one of them."""
+    """Raise a ValueError that lists `choices` unless `name`, a name of a `what`, is one."""
     if name not in choices:
         raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(choices)}")

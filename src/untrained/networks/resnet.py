@@ -6,7 +6,7 @@ from untrained.networks import layers
 
 
 class ResNet(nn.Module):
-    """Residual blocks at full size, with no change of scale.
+    """Residual blocks at full size, without a change of scale.
 
     Maps ``(N, channels_in, H, W)`` to ``(N, channels_out, H, W)`` in (0, 1) for H, W >= 2; wrap it
     in `layers.SizeKeeping` for smaller sides. The blocks are those of He et al. 2016
@@ -71,7 +71,7 @@ class ResNet(nn.Module):
 
 
 class Residual(nn.Module):
-    """Two convolutions whose result is added to their input."""
+    """Two convolutions, added to their input."""
 
     def __init__(self, channels: int, activation: layers.Activation, norm: layers.Norm) -> None:
         super().__init__()

@@ -28,25 +28,25 @@ class Skip(nn.Module):
     kernel_skip
         Filter size, odd, of the skip branches.
     upsampling
-        How each scale comes back up, a name listed in `layers` for each scale.
+        Upsampling of each scale, a name listed in `layers` for each.
     downsampling, padding, activation, norm
         Names listed in `layers`.
     mix
         Whether a 1x1 convolution follows each decoder convolution (``need1x1_up`` in the authors'
         code).
     subpixel
-        Whether the decoder convolves what comes from below before enlarging it: cheaper, and not
-        quite the same (see `SubpixelScale`).
+        Whether the decoder convolves the features of the coarser scale before enlarging them:
+        cheaper, and not quite the same (see `SubpixelScale`).
     axes
-        2 for pictures, 3 for volumes: all filters and resampling are of so many axes.
+        2 for pictures, 3 for volumes: the axes of all filters and resampling.
 
     Attributes
     ----------
     multiple
         Two to the number of scales.
     minimum
-        Shortest side for which every scale has the two pixels that normalisation needs and more
-        pixels than reflection adds.
+        Shortest side with two pixels at every scale, for normalisation, and with more pixels than
+        reflection adds.
 
     Raises
     ------
@@ -99,7 +99,7 @@ class Skip(nn.Module):
                 raised = SubpixelConv(below, up[i], kernel_up[i], upsampling[i], axes)
                 raise_below = nn.Sequential(layers.norm(norm, below, axes), raised)
                 if across is not None:
-                    # The bias is that of `raised`: the two are added.
+                    # The two are added, so the bias of `raised` is enough.
                     joined = layers.conv(
                         skip[i], up[i], kernel_up[i], padding=padding, bias=False, axes=axes
                     )
@@ -182,7 +182,7 @@ def _block(
 
 
 def _minimum(kernel_down: Sequence[int], kernel_up: Sequence[int], kernel_skip: int) -> int:
-    """Find the shortest side that leaves every convolution enough pixels to reflect."""
+    """Compute the shortest side that leaves every convolution enough pixels to reflect."""
     sides = [kernel_skip // 2 + 1]
     for i, (down, up) in enumerate(zip(kernel_down, kernel_up, strict=True)):
         coarse = max(2, down // 2 + 1)

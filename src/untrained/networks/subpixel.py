@@ -1,4 +1,4 @@
-"""Convolution of an enlarged map, evaluated before it is enlarged."""
+"""Upsampling followed by convolution, computed at the small size."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from untrained.networks import layers
 
 
 class SubpixelConv(nn.Module):
-    """Double the size of a map and convolve it, without ever making the larger map.
+    """Double the size of a map and convolve it, without making the larger map.
 
-    Upsampling is linear, so that every pixel of a block of 2x2 (2x2x2 in volumes) is a convolution
-    of the small map with filters of its own, which follow from the given one: a sub-pixel
-    convolution (Shi et al. 2016, arXiv:1609.05158) whose filters are not free. Equal to upsampling
-    first, but that beyond the border the map goes on as it is at the border.
+    Upsampling is linear, so every pixel of a block of 2x2 (2x2x2 in volumes) is a convolution of
+    the small map with filters that follow from the large one: a sub-pixel convolution (Shi et al.
+    2016, arXiv:1609.05158) with tied filters. The result equals upsampling first, except that the
+    map is repeated beyond its border.
 
     The blocks lie where the filters are smallest: for a filter of 3 after nearest upsampling across
     the corners of the small pixels, as 2x2 filters, at 4/9 of the operations.
@@ -66,9 +66,9 @@ class SubpixelConv(nn.Module):
         return blocks if self.side % 2 else blocks[inside]
 
     def _filters(self) -> Tensor:
-        """Filters at the small size, ``(4 or 8 channels_out, channels_in, side, side[, side])``.
+        """Compute the small filters, ``(4 or 8 channels_out, channels_in, side, side[, side])``.
 
-        Those of the first pixel of a block come first, as `layers.interleave` wants it.
+        Those of the first pixel of a block come first, in the order of `layers.interleave`.
         """
         channels_out, channels_in = self.conv.weight.shape[:2]
         blocks, sides = 2**self.axes, (self.side,) * self.axes
@@ -78,22 +78,22 @@ class SubpixelConv(nn.Module):
 
 
 class SubpixelScale(nn.Module):
-    """One scale of the hourglass whose decoder convolves the features below before enlarging them.
+    """One scale of the hourglass that convolves the coarser features before enlarging them.
 
-    The skip branch and the features below are normalised and convolved apart, and added, which is
-    convolving them joined. The features below are normalised before they are enlarged; that, and
-    the border (see `SubpixelConv`), is what differs from `skip.Scale`.
+    The skip branch and the coarser features are normalised and convolved separately and added,
+    which equals convolving them joined. It differs from `skip.Scale` in the border (see
+    `SubpixelConv`), and in that the coarser features are normalised before they are enlarged.
 
     Parameters
     ----------
     encode, deeper
         To half the size, and all coarser scales.
     raise_below
-        From the features below to the decoder's, at double the size.
+        From the coarser features to the decoder's, at double the size.
     across
-        From the input of this scale to the decoder's features; None where there is no skip branch.
+        From the input of this scale to the decoder's features; None without a skip branch.
     decode
-        What follows the sum of both.
+        Applied to the sum of both.
     """
 
     def __init__(
@@ -122,10 +122,10 @@ class SubpixelScale(nn.Module):
 
 
 def draw_as_joined(*convolutions: nn.Module) -> None:
-    """Give convolutions whose results are added the weights of one of all their channels.
+    """Rescale the weights of convolutions that are added, like those of one joined convolution.
 
-    PyTorch draws weights within bounds that shrink as the root of the number of inputs. Drawn each
-    alone, a narrow skip branch would weigh as much as a wide one.
+    PyTorch draws weights within bounds that shrink with the root of the number of inputs. Drawn
+    separately, a narrow skip branch would weigh as much as a wide one.
     """
     channels = [each.get_parameter("weight").shape[1] for each in convolutions]
     with torch.no_grad():
@@ -135,11 +135,11 @@ def draw_as_joined(*convolutions: nn.Module) -> None:
 
 
 def _taps(kernel: int, upsampling: layers.Upsampling, *, across: bool) -> Tensor:
-    """Weight of each small pixel in each tap of the filter, for both pixels of a pair.
+    """Compute the weight of each small pixel in each tap, for both pixels of a pair.
 
-    A pair is of one small pixel, or `across` two: the second of the one before and the first of its
-    own. ``(2, kernel, side)``: pixel of the pair, tap, small pixel in the order of place; the small
-    pixel is in the middle of an odd number, the first after the middle of an even one.
+    A pair lies within one small pixel, or `across` two: the second half of the one before and the
+    first half of its own. The result is ``(2, kernel, side)``: pixel of the pair, tap, small pixel
+    by place. The small pixel is the middle one if `side` is odd, else the first after the middle.
     """
     reach = kernel // 2
     small = 2 * reach + 5
@@ -148,7 +148,7 @@ def _taps(kernel: int, upsampling: layers.Upsampling, *, across: bool) -> Tensor
     enlarged = layers.upsample(upsampling)(impulses)[:, 0, :, 0]
     first = 2 * centre - reach - across
     taps = torch.stack([enlarged[:, start : start + kernel].T for start in (first, first + 1)])
-    # Beyond these all weights are zero; found from them it could not be told from shapes alone.
+    # All weights beyond these are zero. Computed, not searched: dry runs have shapes alone.
     ends = (first, first + kernel)
     if upsampling == "nearest":
         low, high = ends[0] // 2, ends[1] // 2

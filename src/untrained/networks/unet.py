@@ -28,8 +28,8 @@ class UNet(nn.Module):
         Channels of each scale, finest first. The default is the authors' with their
         ``feature_scale=4``; their ``more_layers`` repeats the last entry that many times.
     concat_input
-        Whether each scale of the encoder is handed the input again, reduced to its size
-        (``concat_x`` in the authors' code).
+        Whether each scale of the encoder gets the input again, reduced to its size (``concat_x`` in
+        the authors' code).
     upsampling
         ``deconv`` for a transposed 4x4 convolution, or a name listed in `layers`, then followed by
         a 3x3 convolution.
@@ -65,8 +65,8 @@ class UNet(nn.Module):
         given = channels_in if concat_input else 0
         if not channels or min(channels) <= given:
             raise ValueError(
-                f"channels {tuple(channels)} must name at least one scale, each with more than the "
-                f"{given} channels handed on from the input"
+                f"channels {tuple(channels)}: give one number or more, each above the {given} "
+                "channels of the repeated input"
             )
         self.multiple = 2 ** (len(channels) - 1)
         self.minimum = 2 * self.multiple

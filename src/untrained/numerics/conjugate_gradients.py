@@ -1,4 +1,4 @@
-"""Solve linear equations of a symmetric positive operator."""
+"""Solve linear equations with a symmetric positive operator."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ def conjugate_gradients(
     wanted
         b.
     iterations
-        The most steps; it ends earlier once the residual is a thousandth of b.
+        Most steps; the solver ends earlier when the residual is a thousandth of b.
     """
     found, residual = torch.zeros_like(wanted), wanted
     direction, power = residual, residual.square().sum()

@@ -1,4 +1,4 @@
-"""Random numbers from an explicit generator, also where code asks for none."""
+"""Draw from an explicit generator, also in code that passes none."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,11 +8,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class DrawnFrom(TorchDispatchMode):
-    """Within it, what this thread draws without a generator comes from the given one.
+    """A context in which this thread draws from `generator` where code passes none.
 
-    torch's layers draw their first weights from the global generator. With this the bits are those
-    of a global generator with the same state, which is neither used nor changed; what other threads
-    draw meanwhile has no influence.
+    torch's layers draw their weights from the global generator. Here they get the bits of a global
+    generator with the same state, while the global one is neither used nor changed. Draws of other
+    threads have no influence.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class DrawnFrom(TorchDispatchMode):
     Raises
     ------
     RuntimeError
-        On a random operation that can take no generator.
+        On a random operation that cannot take a generator.
     """
 
     def __init__(self, generator: torch.Generator) -> None:
@@ -36,7 +36,7 @@ class DrawnFrom(TorchDispatchMode):
         args: Sequence[Any] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Hand the generator to an operation that draws."""
+        """Pass the generator to an operation that draws."""
         given = dict(kwargs or {})
         if torch.Tag.nondeterministic_seeded in func.tags and given.get("generator") is None:
             func, given = _with_generator(func), given | {"generator": self._generator}
@@ -44,7 +44,7 @@ class DrawnFrom(TorchDispatchMode):
 
 
 def _with_generator(operation: Any) -> Callable[..., Any]:
-    """Find the form of an operation that takes a generator: some have one more for it."""
+    """Find the overload of an operation that takes a generator."""
     packet, form = operation.overloadpacket, operation._overloadname
     other = "generator" if form == "default" else f"{form}_generator"
     for chosen in (operation, getattr(packet, other, None)):

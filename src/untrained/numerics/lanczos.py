@@ -34,10 +34,10 @@ def lanczos_kernel(factor: int, lobes: int) -> Tensor:
 class LanczosDownsample(nn.Module):
     """Reduce every channel by `factor` with a Lanczos kernel, edge pixels replicated.
 
-    Maps ``(N, C, H, W)`` to ``(N, C, H // factor, W // factor)`` for H, W >= `factor`; of volumes
-    ``(N, C, D, H, W)`` all three sides are reduced. The kernel
-    is a constant and channels do not mix: the original code kept a dense convolution here, which
-    the optimiser was free to change when it sat inside a network.
+    Maps ``(N, C, H, W)`` to ``(N, C, H // factor, W // factor)`` for H, W >= `factor`; in volumes
+    ``(N, C, D, H, W)`` all three sides are reduced. The kernel is a constant and channels do not
+    mix. The original code had a dense convolution here, which the optimiser could change inside a
+    network.
     """
 
     kernel: Tensor

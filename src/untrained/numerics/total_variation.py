@@ -1,4 +1,4 @@
-"""Total variation: the hand-made prior that an untrained network is compared with."""
+"""Total variation: the hand-crafted prior to compare an untrained network with."""
 
 import torch
 from torch import Tensor
@@ -9,9 +9,9 @@ _ROUND = 1e-6
 
 
 def total_variation(image: Tensor, chroma: float = 1.0) -> Tensor:
-    """Mean over the pixels of the length of the gradient, all channels together; a scalar.
+    """Compute the mean length of the gradient over the pixels, channels coupled; a scalar.
 
-    In volumes the gradient has three parts. Of pictures it is
+    In volumes the gradient has three components. In pictures it is
     ``sum_ij sqrt(|x_ij - x_i+1,j|^2 + |x_ij - x_i,j+1|^2) / (H W)`` with differences of zero at the
     last row and column (Rudin, Osher and Fatemi 1992; coupled over channels as in Bresson and Chan
     2008).
@@ -21,7 +21,7 @@ def total_variation(image: Tensor, chroma: float = 1.0) -> Tensor:
     image
         ``(1, C, [D,] H, W)``.
     chroma
-        Factor on what differs between the channels, as against their mean: colours are smoother
+        Weight of the differences between channels, relative to their mean: colours are smoother
         than brightness (Condat and Mosaddegh 2012, doi 10.1109/ICIP.2012.6467477).
     """
     steps = torch.stack(

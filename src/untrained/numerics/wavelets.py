@@ -5,11 +5,11 @@ from torch import Tensor
 
 
 def wavelet_sparsity(image: Tensor, levels: int) -> Tensor:
-    """Mean magnitude of the undecimated Haar wavelet coefficients; a scalar.
+    """Compute the mean magnitude of the undecimated Haar wavelet coefficients; a scalar.
 
-    The sum of the magnitudes of the details of an orthonormal transform, over all its shifts, a
-    pixel and a shift (Donoho and Johnstone 1994; Coifman and Donoho 1995, doi
-    10.1007/978-1-4612-2544-7_9). The picture is continued by its border.
+    The magnitudes of the details of an orthonormal transform, summed over all its shifts, per pixel
+    and shift (Donoho and Johnstone 1994; Coifman and Donoho 1995, doi
+    10.1007/978-1-4612-2544-7_9). The border of the picture is repeated.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ def wavelet_sparsity(image: Tensor, levels: int) -> Tensor:
 
 
 def pixel_sparsity(image: Tensor) -> Tensor:
-    """Mean magnitude of the pixels: what is dark stays exactly dark; a scalar."""
+    """Compute the mean magnitude of the pixels, a scalar: dark pixels stay exactly dark."""
     return image.abs().mean()
 
 
 def _split(image: Tensor, apart: int, axis: int) -> tuple[Tensor, Tensor]:
-    """Half the sum and half the difference of each pixel and the one `apart` further on."""
+    """Return half the sum and half the difference of each pixel and the one `apart` further on."""
     side = image.shape[axis]
     places = torch.arange(side, device=image.device) + apart
     further = image.index_select(axis, places.clamp_max(side - 1))

@@ -1,4 +1,4 @@
-"""How the C library gives memory back. A setting of the whole process: programs make it, not us."""
+"""How the C library returns memory. A setting of the whole process, left to programs."""
 
 import ctypes
 import platform
@@ -9,20 +9,20 @@ _LARGEST = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Have the C library keep freed memory for the next tensor of that size.
+    """Let the C library keep freed memory for the next tensor of that size.
 
-    Every step of a fit allocates the same large tensors. By default glibc hands each back to the
-    system at once, which then clears every page anew: about a tenth of a step on a CPU. The command
-    line calls this; a program that fits on a CPU may, before its first fit.
+    Every step of a fit allocates the same large tensors. By default glibc returns each one to the
+    system at once, which then clears every page again: about a tenth of a step on a CPU. The
+    command line calls this; a program that fits on a CPU may call it before its first fit.
 
     Returns
     -------
-    Whether it was done: False beside other C libraries, where nothing is changed.
+    Whether it was done: False with other C libraries, where nothing changes.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
     library = ctypes.CDLL(None)
-    # Of one arena, what one thread has freed serves the next.
+    # With one arena, memory that one thread has freed serves the next.
     settings = {
         _M_MMAP_MAX: 0,
         _M_TRIM_THRESHOLD: _LARGEST,

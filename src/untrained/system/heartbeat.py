@@ -1,19 +1,19 @@
-"""Heartbeats: how far long work has come, for whoever listens, and a moment to end it."""
+"""Heartbeats: long work reports its progress to a listener, which may end it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 Listener = Callable[[float], None]
-"""Called with the share of the work that is done, in [0, 1]. What it raises ends the work."""
+"""Called with the share of the work that is done, in [0, 1]. An exception from it ends the work."""
 
 _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def beat(share: float) -> None:
-    """Say which share of the work under way is done, in [0, 1].
+    """Report the share of the current work that is done, in [0, 1].
 
-    Work that calls this must leave nothing half done: the listener may raise.
+    Work that calls this must leave nothing half done, because the listener may raise.
     """
     listener = _LISTENER.get()
     if listener is not None:
@@ -22,7 +22,7 @@ def beat(share: float) -> None:
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Let this listener hear the beats of the work within, of this thread alone."""
+    """Set the listener for the work within, in this thread alone."""
     token = _LISTENER.set(listener)
     try:
         yield
@@ -32,7 +32,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def mapped(share_of: Callable[[float], float]) -> Iterator[None]:
-    """Translate the beats of the work within, which is a part of a larger work, to those of it."""
+    """Translate the progress of the work within to that of a larger work."""
     listener = _LISTENER.get()
     if listener is None:
         yield
@@ -43,6 +43,6 @@ def mapped(share_of: Callable[[float], float]) -> Iterator[None]:
 
 @contextmanager
 def part(number: int, count: int) -> Iterator[None]:
-    """Translate the beats of one of `count` parts, numbered from 0, to those of the whole."""
+    """Translate the progress of one of `count` parts, numbered from 0, to that of the whole."""
     with mapped(lambda share: (number + share) / count):
         yield

@@ -1,4 +1,4 @@
-"""What this machine is and how fast it multiplies matrices."""
+"""This machine: its processor, memory, and speed of matrix products."""
 
 import os
 import platform
@@ -16,18 +16,18 @@ import torch
 
 _REPEATS = 5
 _LONG_ENOUGH = 0.02
-"""Seconds that one product must take for the clock and the start of the work not to count."""
+"""Least seconds of one product, so that the clock and the launch are negligible."""
 _LARGEST = 8192
 
 _GROUPS = (
     ("", "memory.max", "memory.current", "inactive_file"),
     ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
-"""Where control groups of version 2 and 1 say a container's limit, use and cached files."""
+"""Files of control groups, version 2 and 1, with a container's limit, use and cached files."""
 
 
 class Memory(NamedTuple):
-    """Memory in bytes; None where the system does not tell."""
+    """Memory in bytes; None if unknown."""
 
     total: int | None
     free: int | None
@@ -41,9 +41,9 @@ def processor() -> str:
 
 
 def memory() -> Memory:
-    """Say how much memory the machine has, and how much a program could have now.
+    """Return how much memory the machine has, and how much is free for a program.
 
-    A container's limit counts where it leaves less.
+    A container's limit counts if it leaves less.
     """
     if sys.platform == "win32":
         return Memory(None, None)
@@ -56,9 +56,9 @@ def memory() -> Memory:
 
 
 def _left_to_group(root: Path) -> int | None:
-    """Bytes that a container's limit leaves; None without one.
+    """Return the bytes that a container's limit leaves; None without one.
 
-    Files that the system merely keeps in memory count as free.
+    Cached files count as free.
     """
     for folder, limit, used, cached in _GROUPS:
         limits = root / folder / limit
@@ -70,19 +70,19 @@ def _left_to_group(root: Path) -> int | None:
 
 
 def gpu_memory(device: torch.device) -> Memory:
-    """Say how much memory a CUDA device has, and how much of it is free."""
+    """Return how much memory a CUDA device has, and how much of it is free."""
     free, total = torch.cuda.mem_get_info(device)
     return Memory(total, free)
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """Most bytes this process has held at once: allocated on a CUDA device, else resident.
+    """Return this process's peak memory in bytes: allocated on a CUDA device, else resident.
 
-    None where the system does not tell.
+    None if unknown.
     """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    # Not getrusage on Linux: its maximum takes in that of the parent before exec.
+    # Not getrusage on Linux: its maximum includes that of the parent before exec.
     peak = _kibibytes(Path("/proc/self/status"), "VmHWM")
     if peak is not None:
         return peak
@@ -117,7 +117,7 @@ def commit() -> str | None:
 
 
 def synchronise(device: torch.device) -> None:
-    """Wait until the device has done all that it was given."""
+    """Wait until the device has finished all its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":
@@ -131,7 +131,7 @@ def matrix_rate(device: torch.device, precision: Literal["float32", "bfloat16"])
 
     Returns
     -------
-    Operations a second (a multiplication and an addition are two), median of five products.
+    Operations per second (a multiplication and an addition are two), median of five products.
     """
     kind = torch.float32 if precision == "float32" else torch.bfloat16
     generator = torch.Generator(device).manual_seed(0)

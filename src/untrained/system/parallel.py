@@ -1,4 +1,4 @@
-"""Work on several cores where the parts of it do not keep them busy on their own."""
+"""Run several parts of a work at once, when one part alone does not keep all cores busy."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -11,13 +11,13 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 _MOST = 4
-"""Threads at most."""
+"""Most threads."""
 
 _sharing = threading.Lock()
 
 
 def workers(most: int) -> int:
-    """How many threads `parallel_map` may use of `most`: as many as torch has; at least one."""
+    """Return how many of `most` threads `parallel_map` may use: at most torch's, at least one."""
     with _sharing:
         own = torch.get_num_threads()
     return max(1, min(most, own, _MOST))
@@ -26,21 +26,21 @@ def workers(most: int) -> int:
 def parallel_map(
     work: Callable[[Given], Made], parts: Iterable[Given], threads: int, device: torch.device
 ) -> Iterator[Made]:
-    """Do a work on each part, several at once on a CPU, and yield what they give in order.
+    """Run `work` on each part, several at once on a CPU, and yield the results in order.
 
-    torch lets go of the interpreter within an operation, and shares its own threads out among ours,
-    whose results do not depend on how many there are.
+    torch releases the interpreter lock within an operation. Its own threads are divided among ours;
+    the results do not depend on their number.
 
     Parameters
     ----------
     work
-        Must not write what another reads.
+        A function of a part. It must not write what another call reads.
     parts
-        What it is done on.
+        The arguments of `work`.
     threads
-        How many at once; as `workers` says.
+        Number of parts at once; see `workers`.
     device
-        Where it computes: elsewhere than on a CPU, one after the other.
+        Where it computes: off the CPU, the parts run one after the other.
     """
     if threads == 1 or device.type != "cpu":
         yield from map(work, parts)
@@ -50,11 +50,11 @@ def parallel_map(
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:
-    """Start threads of which each has its share of torch's.
+    """Start threads, each with its share of torch's threads.
 
-    `torch.set_num_threads` sets the number of the thread that calls it, and the one that threads
-    begin with which are new to torch. The latter is put back before any work is done, and no other
-    pool starts in between.
+    `torch.set_num_threads` sets the number for the calling thread, and the initial one for threads
+    that are new to torch. The latter is restored before any work, and no other pool starts in
+    between.
     """
     started = threading.Barrier(threads + 1)
 

@@ -1,4 +1,4 @@
-"""Progress bars on standard error, one for each thing under way."""
+"""Progress bars on standard error, one for each title."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 Tell = Callable[[str, float], None]
-"""Takes the title of what is under way and the share of it that is done."""
+"""Takes the title of the current work and the share of it that is done."""
 
 
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Tell]:
-    """Give a function to tell progress to; each new title gets a bar of its own."""
+    """Yield a function that reports progress; each new title gets a bar of its own."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True, quiet=quiet), disable=quiet)
     lines: dict[str, TaskID] = {}

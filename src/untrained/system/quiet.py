@@ -1,7 +1,7 @@
-"""Other packages kept quiet: their warnings, and what they print.
+"""Keep other packages quiet: their warnings and their output.
 
-Both are switches of the whole process. Here several threads may use them at once: the first to come
-sets them, the last to go puts back what was there.
+Both are switches of the whole process. Here several threads may use them at once: the first to
+enter sets them, the last to leave restores them.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _kept = contextlib.ExitStack()
 
 @contextlib.contextmanager
 def without_warnings() -> Iterator[None]:
-    """Ignore warnings within; those of other threads too, while it lasts."""
+    """Ignore warnings within, also those of other threads."""
     global _users  # noqa: PLW0603
     with _lock:
         if _users == 0:
@@ -53,7 +53,7 @@ class _Muted(io.TextIOBase):
         self.target.flush()
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else is as the output behind it has it."""
+        """Delegate everything else to the output behind it."""
         return getattr(self.target, name)
 
 
