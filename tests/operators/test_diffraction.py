@@ -140,14 +140,14 @@ MASKS = octanary_masks(2, (4, 5))
         (lambda: CodedDiffraction(torch.zeros(2, 4, 4)), "not all zero"),
         (lambda: CodedDiffraction(torch.full((2, 4, 4), torch.nan)), "finite"),
         (lambda: CodedDiffraction(MASKS).A_adjoint(torch.ones(1, 3, 4, 5)), "wants"),
-        (lambda: Ptychography([0, 0], disc(2, 5), (9, 9)), "a row and a column"),
+        (lambda: Ptychography([0, 0], disc(2, 5), (9, 9)), "row and column"),
         (lambda: Ptychography([[0.5, 0]], disc(2, 5), (9, 9)), "whole numbers"),
         (lambda: Ptychography([[0, 0]], torch.zeros(5, 5), (9, 9)), "not all 0"),
         (lambda: Ptychography([[0, 3]], disc(2, 5), (9, 9)), r"\[0, 3\] reaches out.*9x9"),
         (lambda: disc(4, 5), "radius 4 does not fit in 5"),
         (lambda: disc(0, 5), "more than 0"),
         (lambda: pupil_grid(0, 3, 0.5), "0 pupils"),
-        (lambda: pupil_grid(3, 3, 1.0), "overlapping by 1"),
+        (lambda: pupil_grid(3, 3, 1.0), "with overlap 1"),
     ],
 )
 def test_wrong_requests_give_the_numbers(make, words):

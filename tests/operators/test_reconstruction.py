@@ -182,7 +182,7 @@ def test_a_wrong_adjoint_is_told_from_a_right_one():
         (lambda: blur(torch.zeros(3, 3)), "all zero"),
         (lambda: blur(torch.ones(3)), "rows and columns"),
         (lambda: blur(torch.full((3, 3), torch.nan)), "not finite"),
-        (lambda: gaussian_kernel(0.0), "more than 0"),
+        (lambda: gaussian_kernel(0.0), "a finite number above 0"),
         (lambda: Radon([], 5), "angles"),
         (lambda: Radon([np.inf], 5), "finite"),
         (lambda: Radon([0.0], 0), "1 or more"),
