@@ -1,1 +1,5 @@
-"""The verbs of the library, and the adapter for deepinv."""
+"""The library from Python.
+
+* `verbs`: one function for each task, from input to result
+* `deepinv`: the adapter for deepinv
+"""

@@ -1,1 +1,10 @@
-"""The command line: one file in, one file out."""
+"""The command line: one file in, one file out.
+
+* `cli`: the entry point
+* `commands`: one file for each command
+* `pose`: from arguments to a problem
+* `restore_file`: from file to file
+* `compare_file`: ours and the baselines on one file
+* `prior_sheet`: two priors on one contact sheet
+* `interruption`: Ctrl-C hands over the picture so far
+"""

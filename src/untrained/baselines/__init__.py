@@ -1,4 +1,10 @@
-"""What a person would use instead: methods from a Problem to a picture; see `registry`."""
+"""What a person would use instead of a fit: functions from a Problem to a picture.
+
+* `registry`: register a baseline, list those of a task
+* `arrays`: conversion for other packages
+* `demosaic`, `denoise`, `flash`, `inpaint`, `reconstruct`, `upscale`: classical methods
+* `third_party`: deepinv's prior, trained models through spandrel
+"""
 
 import importlib
 import pkgutil

@@ -1,4 +1,12 @@
-"""Networks whose structure is the prior: they are fitted to one picture and never trained."""
+"""Networks whose structure is the prior: each is fitted to one picture, never trained.
+
+* `skip`, `subpixel`: the hourglass of Deep Image Prior; its faster decoder
+* `unet`: the U-Net
+* `resnet`: residual blocks
+* `decoder`: Deep Decoder and ConvDecoder
+* `free_pixels`: the picture itself as weights
+* `layers`: convolution, normalisation, resampling, padding
+"""
 
 from untrained.networks.decoder import ConvDecoder, DeepDecoder
 from untrained.networks.free_pixels import Pixels

@@ -1,4 +1,15 @@
-"""Noise: models, data terms, and detection from the picture alone."""
+"""Noise: models, data terms, and detection from the picture alone.
+
+* `models`: Gaussian, Poisson, Poisson-Gaussian, impulse, transmission
+* `data_terms`: the distance of a prediction from a measurement
+* `detection`: which noise a picture has
+* `level`, `curve`: its level; its level as a function of brightness
+* `quiet_blocks`: blocks without structure
+* `correlated`: grain of photographs
+* `impulses`: replaced samples
+* `anscombe`: variance stabilisation
+* `clipping`: the bias of clipped noise
+"""
 
 from untrained.noise.anscombe import Stabiliser
 from untrained.noise.clipping import Clipping, find_clipping

@@ -1,1 +1,12 @@
-"""The user's picture: samples, metadata, regions, files in and out."""
+"""The user's picture: samples, metadata, regions, files in and out.
+
+* `picture`: the Picture
+* `samples`: samples of any data type, to [0, 1] and back
+* `metadata`, `jpeg`: what a file carries besides; how a JPEG was compressed
+* `region`: rectangles and sizes
+* `masks`: pictures as masks
+* `reading`, `writing`: files in and out
+* `measurements`: arrays and k-space from files
+* `preview`: 8-bit pictures for looking at
+* `formats`: one file for each format
+"""

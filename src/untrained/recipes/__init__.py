@@ -1,4 +1,13 @@
-"""Every setting of a fit. Imports no torch: the command line reads this."""
+"""Every setting of a fit. Imports no torch: the command line reads this.
+
+* `recipe`: the Recipe and its file
+* `settings`: the base class, RecipeError
+* `registry`: kinds of settings by name
+* `network`, `pairing`, `stopping`, `denoisers`: the settings of each kind
+* `fusion`, `passes`: blending with the estimate; plug-and-play passes
+* `fit_options`: seed, device, tiles, budgets of one run
+* `presets`: the recipes by name
+"""
 
 from untrained.recipes.denoisers import (
     NL_RIDGE_TWICE,
