@@ -21,7 +21,7 @@ import skimage.data
 
 import untrained as ut
 from benches.run import RESULTS, machine
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.memory import estimate
 from untrained.fitting.restore import settle_recipe

@@ -79,3 +79,16 @@ def test_examples_import_the_package_alone():
 def test_importing_is_light():
     code = "import untrained, sys; sys.exit(any(m in sys.modules for m in ('torch', 'numpy')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+ROOMS = {path.parent.name for path in (ROOT / "src/untrained").glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS - {"tasks"}))
+def test_the_docstring_of_a_room_lists_its_files(room):
+    folder = ROOT / "src/untrained" / room
+    inside = [path for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()]
+    files = {path.stem for path in inside} - {"__init__", "__pycache__"}
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+    lines = re.findall(r"^\* (.+?):", text, re.MULTILINE)
+    assert {name for line in lines for name in re.findall(r"`(\w+)`", line)} == files

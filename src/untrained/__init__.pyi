@@ -20,10 +20,10 @@ from untrained.evaluation.metrics import ssim as ssim
 from untrained.evaluation.report import side_by_side as side_by_side
 from untrained.evaluation.report import write_report as write_report
 from untrained.fitting.fit import Fit as Fit
+from untrained.fitting.out_of_memory import ShrinkingFit as ShrinkingFit
 from untrained.fitting.restoration import Restoration as Restoration
 from untrained.fitting.restore import restore as restore
 from untrained.fitting.restore import watch as watch
-from untrained.fitting.shrinking import ShrinkingFit as ShrinkingFit
 from untrained.fitting.step import Step as Step
 from untrained.fitting.tiled import TiledStep as TiledStep
 from untrained.noise import Gaussian as Gaussian

@@ -16,13 +16,13 @@ from untrained.app import cli
 from untrained.errors import RequestError
 from untrained.evaluation.study import (
     architectures,
+    degrees_of_freedom,
     fitting,
-    freedom,
     impedance,
     overfit,
     pictures,
     samples,
-    spectra,
+    spectral_tools,
     spectrum,
 )
 from untrained.evaluation.study import settings as study_settings
@@ -113,9 +113,9 @@ def judged_again(name, rows, facts):
         return spectrum.judge(rows, settings["fitted"])
     if name == "overfit":
         return overfit.judge(rows, numbers["psnr_of_noisy"])
-    return {"samples": samples, "architectures": architectures, "freedom": freedom}[name].judge(
-        rows
-    )
+    return {"samples": samples, "architectures": architectures, "freedom": degrees_of_freedom}[
+        name
+    ].judge(rows)
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -337,7 +337,7 @@ def degrees(df, psnr):
     ids=["as claimed", "many at first", "few at the end", "many at the best", "no steady rise"],
 )
 def test_degrees_of_freedom_must_begin_few_rise_and_end_many(df, psnr, shown):
-    verdict = freedom.judge(degrees(df, psnr))
+    verdict = degrees_of_freedom.judge(degrees(df, psnr))
     assert verdict.shown is shown
     assert verdict.numbers["last_df"] == df[-1]
     assert "100 samples (50 pixels)" in verdict.sentence
@@ -429,35 +429,37 @@ def test_samples_need_structure_coarser_with_depth_and_finer_with_skips():
 def power_law(side, slope, seed=0):
     """A picture whose power falls as frequency^-slope."""
     noise = torch.randn((side, side), generator=torch.Generator().manual_seed(seed))
-    frequency = spectra.radial_frequency((side, side)).clamp_min(1 / side)
+    frequency = spectral_tools.radial_frequency((side, side)).clamp_min(1 / side)
     return torch.fft.ifft2(torch.fft.fft2(noise) * frequency ** (-slope / 2)).real[None, None]
 
 
 @pytest.mark.parametrize("slope", [0.0, 1.0, 2.0])
 def test_the_slope_of_a_power_law_is_found(slope):
-    assert spectra.spectral_slope(power_law(128, slope)) == pytest.approx(slope, abs=0.2)
+    assert spectral_tools.spectral_slope(power_law(128, slope)) == pytest.approx(slope, abs=0.2)
 
 
 def test_a_wave_lies_in_its_band():
     columns = torch.arange(64.0)
     for frequency, band in ((0.06, 0), (0.25, 2), (0.44, 4)):
         wave = torch.sin(2 * torch.pi * frequency * columns).expand(1, 1, 64, 64)
-        power = spectra.band_power(wave, 5)
+        power = spectral_tools.band_power(wave, 5)
         assert power[band] > 0.99 * power.sum()
 
 
 def test_bands_hold_all_the_power():
     image = pictures.uniform(torch.zeros(1, 3, 20, 31), pictures.generator(0))
-    total = spectra.power(image).sum()
-    assert spectra.band_power(image, 4).sum() == pytest.approx(float(total))
+    total = spectral_tools.power(image).sum()
+    assert spectral_tools.band_power(image, 4).sum() == pytest.approx(float(total))
 
 
 def test_roughness_of_noise_of_a_ramp_and_whatever_the_contrast():
     noise = torch.randn((1, 1, 200, 200), generator=torch.Generator().manual_seed(0))
-    assert spectra.roughness(noise) == pytest.approx(2 / np.sqrt(np.pi), rel=0.02)
-    assert spectra.roughness(0.1 * noise + 5) == pytest.approx(spectra.roughness(noise), rel=1e-4)
+    assert spectral_tools.roughness(noise) == pytest.approx(2 / np.sqrt(np.pi), rel=0.02)
+    assert spectral_tools.roughness(0.1 * noise + 5) == pytest.approx(
+        spectral_tools.roughness(noise), rel=1e-4
+    )
     ramp = torch.linspace(0, 1, 200).expand(1, 1, 200, 200)
-    assert spectra.roughness(ramp) == pytest.approx(np.sqrt(12) / 200 / 2, rel=0.02)
+    assert spectral_tools.roughness(ramp) == pytest.approx(np.sqrt(12) / 200 / 2, rel=0.02)
 
 
 def test_shuffled_pixels_are_the_same_pixels():
@@ -525,7 +527,7 @@ def test_degrees_of_freedom_of_fits_that_do_not_answer_are_none(monkeypatch):
             answer = index / 10 * problem.measurement.y
             yield Step(index, 0.0, answer, answer, answer, 0.0, index / recipe.steps)
 
-    monkeypatch.setattr(freedom, "watch", obedient)
-    outcome = ended(freedom.freedom(image, settings, seed=0, device="cpu"))
+    monkeypatch.setattr(degrees_of_freedom, "watch", obedient)
+    outcome = ended(degrees_of_freedom.freedom(image, settings, seed=0, device="cpu"))
     found = [row["df"] for row in outcome.rows]
     assert found == pytest.approx([25.6, 51.2, 76.8, 102.4], rel=1e-3)

@@ -7,11 +7,11 @@ from tests.helpers.fits import network_of
 from tests.helpers.tiny import NETWORK, photo, tiny_recipe
 from untrained import tasks
 from untrained.fitting.averaging import standard_deviation
-from untrained.fitting.divergence import DivergenceError
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
+from untrained.fitting.divergence_guard import DivergenceError
 from untrained.fitting.fit import Fit
 from untrained.fitting.restore import restore, watch
-from untrained.numerics.streams import stream
+from untrained.numerics.random_streams import stream
 from untrained.problem.problem import ProblemError
 from untrained.recipes import (
     DecoderNetwork,

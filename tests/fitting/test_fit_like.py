@@ -8,9 +8,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.fitting.checkpoint import load_fit, save_fit
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
-from untrained.fitting.shrinking import ShrinkingFit
+from untrained.fitting.out_of_memory import ShrinkingFit
 from untrained.fitting.tiled import TiledFit
 from untrained.recipes import Fusion, GuidePairing, SelfSimilarPasses
 from untrained.system.heartbeat import listening

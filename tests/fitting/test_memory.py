@@ -6,7 +6,7 @@ import torch
 
 from tests.helpers.tiny import NETWORK, tiny_recipe
 from untrained import tasks
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.memory import estimate, free_memory, ran_out
 from untrained.fitting.restore import settle_recipe
 from untrained.recipes import Fusion, GuidePairing, PixelNetwork
@@ -52,7 +52,7 @@ import ctypes, re
 from pathlib import Path
 import torch
 from untrained import tasks
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.system.machine import peak_memory
 from untrained.fitting.memory import estimate

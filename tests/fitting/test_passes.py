@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from untrained.denoisers.registry import DENOISERS
-from untrained.fitting.half_size import Halved, half_of
+from untrained.fitting.half_resolution import Halved, half_of
 from untrained.fitting.passes import Passes
 from untrained.recipes import NLRidge, SelfSimilarPasses
 

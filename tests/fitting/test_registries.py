@@ -32,7 +32,7 @@ from untrained.recipes import (
 )
 from untrained.recipes.registry import Kinds
 from untrained.recipes.settings import Settings
-from untrained.system import extensions
+from untrained.system import plugins
 
 
 class ToyNetwork(NetworkSettings):
@@ -227,7 +227,7 @@ def test_an_installed_extension_is_imported_when_a_kind_is_not_known(monkeypatch
         def load(self):
             kinds(Late)
 
-    monkeypatch.setattr(extensions, "entry_points", lambda group: [EntryPoint()])
-    extensions.load_extensions.cache_clear()
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [EntryPoint()])
+    plugins.load_extensions.cache_clear()
     assert kinds._read({"kind": "late"}) == Late()
-    extensions.load_extensions.cache_clear()
+    plugins.load_extensions.cache_clear()

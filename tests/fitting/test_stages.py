@@ -7,7 +7,7 @@ import torch
 from tests.fitting.test_fit_like import RECIPES, Heavy, noisy
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.recipes import Fusion, GuidePairing, SelfSimilarPasses
 

@@ -5,7 +5,7 @@ import torch
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.fitting import tile_size
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.memory import estimate
 from untrained.fitting.mosaic import Grid
 from untrained.fitting.tile_size import Sizing, read_tile, settle_size, stays_whole

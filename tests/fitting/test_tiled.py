@@ -10,10 +10,10 @@ from tests.helpers.fits import network_of
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.fitting.checkpoint import CheckpointError, load_fit, save_fit
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
+from untrained.fitting.out_of_memory import ShrinkingFit
 from untrained.fitting.restore import restore, watch
-from untrained.fitting.shrinking import ShrinkingFit
 from untrained.fitting.tiled import TiledFit
 from untrained.noise import Gaussian
 from untrained.operators import downsample

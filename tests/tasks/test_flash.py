@@ -6,7 +6,7 @@ from benches.lights import pair
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.restore import restore, watch
 from untrained.operators import smooth

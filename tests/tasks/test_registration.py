@@ -16,7 +16,7 @@ from tests.helpers.tiny import photo, tiny_recipe
 from untrained.app import cli
 from untrained.recipes import Recipe
 from untrained.recipes.presets.ensembles import Ensembles
-from untrained.system import extensions
+from untrained.system import plugins
 from untrained.tasks.presets import known_presets, preset
 from untrained.tasks.registry import (
     TASKS,
@@ -40,14 +40,14 @@ class EntryPoint:
 def toy(monkeypatch):
     """The toy task in a package that is installed, but not imported; no trace of it afterwards."""
     before = dict(TASKS)
-    monkeypatch.setattr(extensions, "entry_points", lambda group: [EntryPoint()])
-    extensions.load_extensions.cache_clear()
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [EntryPoint()])
+    plugins.load_extensions.cache_clear()
     sys.modules.pop(TOY, None)
     yield
     TASKS.clear()
     TASKS.update(before)
     sys.modules.pop(TOY, None)
-    extensions.load_extensions.cache_clear()
+    plugins.load_extensions.cache_clear()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from untrained import tasks
 from untrained.evaluation.report import Snapshots, scores, write_report
 from untrained.fitting.averaging import standard_deviation
 from untrained.fitting.checkpoint import load_fit, save_fit
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.penalties import total_variation
 from untrained.fitting.tile_size import settle_size
 from untrained.noise import estimate_sigma

@@ -2,7 +2,7 @@
 
 * `cli`: the entry point
 * `commands`: one file for each command
-* `pose`: from arguments to a problem
+* `describe`: from arguments to a problem
 * `restore_file`: from file to file
 * `compare_file`: ours and the baselines on one file
 * `prior_sheet`: two priors on one contact sheet

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from untrained.app.commands.restore import help_of, option
-from untrained.app.pose import pose
+from untrained.app.describe import pose
 from untrained.baselines.registry import names
 from untrained.errors import RequestError
 from untrained.evaluation.compare import Row, caption, compare, draw

@@ -19,7 +19,7 @@ from untrained.picture.picture import Picture, as_picture
 from untrained.problem.problem import Problem
 from untrained.recipes import FitKeywords, FitOptions, Recipe
 from untrained.system.progress import Tell
-from untrained.system.quiet import without_output, without_warnings
+from untrained.system.silence import without_output, without_warnings
 from untrained.tasks.registry import TASKS, Comparison
 
 AMPLIFICATION = 4

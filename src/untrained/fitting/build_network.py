@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from untrained import networks, recipes
-from untrained.numerics.drawing import DrawnFrom
+from untrained.numerics.random_drawing import DrawnFrom
 from untrained.picture.region import Size
 from untrained.recipes.registry import Implementations
 

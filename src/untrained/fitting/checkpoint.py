@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from untrained.errors import RequestError
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.fit_like import FitLike
-from untrained.fitting.shrinking import begin
+from untrained.fitting.out_of_memory import begin
 from untrained.fitting.tile_size import read_tile, stays_whole
 from untrained.problem.problem import Problem
 from untrained.recipes import FitKeywords, FitOptions, Recipe

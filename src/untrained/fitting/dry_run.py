@@ -7,7 +7,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from untrained.fitting.build_network import build_network
-from untrained.fitting.engine import Engine
+from untrained.fitting.device import Engine
 from untrained.fitting.penalties import measure
 from untrained.pairings.factory import input_channels
 from untrained.problem.problem import Problem

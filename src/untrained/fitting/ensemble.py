@@ -7,7 +7,7 @@ from torch import Tensor
 
 from untrained.fitting import averaging
 from untrained.fitting.fusion import Pilot
-from untrained.fitting.network_fit import NetworkFit
+from untrained.fitting.optimisation_loop import NetworkFit
 from untrained.fitting.stage import SHORTEST, Context, Draft
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import Stop

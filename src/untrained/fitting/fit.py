@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from torch import Tensor
 
 from untrained.fitting.classical_estimate import ClassicalEstimate
-from untrained.fitting.engine import Engine, choose_engine
+from untrained.fitting.device import Engine, choose_engine
 from untrained.fitting.ensemble import Ensemble
 from untrained.fitting.fit_like import hand_over
 from untrained.fitting.fusion import Fusion
@@ -19,7 +19,7 @@ from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.stage import SHORTEST, Context, Draft, Score, Stage
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import Stop, Watched, hold_out_for, holds_out, make_rule
-from untrained.numerics.streams import stream
+from untrained.numerics.random_streams import stream
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import Recipe
 from untrained.system.heartbeat import mapped

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from untrained.fitting.engine import Engine
+from untrained.fitting.device import Engine
 from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.stopping import Stop
 from untrained.problem.problem import Problem

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from untrained.fitting.device import Engine
 from untrained.fitting.dry_run import dry_run
-from untrained.fitting.engine import Engine
 from untrained.fitting.plan import stages_of
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from untrained.fitting.half_size import Halved, half_of
+from untrained.fitting.half_resolution import Halved, half_of
 from untrained.fitting.passes import Passes
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import Stop

@@ -2,10 +2,10 @@
 
 from typing import Literal, Unpack, get_args
 
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.fit_like import FitLike
+from untrained.fitting.out_of_memory import begin
 from untrained.fitting.restoration import Restoration
-from untrained.fitting.shrinking import begin
 from untrained.fitting.tile_size import read_tile
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitKeywords, FitOptions, Recipe, RecipeError

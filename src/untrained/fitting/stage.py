@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol, Self
 import torch
 from torch import Tensor
 
-from untrained.fitting.engine import Engine
+from untrained.fitting.device import Engine
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import Stop
 from untrained.problem.problem import Problem

@@ -3,7 +3,7 @@
 import math
 from typing import Literal, NamedTuple
 
-from untrained.fitting.engine import Engine
+from untrained.fitting.device import Engine
 from untrained.fitting.memory import estimate, free_memory
 from untrained.fitting.mosaic import Grid
 from untrained.picture.region import Region

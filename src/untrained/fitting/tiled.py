@@ -8,7 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from untrained.fitting.engine import Engine
+from untrained.fitting.device import Engine
 from untrained.fitting.fit import Fit, check_precision
 from untrained.fitting.fit_like import hand_over
 from untrained.fitting.mosaic import Grid, Mosaic

@@ -3,8 +3,8 @@
 * `models`: Gaussian, Poisson, Poisson-Gaussian, impulse, transmission
 * `data_terms`: the distance of a prediction from a measurement
 * `detection`: which noise a picture has
-* `level`, `curve`: its level; its level as a function of brightness
-* `quiet_blocks`: blocks without structure
+* `level_estimation`, `curve`: its level; its level as a function of brightness
+* `flat_blocks`: blocks without structure
 * `correlated`: grain of photographs
 * `impulses`: replaced samples
 * `anscombe`: variance stabilisation
@@ -29,7 +29,7 @@ from untrained.noise.detection import (
     find_noise,
 )
 from untrained.noise.impulses import Impulses, asked_impulses, surroundings
-from untrained.noise.level import estimate_sigma
+from untrained.noise.level_estimation import estimate_sigma
 from untrained.noise.models import Gaussian, Impulse, Poisson, PoissonGaussian, Transmission
 
 __all__ = [

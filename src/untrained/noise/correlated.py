@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.noise.curve import binned_levels
-from untrained.noise.quiet_blocks import Blocks, cut_blocks
+from untrained.noise.flat_blocks import Blocks, cut_blocks
 
 RAISED = 1.8
 """Factor on the level of coarse grain for a filter that assumes white noise, which removes less of

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from untrained.noise.flat_blocks import Blocks, Samples
 from untrained.noise.models import PoissonGaussian
-from untrained.noise.quiet_blocks import Blocks, Samples
 
 _BINS = 10
 _SHARE = 0.05

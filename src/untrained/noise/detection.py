@@ -10,10 +10,10 @@ from torch import Tensor
 
 from untrained.noise.correlated import RAISED, grain
 from untrained.noise.curve import Affine, fit_affine, fit_constant, noise_curve
+from untrained.noise.flat_blocks import Blocks
 from untrained.noise.impulses import Impulses, find_impulses, surroundings
-from untrained.noise.level import blocks_of, white_level
+from untrained.noise.level_estimation import blocks_of, white_level
 from untrained.noise.models import PoissonGaussian
-from untrained.noise.quiet_blocks import Blocks
 
 NoiseKind = Literal["none", "gaussian", "poisson-gaussian", "impulse", "correlated"]
 

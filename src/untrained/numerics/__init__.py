@@ -1,10 +1,10 @@
 """Mathematics on torch tensors, independent of pictures and problems.
 
 * `conjugate_gradients`: solve linear equations
-* `drawing`: random numbers from an explicit generator
+* `random_drawing`: random numbers from an explicit generator
 * `lanczos`: Lanczos reduction
 * `opponent_colour`: the opponent colour transform
-* `streams`: one random stream for each purpose
+* `random_streams`: one random stream for each purpose
 * `total_variation`: total variation
 * `wavelets`: sparsity of wavelet coefficients
 """

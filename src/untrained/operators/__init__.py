@@ -12,9 +12,9 @@ there is a useful inverse, ``A_dagger``, like the physics of deepinv.
 * `convolution`: convolution with a known kernel
 * `diffraction`: far field, coded diffraction, ptychography
 * `fan_beam`, `parallel_beam`, `projection`: tomography
-* `foreign`: adapters for deepinv, callables and SciPy
+* `external`: adapters for deepinv, callables and SciPy
 * `fourier`: magnetic resonance imaging
-* `jpeg`: the intervals of JPEG coefficients
+* `jpeg_quantisation`: the intervals of JPEG coefficients
 * `resampling`, `resizing`: reduction by any factor, masks, smoothing
 * `sampling`: select, scale, whiten, turn into counts, drop the phase
 * `subsets`: some angles, coils, masks or pupils alone
@@ -33,10 +33,10 @@ from untrained.operators.diffraction import (
     octanary_masks,
     pupil_grid,
 )
+from untrained.operators.external import Forward, OperatorError
 from untrained.operators.fan_beam import FanBeam
-from untrained.operators.foreign import Forward, OperatorError
 from untrained.operators.fourier import FourierSubsampling
-from untrained.operators.jpeg import BlockCosines, JpegIntervals
+from untrained.operators.jpeg_quantisation import BlockCosines, JpegIntervals
 from untrained.operators.parallel_beam import Radon
 from untrained.operators.projection import Projection
 from untrained.operators.resampling import Resampling

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from untrained.errors import RequestError
-from untrained.numerics.drawing import DrawnFrom
+from untrained.numerics.random_drawing import DrawnFrom
 from untrained.operators.convolution import Convolution
 
 _CODE, _HIDDEN = 200, 1000

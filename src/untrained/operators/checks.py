@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from untrained.operators.adjoint import adjoint_error, is_linear
-from untrained.operators.foreign import Forward, OperatorError
+from untrained.operators.external import Forward, OperatorError
 
 LARGEST_ADJOINT_ERROR = 0.01
 """Relative error of the dot-product test above which an adjoint is refused."""

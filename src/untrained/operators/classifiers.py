@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from untrained.errors import RequestError
-from untrained.system.quiet import without_warnings
+from untrained.system.silence import without_warnings
 
 SHIPPED = "efficientnet-lite0"
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

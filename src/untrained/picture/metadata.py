@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from untrained.picture.jpeg import Compression
+from untrained.picture.jpeg_tables import Compression
 from untrained.picture.region import Size
 
 PagesAre = Literal["auto", "volume", "bands"]

@@ -9,7 +9,7 @@ from untrained.picture.formats.registry import HEAD, Format, in_words, known, re
 from untrained.picture.metadata import PAGES_ARE, PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
-from untrained.system.quiet import without_warnings
+from untrained.system.silence import without_warnings
 
 _Decoded = TypeVar("_Decoded")
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.operators import JpegIntervals
-from untrained.picture.jpeg import BLOCK, Compression, tables
+from untrained.picture.jpeg_tables import BLOCK, Compression, tables
 from untrained.picture.region import Region
 
 _SIDE = 256

@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from untrained.recipes.settings import RecipeError, Settings
-from untrained.system.extensions import load_extensions
+from untrained.system.plugins import load_extensions
 
 S = TypeVar("S", bound=Settings)
 Some = TypeVar("Some", bound=Settings)

@@ -1,10 +1,10 @@
 """The computer: processor, memory, threads, progress.
 
 * `allocator`: keep freed memory
-* `extensions`: modules of other packages that register something
+* `plugins`: modules of other packages that register something
 * `heartbeat`: progress of long work, and its end
 * `machine`: processor, memory, speed
 * `parallel`: several parts of a work at once
 * `progress`: progress bars
-* `quiet`: silence other packages
+* `silence`: silence other packages
 """

@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from untrained.system.extensions import load_extensions
+from untrained.system.plugins import load_extensions
 from untrained.tasks.registry import TASKS, Describe, imported
 
 if TYPE_CHECKING:

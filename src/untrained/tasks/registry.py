@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 from untrained.recipes import Recipe, RecipeError
 from untrained.recipes.presets.ensembles import ENSEMBLE_SIZES, Ensembles, several
-from untrained.system.extensions import load_extensions
+from untrained.system.plugins import load_extensions
 
 Describe = Callable[..., Any]
 """From a picture and options to a `Problem`, whose module loads torch."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def info() -> int:
     """Show versions, devices, the precision in use, what recipes may name, and file formats."""
-    from untrained.fitting.engine import available_devices, choose_engine  # noqa: PLC0415
+    from untrained.fitting.device import available_devices, choose_engine  # noqa: PLC0415
     from untrained.fitting.restoration import versions  # noqa: PLC0415
     from untrained.picture.formats.registry import known  # noqa: PLC0415
     from untrained.recipes import (  # noqa: PLC0415
@@ -21,7 +21,7 @@ def info() -> int:
         stop_rule_settings,
     )
     from untrained.system import machine  # noqa: PLC0415
-    from untrained.system.extensions import load_extensions  # noqa: PLC0415
+    from untrained.system.plugins import load_extensions  # noqa: PLC0415
 
     engine = choose_engine()
     load_extensions()

@@ -38,7 +38,7 @@ def verb_of(spec: TaskSpec, form: Command) -> Callable[..., int]:
         pages: Pages = "auto",
         options: Options = DEFAULTS,
     ) -> int:
-        from untrained.app.pose import pose  # noqa: PLC0415
+        from untrained.app.describe import pose  # noqa: PLC0415
 
         return run_fit(input, output, options, partial(pose, spec, own), pages)
 

@@ -19,7 +19,7 @@ from untrained.evaluation.speed.measure import measure
 from untrained.evaluation.speed.operations import operations
 from untrained.evaluation.speed.probe import probe
 from untrained.evaluation.speed.psnr_over_time import Plan, Reached, reach
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.restoration import versions
 from untrained.picture.picture import as_picture
 from untrained.picture.writing import check_folder_empty, replace_file

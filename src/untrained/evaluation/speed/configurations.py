@@ -8,7 +8,7 @@ from untrained import tasks
 from untrained.errors import RequestError
 from untrained.evaluation.speed.original import Original
 from untrained.evaluation.speed.scene import FACTOR, SIGMA
-from untrained.fitting.engine import Engine, choose_engine
+from untrained.fitting.device import Engine, choose_engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.step import Step
 from untrained.picture import reading

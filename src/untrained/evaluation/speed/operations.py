@@ -2,8 +2,8 @@
 
 from torch.utils.flop_counter import FlopCounterMode
 
+from untrained.fitting.device import choose_engine
 from untrained.fitting.dry_run import dry_run
-from untrained.fitting.engine import choose_engine
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
 

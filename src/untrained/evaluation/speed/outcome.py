@@ -10,7 +10,7 @@ from untrained.evaluation.speed.configurations import ORIGINAL, Configuration
 from untrained.evaluation.speed.measure import Measured
 from untrained.evaluation.speed.probe import Probed
 from untrained.evaluation.speed.psnr_over_time import Reached
-from untrained.fitting.engine import Engine
+from untrained.fitting.device import Engine
 from untrained.recipes import Recipe
 
 

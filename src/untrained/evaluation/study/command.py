@@ -20,7 +20,7 @@ from untrained.evaluation.study import pictures
 from untrained.evaluation.study.outcome import Outcome, Study, check_folder, write_outcome
 from untrained.evaluation.study.registry import study_of
 from untrained.evaluation.study.settings import settings_of
-from untrained.fitting.engine import choose_engine
+from untrained.fitting.device import choose_engine
 from untrained.fitting.restoration import versions
 
 

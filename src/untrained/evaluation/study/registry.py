@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from untrained.errors import RequestError
 from untrained.evaluation.study.architectures import architectures
-from untrained.evaluation.study.freedom import freedom
+from untrained.evaluation.study.degrees_of_freedom import freedom
 from untrained.evaluation.study.impedance import impedance
 from untrained.evaluation.study.outcome import Study
 from untrained.evaluation.study.overfit import overfit

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from untrained.evaluation import figures
-from untrained.evaluation.study import fitting, pictures, spectra
+from untrained.evaluation.study import fitting, pictures, spectral_tools
 from untrained.evaluation.study.fitting import watch
 from untrained.evaluation.study.outcome import Outcome, Progress, Row, Study, Verdict
 from untrained.evaluation.study.settings import SamplesSettings
@@ -111,8 +111,8 @@ def _row(name: str, seed: int, image: Tensor) -> Row:
     return {
         "source": name,
         "seed": seed,
-        "slope": spectra.spectral_slope(image),
-        "roughness": spectra.roughness(image),
+        "slope": spectral_tools.spectral_slope(image),
+        "roughness": spectral_tools.roughness(image),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from untrained.evaluation import figures
-from untrained.evaluation.study import fitting, pictures, spectra
+from untrained.evaluation.study import fitting, pictures, spectral_tools
 from untrained.evaluation.study.fitting import watch
 from untrained.evaluation.study.outcome import Outcome, Row, Study, Verdict
 from untrained.evaluation.study.settings import SpectrumSettings
@@ -48,14 +48,14 @@ def spectrum(image: Tensor, settings: SpectrumSettings, *, seed: int, device: st
     due = set(fitting.log_spaced(settings.steps, 1.1))
     rows: list[Row] = []
     for number, (name, target) in enumerate(targets.items()):
-        whole = spectra.band_power(target, settings.bands)
+        whole = spectral_tools.band_power(target, settings.bands)
 
         def note(
             step: Step, name: str = name, target: Tensor = target, whole: Tensor = whole
         ) -> None:
             if step.index not in due:
                 return
-            error = spectra.band_power(step.image.cpu() - target, settings.bands)
+            error = spectral_tools.band_power(step.image.cpu() - target, settings.bands)
             rows.extend(
                 {"target": name, "step": step.index, "band": band, "relative_error": float(share)}
                 for band, share in enumerate((error / whole.clamp_min(1e-30)).sqrt())

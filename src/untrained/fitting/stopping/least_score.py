@@ -8,7 +8,7 @@ from torch import Tensor
 from untrained.fitting.step import Step
 from untrained.fitting.stopping.registry import Score, Watched, stop_rule
 from untrained.fitting.stopping.rule import Rule, Stop
-from untrained.numerics.streams import stream
+from untrained.numerics.random_streams import stream
 from untrained.problem.held_out import hold_out
 from untrained.problem.noise_split import split_noise
 from untrained.problem.problem import Problem

@@ -8,7 +8,7 @@ from PIL import Image
 from untrained.picture.formats import pillow
 from untrained.picture.formats.exif import ORIENTATION
 from untrained.picture.formats.registry import Format, Holds, register
-from untrained.picture.jpeg import Compression
+from untrained.picture.jpeg_tables import Compression
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 

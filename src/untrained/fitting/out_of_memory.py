@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor
 
-from untrained.fitting.engine import Engine
+from untrained.fitting.device import Engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.fit_like import FitLike
 from untrained.fitting.memory import ran_out

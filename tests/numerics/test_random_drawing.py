@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from untrained.numerics.drawing import DrawnFrom
+from untrained.numerics.random_drawing import DrawnFrom
 
 
 def drawn():

@@ -12,7 +12,7 @@ from tests.helpers import properties
 from tests.helpers.tiny import photo
 from untrained.operators import BlockCosines, JpegIntervals, adjoint, adjoint_error
 from untrained.picture.formats import jpeg, png
-from untrained.picture.jpeg import Compression
+from untrained.picture.jpeg_tables import Compression
 
 GREY = Compression((tuple(range(1, 65)),))
 COLOUR = (tuple(range(1, 65)),) * 3

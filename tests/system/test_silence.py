@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import untrained as ut
-from untrained.system.quiet import without_output, without_warnings
+from untrained.system.silence import without_output, without_warnings
 
 
 def test_warnings_are_ignored_until_the_last_has_left():

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from untrained.fitting import engine as engines
-from untrained.fitting.engine import EngineError, choose_engine
+from untrained.fitting import device as engines
+from untrained.fitting.device import EngineError, choose_engine
 
 
 def test_auto_says_what_it_chose_and_why():

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from untrained.picture.jpeg import BLOCK, Compression
+from untrained.picture.jpeg_tables import BLOCK, Compression
 
 _WHITE = 255.0
 _TO_YCC = (

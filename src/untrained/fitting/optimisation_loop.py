@@ -12,8 +12,8 @@ from torch import Tensor
 
 from untrained.fitting.averaging import ExponentialAverage
 from untrained.fitting.build_network import build_network
-from untrained.fitting.divergence import DivergenceGuard
-from untrained.fitting.engine import Engine
+from untrained.fitting.device import Engine
+from untrained.fitting.divergence_guard import DivergenceGuard
 from untrained.fitting.penalties import make_penalties
 from untrained.fitting.step import Step
 from untrained.fitting.stopping import (
@@ -25,7 +25,7 @@ from untrained.fitting.stopping import (
     Watched,
     make_rule,
 )
-from untrained.numerics.streams import stream
+from untrained.numerics.random_streams import stream
 from untrained.pairings.factory import input_channels, make_pairing
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe

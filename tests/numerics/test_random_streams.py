@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from untrained.numerics.streams import stream
+from untrained.numerics.random_streams import stream
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**63 - 1])

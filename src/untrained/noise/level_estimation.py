@@ -5,8 +5,8 @@ import math
 import numpy as np
 from torch import Tensor
 
+from untrained.noise.flat_blocks import Blocks, cut_blocks, joined
 from untrained.noise.models import LEAST_SHARE
-from untrained.noise.quiet_blocks import Blocks, cut_blocks, joined
 
 _ROUNDS = 3
 _MOST = 16

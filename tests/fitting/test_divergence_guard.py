@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from untrained.fitting.divergence import DivergenceError, DivergenceGuard
+from untrained.fitting.divergence_guard import DivergenceError, DivergenceGuard
 
 
 def make(**changes):

@@ -8,7 +8,7 @@ from PIL import Image
 from tests.helpers.tiny import photo
 from untrained import tasks
 from untrained.picture.formats import jpeg
-from untrained.picture.jpeg import tables
+from untrained.picture.jpeg_tables import tables
 
 
 def read(samples, mode=None, **options):

@@ -5,9 +5,9 @@ import torch
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
-from untrained.fitting import engine, tile_size
+from untrained.fitting import device, tile_size
+from untrained.fitting.out_of_memory import ShrinkingFit
 from untrained.fitting.restore import restore, watch
-from untrained.fitting.shrinking import ShrinkingFit
 
 LARGE = photo(150, 300)
 MESSAGE = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
@@ -16,7 +16,7 @@ MESSAGE = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 b
 @pytest.fixture
 def short_of_memory(monkeypatch):
     """Let networks run on so many pixels and no more."""
-    run = engine.Engine.run
+    run = device.Engine.run
 
     def limit(pixels, error=None, after=0):
         calls = []
@@ -27,7 +27,7 @@ def short_of_memory(monkeypatch):
                 raise error or RuntimeError(MESSAGE)
             return run(self, network, image)
 
-        monkeypatch.setattr(engine.Engine, "run", checked)
+        monkeypatch.setattr(device.Engine, "run", checked)
 
     return limit
 
