@@ -102,7 +102,7 @@ class Rounding(nn.Module):
         (lambda: Features(model(), "secnd"), "no layer 'secnd'; did you mean second"),
         (lambda: Features(model(), "zzz"), "--list-layers"),
         (lambda: Features(model(), "unused")(PIXELS), "'unused' of tiny is not used"),
-        (lambda: Features(as_model(Stranger()))(PIXELS), "no tensor"),
+        (lambda: Features(as_model(Stranger()))(PIXELS), "not give one real tensor"),
         (lambda: checked_features(as_model(Rounding()), "", PIXELS), "no gradient"),
         (lambda: checked_features(model(size=21), "first", PIXELS), "20x24, tiny wants 21x21"),
         (lambda: checked_features(model(), "first", PIXELS[:, :1]), "1 channels, tiny wants 3"),
@@ -132,7 +132,7 @@ def test_weights_files_run_no_code(tmp_path, monkeypatch):
     torch.save({"weights": Malice()}, "bad.pth")
     Path("worse.pth").write_bytes(pickle.dumps(Malice()))
     for name in ("bad.pth", "worse.pth"):
-        with pytest.raises(ModelError, match="it was not loaded"):
+        with pytest.raises(ModelError, match="and was not loaded"):
             load_model(SHIPPED, Path(name))
     assert not Path("owned").exists()
     torch.save(Classifier().state_dict(), "other.pth")
