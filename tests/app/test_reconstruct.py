@@ -181,7 +181,7 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
         ),
         (("ct", "fan.npy", "out.npy", "--angles", "0:360", "--geometry", "cone"), "parallel"),
         (("mri", "sino.npy", "out.npy"), "give complex"),
-        (("mri", "kc.npy", "out.npy"), "to be estimated, give those of the coils: --coils FILE"),
+        (("mri", "kc.npy", "out.npy"), "(10x10 are needed): give those of the coils: --coils FILE"),
         (("mri", "kc.npy", "out.npy", "--mask", "wide.npy"), "is 20x20, the mask 21x3"),
         (("mri", "k.npy", "out.npy", "--mask", "unmask.npy"), "inverted"),
         (("mri", "k.npy", "out.npy", "--mask", "kernel.npy"), "besides 0 and 1"),
