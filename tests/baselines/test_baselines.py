@@ -297,10 +297,10 @@ def test_a_trained_model_sees_the_channels_it_knows(monkeypatch, array, channels
 @pytest.mark.parametrize(
     ("settings", "weights", "reason"),
     [
-        ({"scale": 4}, {"a": 1}, "enlarges 4 times; 2 times are needed"),
-        ({"scale": 2, "channels": 4}, {"a": 1}, "takes 4 channels"),
-        ({"image_model": False}, {"a": 1}, "not a model from a picture"),
-        ({}, {}, "knows no architecture"),
+        ({"scale": 4}, {"a": 1}, "enlarges by 4, but the task needs 2"),
+        ({"scale": 2, "channels": 4}, {"a": 1}, "maps 4 channels"),
+        ({"image_model": False}, {"a": 1}, "does not map one picture to one picture"),
+        ({}, {}, "does not recognise the architecture"),
     ],
 )
 def test_a_trained_model_that_does_not_fit_tells_why(monkeypatch, settings, weights, reason):
@@ -311,7 +311,7 @@ def test_a_trained_model_that_does_not_fit_tells_why(monkeypatch, settings, weig
 
 def test_a_trained_model_is_not_taken_for_filling(monkeypatch):
     fake_spandrel(monkeypatch)
-    with pytest.raises(NotApplicable, match="does not fill gaps"):
+    with pytest.raises(NotApplicable, match="cannot fill gaps"):
         third_party.trained(inpainting()[2], weights={"a": 1}, device="cpu")
 
 

@@ -243,7 +243,7 @@ def test_subsets_that_cannot_be_are_refused(make, words):
 
 def test_a_pairing_with_another_target_has_no_subsets():
     problem, recipe = posed("radon"), tiny_recipe(steps=1, subsets=2, pairing=RecorruptPairing())
-    with pytest.raises(ProblemError, match="own size"):
+    with pytest.raises(ProblemError, match="size and channels"):
         restore(problem, recipe, device="cpu")
     problem = tasks.denoise(np.zeros((8, 8), np.uint8) + 9, sigma=0.1)
     with pytest.raises(ProblemError, match="choose the pairing from guide, latent"):

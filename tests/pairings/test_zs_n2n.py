@@ -77,5 +77,5 @@ def test_it_says_why_it_does_not_apply():
     holed[3:5, 3:5] = np.nan
     with pytest.raises(ProblemError, match="without missing"):
         make_pairing(ZSN2NPairing(), tasks.denoise(holed, sigma=0.1), (24, 20), torch.Generator())
-    with pytest.raises(ProblemError, match="own size"):
+    with pytest.raises(ProblemError, match="size and channels"):
         make_pairing(ZSN2NPairing(), tasks.upscale(photo(), 2), (48, 40), torch.Generator())

@@ -1,4 +1,4 @@
-"""What a person would use instead of a fit: functions from a Problem to a picture.
+"""Methods to compare a fit with: functions from a Problem to a picture.
 
 * `registry`: register a baseline, list those of a task
 * `arrays`: conversion for other packages

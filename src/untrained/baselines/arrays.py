@@ -1,4 +1,4 @@
-"""Pictures as other packages take and give them."""
+"""Convert pictures to the arrays of other packages and back."""
 
 from typing import Any
 

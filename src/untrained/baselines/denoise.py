@@ -1,4 +1,4 @@
-"""Classical denoisers, for noise and for the blocks of JPEG."""
+"""Classical denoisers, for noise and for JPEG blocking."""
 
 import math
 
@@ -14,12 +14,12 @@ from untrained.noise import Gaussian, surroundings
 from untrained.problem.problem import Problem
 
 _LEAST_LEVEL = 1e-5
-"""Noise levels below this, in picture units, are rounding."""
+"""Noise levels below this, in picture units, count as rounding errors."""
 
 
 @baseline("nlm", "non-local means", ("denoise", "deblock"), needs="skimage.restoration")
 def non_local_means(problem: Problem) -> Tensor:
-    """Average patches that look alike (Buades, Coll and Morel 2005, doi 10.1109/CVPR.2005.38).
+    """Average similar patches (Buades, Coll and Morel 2005, doi 10.1109/CVPR.2005.38).
 
     Patches of 5x5 within 6 pixels, h = 0.6 sigma, distances corrected for the noise.
     """
@@ -42,7 +42,7 @@ def non_local_means(problem: Problem) -> Tensor:
 def ridge_of_patches(problem: Problem) -> Tensor:
     """Combine similar patches linearly: NL-Ridge (Herbreteau and Kervrann 2022).
 
-    It is what guides our preset `fast` and is blended with its picture.
+    The preset `fast` starts from this estimate: it guides the fit and is fused with its result.
     """
     return nl_ridge_twice(_noisy(problem), _level(problem))
 
@@ -51,7 +51,7 @@ def ridge_of_patches(problem: Problem) -> Tensor:
 def block_matching(problem: Problem) -> Tensor:
     """Filter groups of similar blocks together: CBM3D (Dabov et al. 2007, 10.1109/TIP.2007.901238).
 
-    The package `bm3d` is for non-commercial use; it is called when the user has installed it.
+    The package `bm3d` is for non-commercial use; this calls it if the user has installed it.
     """
     import bm3d
 
@@ -66,9 +66,9 @@ def block_matching(problem: Problem) -> Tensor:
 
 @baseline("median", "median filter", ("denoise",))
 def median(problem: Problem) -> Tensor:
-    """Replace impulses by the median of the other samples in the smallest window that has some.
+    """Replace impulses by the median of the other samples in the smallest window that has any.
 
-    The switching median filter; it knows which samples are impulses, as our fit does.
+    The switching median filter; like the fit, it knows which samples are impulses.
     """
     if problem.variant != "impulse" or problem.rendering.kept is None:
         raise NotApplicable("the noise is not impulsive")
@@ -77,16 +77,16 @@ def median(problem: Problem) -> Tensor:
 
 
 def blocking_level(image: Tensor) -> float:
-    """Estimate the error of JPEG compression from the steps at the borders of its 8x8 blocks.
+    """Estimate the error of JPEG compression from the steps at the borders of 8x8 blocks.
 
-    The errors of two neighbouring blocks are nearly independent, those of two pixels of one block
-    nearly equal. A squared step across a border thus exceeds one inside a block by twice the
-    variance of the error.
+    The errors of neighbouring blocks are nearly independent; those of neighbouring pixels in one
+    block are nearly equal. So a squared step across a border exceeds one inside a block by twice
+    the variance of the error.
 
     Parameters
     ----------
     image
-        ``(1, C, H, W)``, whose first block starts at its first pixel.
+        ``(1, C, H, W)``; the first block starts at the first pixel.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def blocking_level(image: Tensor) -> float:
 
 
 def _noisy(problem: Problem) -> Tensor:
-    """The picture to filter: variance-stabilised where it is for the fit."""
+    """Return the picture to filter: variance-stabilised if the fit is."""
     return problem.picture.pixels if problem.rendering.to_output is None else problem.measurement.y
 
 

@@ -16,12 +16,12 @@ from untrained.problem.problem import Problem
 def joint_bilateral_of_pair(problem: Problem) -> Tensor:
     """Apply the joint bilateral filter to a flash pair.
 
-    The two widths, 4 pixels and 0.05, are the best of a grid on five synthetic pairs.
+    The standard deviations, 4 pixels and 0.05, are the best of a grid on five synthetic pairs.
 
     Raises
     ------
     NotApplicable
-        If the problem is not that of a flash pair.
+        If the problem is not a flash pair.
     """
     if problem.knowledge.guide is None or problem.task != "flash":
         raise NotApplicable("there is no flash picture")
@@ -33,23 +33,23 @@ def joint_bilateral_of_pair(problem: Problem) -> Tensor:
 def joint_bilateral(
     image: Tensor, guide: Tensor, *, sigma_space: float, sigma_range: float
 ) -> Tensor:
-    """Smooth a picture along the edges of another (Petschnig et al. 2004, 10.1145/1015706.1015777).
+    """Smooth a picture but keep the edges of another.
 
-    The same as the cross bilateral filter of Eisemann and Durand 2004
-    (doi 10.1145/1015706.1015778): each pixel becomes the mean of its neighbours, weighted by a
-    Gaussian of their distance and one of their difference in the guide. Neighbours outside the
-    picture do not count.
+    The joint bilateral filter (Petschnig et al. 2004, doi 10.1145/1015706.1015777), also known as
+    the cross bilateral filter (Eisemann and Durand 2004, doi 10.1145/1015706.1015778). Each pixel
+    becomes the mean of its neighbours, weighted by a Gaussian of their distance times a Gaussian of
+    their difference in the guide. Neighbours outside the picture do not count.
 
     Parameters
     ----------
     image
-        What to smooth, ``(1, C, H, W)``.
+        The picture to smooth, ``(1, C, H, W)``.
     guide
-        Where the edges are, ``(1, G, H, W)``; its difference is Euclidean over the G channels.
+        The picture with the edges, ``(1, G, H, W)``; differences are Euclidean over G channels.
     sigma_space
-        Standard deviation in pixels; the window reaches three of them, rounded up.
+        Standard deviation of the distance, in pixels; the window reaches three times as far.
     sigma_range
-        Standard deviation in picture units.
+        Standard deviation of the difference, in picture units.
 
     Raises
     ------
@@ -63,11 +63,11 @@ def joint_bilateral(
         )
     for sigma in (sigma_space, sigma_range):
         if not (math.isfinite(sigma) and sigma > 0):
-            raise RequestError(f"standard deviation {sigma:g}: give more than 0")
+            raise RequestError(f"a standard deviation is {sigma:g}: give a finite value above 0")
     height, width = image.shape[-2:]
     reach = math.ceil(3 * sigma_space)
     border = (reach,) * 4
-    # Infinitely far in range: what lies outside the picture has no weight.
+    # An infinite difference: pixels outside the picture get no weight.
     near, far = F.pad(image, border), F.pad(guide, border, value=math.inf)
     total, norm = torch.zeros_like(image), torch.zeros_like(image[:, :1])
     for row, column in itertools.product(range(2 * reach + 1), repeat=2):

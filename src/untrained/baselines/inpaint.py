@@ -1,4 +1,4 @@
-"""Classical ways of filling gaps."""
+"""Classical inpainting: methods that fill gaps without a fit."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from untrained.problem.problem import Problem
 
 @baseline("guess", "initial guess", ("reconstruct",))
 def initial_guess(problem: Problem) -> Tensor:
-    """Take the guess that guides a fit: back-projection, zero-filling, bilinear interpolation."""
+    """Return the guide of the fit: back-projection, zero-filling or bilinear interpolation."""
     if problem.knowledge.guide is None:
         raise NotApplicable("the measurement gives no initial guess")
     return problem.knowledge.guide[:, : problem.channels]

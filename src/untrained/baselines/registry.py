@@ -1,7 +1,7 @@
-"""What a person would use instead of a fit: each method is a function that registers itself.
+"""The registry of methods to compare a fit with.
 
-A method is a function from a Problem to a picture, float32 ``(1, C, H, W)`` on the CPU. None has a
-parameter for a clean picture.
+A method maps a Problem to a picture, float32 ``(1, C, H, W)`` on the CPU. No method takes the clean
+picture.
 """
 
 import importlib
@@ -25,19 +25,19 @@ class Baseline:
     """A method to compare with."""
 
     name: str
-    """Short name; pictures are filed under it."""
+    """Short name, also used in file names."""
     title: str
-    """Name for people."""
+    """Name as shown in tables."""
     module: str
-    """What it needs to import."""
+    """Module that it imports."""
     solve: Callable[..., Tensor]
-    """Solves a Problem; raises NotApplicable, with the reason, where the method cannot be used."""
+    """Solves a Problem; raises NotApplicable, with the reason, if the method does not apply."""
     tasks: tuple[str, ...] | None = None
-    """The verbs that it competes with; None for all."""
+    """Verbs whose problems it solves; None for all."""
     takes: tuple[Setting, ...] = ()
-    """Settings of the run that `solve` wants as keywords."""
+    """Settings of the run that `solve` takes as keywords."""
     foreign: bool = False
-    """Whether the user has to install its package, in which anything may go wrong."""
+    """Whether it calls a package that the user installs, so any exception may occur."""
 
 
 _KNOWN: dict[str, Baseline] = {}
@@ -52,19 +52,19 @@ def baseline(
     takes: tuple[Setting, ...] = (),
     foreign: bool = False,
 ) -> Callable[[_Method], _Method]:
-    """Register a function as a method to compare with: `compare` and `bench` list it from then on.
+    """Register a function as a method: `compare` and `bench` then list it.
 
     Parameters
     ----------
     name, title, tasks, takes, foreign
-        As in `Baseline`. One that takes weights is only listed where the user gives some.
+        As in `Baseline`. A method that takes weights is listed only if the user gives them.
     needs
-        The module that it imports; where that is missing, it does not run and the row says so.
+        Module that it imports; if it is missing, the method does not run and its row says so.
 
     Raises
     ------
     ValueError
-        If the name is another's.
+        If the name is taken.
     """
 
     def registered(solve: _Method) -> _Method:
@@ -77,12 +77,12 @@ def baseline(
 
 
 def names() -> tuple[str, ...]:
-    """Names of all methods, for whatever task."""
+    """List the names of all methods, for any task."""
     return tuple(_KNOWN)
 
 
 def named(name: str) -> Baseline:
-    """Find a method by its name, for whatever task."""
+    """Find a method by its name, for any task."""
     return _KNOWN[name]
 
 
@@ -94,16 +94,16 @@ def baselines(
     device: str = "cpu",
     weights: dict[str, Any] | None = None,
 ) -> tuple[Baseline, ...]:
-    """List the methods for a task: filters, then what fits a network, a trained restorer last.
+    """List the methods for a task: filters, then network fits, then a trained restorer.
 
     Parameters
     ----------
     task
-        The verb; an unknown one has no methods.
+        A verb; an unknown one has only the methods for all tasks.
     steps, seed, device
-        For the methods that fit a network: the others know no randomness and run on the CPU.
+        For methods that fit a network; the others are deterministic and run on the CPU.
     weights
-        Those of a trained restorer, from `third_party.read_weights`.
+        Weights of a trained restorer, from `third_party.read_weights`.
     """
     given = {"steps": steps, "seed": seed, "device": device, "weights": weights}
     listed = [
@@ -120,12 +120,12 @@ def baselines(
 
 
 def solve(baseline: Baseline, problem: Problem) -> Tensor:
-    """Run a method and check what it gives.
+    """Run a method and check its picture.
 
     Raises
     ------
     NotApplicable
-        If it cannot be used on this problem, or gives no picture.
+        If it does not apply to this problem, or its picture has the wrong shape or is not finite.
     """
     picture = baseline.solve(problem).detach().float().cpu()
     expected = (1, problem.picture.channels, *problem.size)
@@ -137,7 +137,7 @@ def solve(baseline: Baseline, problem: Problem) -> Tensor:
 
 
 def load(baseline: Baseline) -> None:
-    """Import what a method needs.
+    """Import the package that a method needs.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Other people's networks: the prior of deepinv, and trained restorers through spandrel."""
+"""Third-party networks: the Deep Image Prior of deepinv, and trained restorers via spandrel."""
 
 import copy
 from collections.abc import Iterator
@@ -24,10 +24,11 @@ from untrained.problem.problem import Problem
     foreign=True,
 )
 def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tensor:
-    """Fit the ConvDecoder of deepinv as its own demonstration does, to the same measurement.
+    """Fit the ConvDecoder of deepinv to the measurement, with the settings of its own demo.
 
-    64 channels, an input of 2x2, Adam at 0.01; no averaging and no stop rule. Tachella et al. 2025
-    (arXiv:2505.20160); network of Darestani and Heckel 2021 (doi 10.1109/TCI.2021.3097596).
+    64 channels, a 2x2 input, Adam with learning rate 0.01, no averaging, no stop rule.
+    Tachella et al. 2025 (arXiv:2505.20160); network of Darestani and Heckel 2021 (doi
+    10.1109/TCI.2021.3097596).
     """
     import deepinv
 
@@ -54,20 +55,22 @@ def deepinv_dip(problem: Problem, *, steps: int, seed: int, device: str) -> Tens
     foreign=True,
 )
 def trained(problem: Problem, *, weights: dict[str, Any], device: str) -> Tensor:
-    """Apply a trained restorer of the user's, recognised by the package spandrel."""
+    """Apply the user's trained restorer; spandrel recognises its architecture."""
     import spandrel
 
     if problem.rendering.filled is not None:
-        raise NotApplicable("a restorer from picture to picture does not fill gaps")
+        raise NotApplicable("a trained restorer cannot fill gaps")
     try:
         model = spandrel.ModelLoader(device=device).load_from_state_dict(dict(weights))
     except spandrel.UnsupportedModelError as error:
-        raise NotApplicable("spandrel knows no architecture with these weights") from error
+        raise NotApplicable(
+            "spandrel does not recognise the architecture of these weights"
+        ) from error
     if not isinstance(model, spandrel.ImageModelDescriptor):
-        raise NotApplicable("it is not a model from a picture to a picture")
+        raise NotApplicable("the model does not map one picture to one picture")
     times = problem.size[0] // problem.picture.height
     if model.scale != times:
-        raise NotApplicable(f"it enlarges {model.scale} times; {times} times are needed")
+        raise NotApplicable(f"it enlarges by {model.scale}, but the task needs {times}")
     image = problem.picture.pixels.to(device)
     if model.input_channels == model.output_channels == problem.channels:
         return _applied(model, image)
@@ -76,8 +79,8 @@ def trained(problem: Problem, *, weights: dict[str, Any], device: str) -> Tensor
     if model.input_channels == model.output_channels == 3 and problem.channels == 1:
         return _applied(model, image.expand(1, 3, -1, -1)).mean(dim=1, keepdim=True)
     raise NotApplicable(
-        f"it takes {model.input_channels} channels and gives {model.output_channels}; the picture "
-        f"has {problem.channels}"
+        f"it maps {model.input_channels} channels to {model.output_channels}, but the picture has "
+        f"{problem.channels}"
     )
 
 
@@ -88,12 +91,12 @@ def _applied(model: Any, image: Tensor) -> Tensor:
 
 
 def read_weights(path: Path) -> dict[str, Any]:
-    """Read the weights of a trained model, and nothing else: no code in the file is run.
+    """Read the weights of a trained model, without running code from the file.
 
     Raises
     ------
     RequestError
-        If the file cannot be read, or is not one of weights alone.
+        If the file cannot be read, or holds anything but weights.
     """
     from safetensors import SafetensorError  # noqa: PLC0415
     from safetensors.torch import load_file  # noqa: PLC0415
@@ -117,7 +120,7 @@ def read_weights(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _seeded(seed: int, device: str) -> Iterator[None]:
-    """Seed the global random state for a package that knows no generators, then put it back."""
+    """Seed the global random state, for a package that takes no generator, then restore it."""
     devices = range(torch.cuda.device_count()) if device == "cuda" else ()
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)

@@ -12,7 +12,7 @@ from untrained.problem.problem import Problem
 
 @baseline("bicubic", "bicubic", ("upscale",), needs="PIL.Image")
 def bicubic(problem: Problem) -> Tensor:
-    """Interpolate by cubic convolution, a = -0.5 (Keys 1981, doi 10.1109/TASSP.1981.1163711)."""
+    """Interpolate with cubic convolution, a = -0.5 (Keys 1981, doi 10.1109/TASSP.1981.1163711)."""
     from PIL.Image import Resampling  # noqa: PLC0415
 
     return _resized(problem, Resampling.BICUBIC)
@@ -20,7 +20,7 @@ def bicubic(problem: Problem) -> Tensor:
 
 @baseline("lanczos", "Lanczos", ("upscale",), needs="PIL.Image")
 def lanczos(problem: Problem) -> Tensor:
-    """Interpolate by a sinc windowed to three lobes (Duchon 1979)."""
+    """Interpolate with a sinc windowed to three lobes (Duchon 1979)."""
     from PIL.Image import Resampling  # noqa: PLC0415
 
     return _resized(problem, Resampling.LANCZOS)

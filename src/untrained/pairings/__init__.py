@@ -1,4 +1,4 @@
-"""The ways of drawing (input, target) pairs from one measurement.
+"""Ways to draw (input, target) pairs from one measurement.
 
 * `pair`: what a pair and a pairing are
 * `registry`, `factory`: register a pairing; make one from its settings

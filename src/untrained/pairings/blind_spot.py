@@ -15,19 +15,19 @@ from untrained.recipes import BlindSpotPairing
 class BlindSpot:
     """Hide some known pixels at random and predict them (Self2Self, Quan et al. 2020).
 
-    The input is the measurement with a fresh Bernoulli choice of the known pixels, the others zero,
-    and that choice as one more channel, or as many where each channel has gaps of its own.
+    The input is the measurement at a fresh Bernoulli choice of the known pixels, zero elsewhere,
+    and that choice as one more channel, or as one per channel if the channels differ in their gaps.
 
     Parameters
     ----------
     problem
-        Its measurement, ``(1, C, H, W)``, is zero where unknown; its operator is a mask.
+        With a measurement ``(1, C, H, W)``, zero where unknown, and a mask as operator.
     keep
-        Probability that a known pixel is shown.
+        Probability of showing a known pixel.
     everywhere
-        Whether the shown pixels are a target too.
+        Whether shown pixels count in the loss too.
     gaps
-        Whether the gaps themselves, shifted about and mirrored, hide pixels too.
+        Whether randomly shifted and mirrored copies of the gaps hide pixels too.
     """
 
     def __init__(self, problem: Problem, keep: float, everywhere: bool, gaps: bool = False) -> None:
@@ -49,7 +49,7 @@ class BlindSpot:
         return Pair(torch.cat([y * shown, shown], dim=1), y, operator, loss)
 
     def _moved_gaps(self, generator: torch.Generator) -> Tensor:
-        """The known pixels as a map, shifted around the edges and half of the time mirrored."""
+        """Shift the map of known pixels, wrapping at the edges; mirror it half of the time."""
         sides = self._known.shape[2:]
         *places, side = torch.rand(
             len(sides) + 1, generator=generator, device=generator.device
@@ -60,16 +60,16 @@ class BlindSpot:
 
 
 def weighted_error(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Mean squared error of the samples with weight 1, of a `weight` of zeros and ones; a scalar.
+    """Compute the mean squared error over the samples of weight 1; a scalar.
 
-    The weight is broadcastable to the target; where all are 0 the error is 0.
+    The weights are zeros and ones, broadcastable to the target; if all are 0 the error is 0.
     """
     squares = (prediction - target).square() * weight
     return squares.sum() / weight.expand_as(squares).sum().clamp_min(1)
 
 
 def known_pixels(problem: Problem) -> Tensor:
-    """1 where measured, else 0: ``(1, 1 or C, H, W)``, of all channels alike, or of each."""
+    """Map the measured pixels: 1 if measured, else 0; ``(1, 1 or C, H, W)``."""
     measurement = problem.measurement
     known: Tensor = measurement.operator(torch.ones_like(measurement.y[:, :1]))
     return known

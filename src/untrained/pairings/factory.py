@@ -1,4 +1,4 @@
-"""From the settings of a pairing to the pairing itself; importing it registers all of ours."""
+"""Make a pairing from its settings; importing this module registers all built-in pairings."""
 
 import torch
 
@@ -12,12 +12,12 @@ from untrained.recipes import PairingSettings
 
 
 def input_channels(settings: PairingSettings, problem: Problem) -> int:
-    """Say how many channels the network's input will have.
+    """Count the channels of the network's input.
 
     Raises
     ------
     RecipeError
-        If nothing makes such a pairing.
+        If no such pairing is registered.
     ProblemError
         If the pairing does not apply.
     """
@@ -38,21 +38,21 @@ def make_pairing(
     settings
         Which pairing, and its settings.
     problem
-        Its tensors lie on the generator's device.
+        With tensors on the generator's device.
     input_size
         Sides of the network's input.
     generator
         Draws the latent.
     subsets
-        Parts of the measurement, of which each step fits one; 1 fits the whole.
+        Number of subsets of the measurement; each step fits one. 1 fits the whole.
 
     Raises
     ------
     RecipeError
-        If nothing makes such a pairing.
+        If no such pairing is registered.
     ProblemError
-        If the pairing does not apply: recorrupt needs a known noise level, and it, blind-spot and
-        zs-n2n a measurement of the picture's own size; or subsets are not for it.
+        If the pairing does not apply, or cannot fit subsets. Recorrupt needs a known noise level;
+        recorrupt, blind-spot and zs-n2n need a measurement of the picture's own size.
     """
     entry = PAIRINGS.of(settings)
     made = entry.make(settings, problem, input_size, generator)

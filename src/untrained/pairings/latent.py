@@ -18,7 +18,7 @@ class Latent:
     latent
         z, ``(1, K, H, W)``.
     problem
-        Its measurement is the target.
+        Its measurement becomes the target.
     jitter
         Standard deviation of the noise added to z at every step.
     """
@@ -61,12 +61,12 @@ def _guide_channels(settings: GuidePairing, problem: Problem) -> int:
 def _guide(
     settings: GuidePairing, problem: Problem, input_size: Size, generator: torch.Generator
 ) -> Pairing:
-    """Join the guide and uniform noise.
+    """Make a latent of the guide and uniform noise.
 
     Raises
     ------
     ProblemError
-        If the problem has no guide, or the network's input is not of its size.
+        If the problem has no guide, or the network's input has another size than the guide.
     """
     guide = _guide_of(problem)
     if tuple(guide.shape[2:]) != input_size:

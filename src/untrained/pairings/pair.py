@@ -1,4 +1,4 @@
-"""Pair: what one step fits."""
+"""Pair: the input, target and loss of one step."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -8,19 +8,19 @@ from torch import Tensor
 
 
 class Pair(NamedTuple):
-    """What a step fits: the network's picture of `input`, seen through A, should be `target`."""
+    """One step's fit: the network maps `input` to a picture x, and A x should match `target`."""
 
     input: Tensor
     target: Tensor
     operator: Callable[[Tensor], Tensor]
-    """From a picture to what should be the target: A, or the part of A that measures it."""
+    """A, or the rows of A that measure the target."""
     loss: Callable[..., Tensor]
-    """A scalar from what A made of the picture, the target, and the pictures of `others`."""
+    """Maps A x, the target, and the network's outputs for `others` to a scalar."""
     others: tuple[Tensor, ...] = ()
-    """What else the network is shown in this step."""
+    """Further inputs of the network in this step."""
 
     def compare(self, network: Callable[[Tensor], Tensor]) -> "Compared":
-        """Run the network on all inputs and compare its picture with the target."""
+        """Run the network on all inputs and compute the loss."""
         image = network(self.input)
         prediction = self.operator(image)
         others = map(network, self.others)
@@ -28,7 +28,7 @@ class Pair(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """What came of a pair: the picture ``(1, C, H, W)``, A of it, and the loss."""
+    """The outcome of a pair: the picture x, ``(1, C, H, W)``, A x, and the loss."""
 
     image: Tensor
     prediction: Tensor

@@ -1,4 +1,4 @@
-"""Recorruption: two pictures of independent noise from one, by adding or splitting noise."""
+"""Recorruption: add or split noise to make two pictures with independent noise from one."""
 
 from collections.abc import Callable
 
@@ -13,21 +13,21 @@ from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import RecorruptPairing
 
 Split = Callable[[Tensor, torch.Generator], tuple[Tensor, Tensor]]
-"""From a measurement to two, of which each has its own noise and the expectation of the first."""
+"""Splits a measurement into two with the same expectation and independent noise."""
 
 
 class Recorrupt:
-    """Recorrupted-to-Recorrupted: one picture made from the measurement predicts another.
+    """Recorrupted-to-Recorrupted: one recorruption of the measurement predicts another.
 
-    Their noises are uncorrelated given the clean picture, so the squared error has the expectation
-    of the supervised one plus a constant (Pang et al. 2021; Monroy, Bacca and Tachella 2025).
+    Their noises are uncorrelated given the clean picture, so the expected squared error is the
+    supervised one plus a constant (Pang et al. 2021; Monroy, Bacca and Tachella 2025).
 
     Parameters
     ----------
     problem
-        Its operator is a mask or the identity: only measured pixels enter the target.
+        With a mask or the identity as operator: only measured pixels enter the target.
     split
-        Makes the two pictures.
+        Makes two pictures from the measurement.
     """
 
     def __init__(self, problem: Problem, split: Split) -> None:
@@ -43,14 +43,16 @@ class Recorrupt:
 
 
 def gaussian(sigma: float, strength: float) -> Split:
-    """``(y + a n, y - n / a)`` with fresh ``n ~ N(0, sigma^2)`` (Pang et al. 2021, theorem 1).
+    """Split into ``(y + a n, y - n / a)`` with fresh ``n ~ N(0, sigma^2)``.
+
+    Theorem 1 of Pang et al. 2021.
 
     Parameters
     ----------
     sigma
         Noise level in picture units.
     strength
-        a.
+        The factor a, above 0.
     """
 
     def split(y: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -69,7 +71,7 @@ def poisson(gain: float, share: float) -> Split:
     Parameters
     ----------
     gain
-        Picture units for each quantum; counts are rounded to whole ones.
+        Picture units per quantum; counts are rounded to integers.
     share
         Share of the quanta that go to the target, in (0, 1).
     """
@@ -83,7 +85,7 @@ def poisson(gain: float, share: float) -> Split:
 
 
 def gamma(looks: float, share: float) -> Split:
-    """Split gamma noise of mean x and variance ``x^2 / looks``, as speckle has.
+    """Split gamma noise (speckle) of mean x and variance ``x^2 / looks``.
 
     ``w ~ Beta(looks share, looks (1 - share))``; ``(y (1 - w) / (1 - share), y w / share)``, two
     independent gamma pictures of mean x (Monroy, Bacca and Tachella 2025, arXiv:2412.04648).
@@ -91,7 +93,7 @@ def gamma(looks: float, share: float) -> Split:
     Parameters
     ----------
     looks
-        Shape of the gamma law, above 0.
+        Shape of the gamma distribution, above 0.
     share
         Share of the looks that go to the target, in (0, 1).
     """
@@ -135,5 +137,5 @@ def _split(settings: RecorruptPairing, problem: Problem) -> Split:
         gain = settings.gain or asked_light(problem.measurement.y, problem.picture.missing).gain
         return poisson(gain, settings.share)
     if settings.looks is None:
-        raise ProblemError("the recorrupt pairing with the law gamma needs the number of looks")
+        raise ProblemError("the recorrupt pairing with law gamma needs looks: set it, above 0")
     return gamma(settings.looks, settings.share)

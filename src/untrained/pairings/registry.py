@@ -1,4 +1,4 @@
-"""The pairings by their settings: how each is made, and what input it gives the network."""
+"""The registry of pairings: for each settings class its maker and its input channels."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -13,11 +13,11 @@ from untrained.recipes.registry import Implementations
 
 S = TypeVar("S", bound=PairingSettings)
 Maker = Callable[[S, Problem, Size, torch.Generator], Pairing]
-"""From settings, problem, sides of the network's input, and what draws, to a pairing."""
+"""Makes a pairing from settings, problem, sides of the network's input, and a generator."""
 
 
 class Entry(NamedTuple):
-    """What is known of a pairing."""
+    """A registered pairing: its maker, its count of input channels, whether it takes subsets."""
 
     make: Maker[Any]
     channels: Callable[[Any, Problem], int]
@@ -30,16 +30,16 @@ PAIRINGS: Implementations[Entry] = Implementations("pairing")
 def pairing(
     settings: type[S], *, channels: Callable[[S, Problem], int], subsets: bool = False
 ) -> Callable[[Maker[S]], Maker[S]]:
-    """Register what makes a pairing: ``@pairing(ToyPairing, channels=...)`` above a function.
+    """Register a function that makes a pairing: ``@pairing(ToyPairing, channels=...)`` above it.
 
     Parameters
     ----------
     settings
         The class of its settings.
     channels
-        How many channels the network's input will have, from settings and problem.
+        Counts the channels of the network's input, from settings and problem.
     subsets
-        Whether its target is the whole measurement, so that a step may fit a subset of it.
+        Whether the target is the whole measurement, so that a step can fit a subset of it.
     """
 
     def register(make: Maker[S]) -> Maker[S]:
@@ -50,20 +50,20 @@ def pairing(
 
 
 def picture_channels(settings: PairingSettings, problem: Problem) -> int:  # noqa: ARG001
-    """Channels of an input that is a picture like the wanted one."""
+    """Count the channels of an input that is a picture like the result."""
     return problem.channels
 
 
 def check_same_size(settings: PairingSettings, problem: Problem, input_size: Size) -> None:
-    """Check that input, picture and measurement are of one size.
+    """Check that input, picture and measurement have the same size.
 
     Raises
     ------
     ProblemError
-        If they are not.
+        If they have not.
     """
     if (1, problem.channels, *input_size) != tuple(problem.measurement.y.shape):
         raise ProblemError(
-            f"the {settings.kind} pairing needs a measurement of the picture's own size and "
-            "channels and a network that keeps it"
+            f"the {settings.kind} pairing needs a measurement with the size and channels of the "
+            "picture and a network that keeps the size: choose another pairing or network"
         )

@@ -10,20 +10,20 @@ from untrained.problem.problem import Problem, ProblemError
 
 
 class Subsets:
-    """Show a part of the measurement at each step, one of a few, drawn at random.
+    """Fit one subset of the measurement, drawn at random, at each step.
 
     Stochastic gradients (Robbins and Monro 1951) over ordered subsets (Hudson and Larkin 1994, doi
-    10.1109/42.363108): subset k has every block whose number is k modulo their count. The loss of
-    each is scaled so that the mean over all is the loss of the whole.
+    10.1109/42.363108): subset k has the blocks whose number is k modulo the number of subsets. The
+    losses are scaled so that their mean over the subsets is the loss of the whole.
 
     Parameters
     ----------
     pairing
-        Gives the input; its target is the problem's whole measurement.
+        Gives the input; targets the whole measurement.
     problem
-        Its measurement has blocks.
+        With a measurement of several blocks.
     count
-        Number of subsets, no more than blocks.
+        Number of subsets, at most the number of blocks.
     """
 
     def __init__(self, pairing: Pairing, problem: Problem, count: int) -> None:
@@ -31,13 +31,13 @@ class Subsets:
         self._problem = problem
         self._count = count
         self._blocks = _blocks(problem)
-        # A whitened error is a mean over whole blocks, another over the samples that count.
+        # A whitened error is a mean over blocks, any other a mean over the known samples.
         whole = problem.measurement.whitening is not None
         sizes = torch.ones(_most(self._blocks)) if whole else self._blocks.bincount()
         self._shares = [float(sizes[k::count].sum() / sizes.sum()) for k in range(count)]
 
     def draw(self, generator: torch.Generator) -> Pair:
-        """Draw a subset and an input."""
+        """Draw an input and a subset."""
         pair = self._pairing.draw(generator)
         number = torch.randint(self._count, (1,), generator=generator, device=generator.device)
         return self.show(pair, int(number))
@@ -51,12 +51,12 @@ class Subsets:
 
 
 def in_subsets(pairing: Pairing, problem: Problem, count: int) -> Pairing:
-    """Show one of `count` parts of the measurement at each step; the whole when it is 1.
+    """Make a pairing that fits one of `count` subsets at each step; the whole if `count` is 1.
 
     Raises
     ------
     ProblemError
-        If the operator has no parts, or fewer.
+        If the operator cannot be split, or has fewer blocks.
     """
     if count == 1:
         return pairing
@@ -75,7 +75,7 @@ def _scaled(error: Callable[[Tensor, Tensor], Tensor], factor: float) -> Callabl
 
 
 def _blocks(problem: Problem) -> Tensor:
-    """Number the blocks from 0 without a gap."""
+    """Number the blocks from 0 without gaps."""
     groups = problem.measurement.subset_groups
     if groups is None:
         raise RuntimeError("the measurement has no subset groups")

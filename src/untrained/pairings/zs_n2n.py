@@ -13,7 +13,7 @@ from untrained.recipes import ZSN2NPairing
 
 
 class ZSN2N:
-    """Zero-Shot Noise2Noise: the picture of one half is the target of the other.
+    """Zero-Shot Noise2Noise: each half is the target of the other.
 
     The network sees the measurement and its two halves. The loss is half the squared error of each
     half's picture against the other half, plus half its squared error against the same half of the
@@ -22,7 +22,7 @@ class ZSN2N:
     Parameters
     ----------
     measurement
-        y, ``(1, C, H, W)``, its noise independent from pixel to pixel.
+        y, ``(1, C, H, W)``, with noise independent from pixel to pixel.
     """
 
     def __init__(self, measurement: Tensor) -> None:
@@ -30,12 +30,12 @@ class ZSN2N:
         self._halves = downsample_neighbours(measurement)
 
     def draw(self, generator: torch.Generator) -> Pair:  # noqa: ARG002
-        """Give the measurement and its halves: nothing is drawn."""
+        """Return the measurement and its halves; nothing is random."""
         y = self._measurement
         return Pair(y, y, torch.nn.Identity(), self._loss, self._halves)
 
     def _loss(self, picture: Tensor, _: Tensor, *found: Tensor) -> Tensor:
-        """Loss of the whole picture and of those of the two halves; a scalar."""
+        """Compute the loss of the whole picture and the two half-size pictures; a scalar."""
         own, (first, second) = downsample_neighbours(picture), self._halves
         residual = mean_squared_error(found[0], second) + mean_squared_error(found[1], first)
         consistency = sum(map(mean_squared_error, found, own), start=picture.new_zeros(()))
@@ -43,7 +43,7 @@ class ZSN2N:
 
 
 def downsample_neighbours(picture: Tensor) -> tuple[Tensor, Tensor]:
-    """Means of the two diagonals of each block of 2x2: no pixel is in both.
+    """Average each diagonal of each 2x2 block: no pixel enters both halves.
 
     Parameters
     ----------
@@ -69,5 +69,7 @@ def _zs_n2n(
 ) -> Pairing:
     check_same_size(settings, problem, input_size)
     if problem.picture.missing is not None or problem.rendering.kept is not None:
-        raise ProblemError("the zs-n2n pairing needs a picture without missing pixels")
+        raise ProblemError(
+            "the zs-n2n pairing needs a picture without missing pixels: choose another pairing"
+        )
     return ZSN2N(problem.measurement.y)
