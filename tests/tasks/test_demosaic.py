@@ -156,7 +156,7 @@ def test_small_mosaics_are_fitted_but_too_small_for_the_filters(shape):
         (lambda: tasks.demosaic(np.full((4, 4), np.nan)), "every sample"),
         (
             lambda: restore(tasks.demosaic(CLEAN[..., 0]), tiny_recipe(pairing=BlindSpotPairing())),
-            "own size and channels",
+            "with the size and channels",
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 * `picture`: the Picture
 * `samples`: samples of any data type, to [0, 1] and back
-* `metadata`, `jpeg_tables`: what a file carries besides; how a JPEG was compressed
+* `metadata`, `jpeg_tables`: metadata of a file; how a JPEG was compressed
 * `region`: rectangles and sizes
 * `masks`: pictures as masks
 * `reading`, `writing`: files in and out

@@ -1,11 +1,11 @@
-"""How a JPEG was compressed, as far as a decoded picture needs it (ITU-T T.81)."""
+"""JPEG parameters: quantisation tables, chroma subsampling, block grid (ITU-T T.81)."""
 
 from dataclasses import dataclass, replace
 
 from untrained.picture.region import Region
 
 BLOCK = 8
-"""Side of the blocks that are transformed."""
+"""Side of a block, in samples."""
 
 _LUMA = (
     *(16, 11, 10, 16, 24, 40, 51, 61),
@@ -29,32 +29,32 @@ _COLOURS = (
 
 @dataclass(frozen=True)
 class Compression:
-    """Quantisation steps, fewer colours, and where the blocks lie.
+    """Quantisation steps, chroma subsampling, and the origin of the block grid.
 
-    A coefficient of a block's cosine transform was rounded to a multiple of its step: the truth
-    lies within half a step of what was stored.
+    JPEG rounds each DCT coefficient of a block to a multiple of its step, so the true coefficient
+    lies within half a step of the stored one.
     """
 
     tables: tuple[tuple[int, ...], ...]
-    """For each channel (grey, or luma and two colours) 64 steps in grey levels, row by row."""
+    """For each channel (grey, or luma and two chroma) 64 steps in grey levels, row by row."""
     halving: tuple[int, int] = (1, 1)
-    """How many times fewer rows and columns the colours have."""
+    """Factors by which chroma has fewer rows and columns."""
     origin: tuple[int, int] = (0, 0)
-    """Rows and columns of the first block of luma, and of colours, that are not in the picture."""
+    """Rows and columns of the first block that were cut off, for luma and chroma alike."""
 
     @property
     def unit(self) -> tuple[int, int]:
-        """Rows and columns after which the blocks of all channels begin anew."""
+        """Period of the block grid of all channels, in rows and columns."""
         return BLOCK * self.halving[0], BLOCK * self.halving[1]
 
     def cut(self, region: Region) -> "Compression":
-        """The same for a region of the picture."""
+        """Return the parameters for a region of the picture."""
         (top, left), (rows, columns) = self.origin, self.unit
         origin = ((top + region.top) % rows, (left + region.left) % columns)
         return replace(self, origin=origin)
 
     def upright(self, orientation: int, size: tuple[int, int]) -> "Compression":
-        """The same for the picture turned by an EXIF orientation, 1 to 8; H and W are after it."""
+        """Return them for the picture turned by an EXIF orientation, 1 to 8, to this H and W."""
         turned = self
         if orientation in (5, 6, 7, 8):
             tables = tuple(
@@ -73,7 +73,7 @@ class Compression:
 
     @property
     def quality(self) -> int:
-        """The quality, 1 to 100, at which libjpeg's table for luma is nearest."""
+        """The quality, 1 to 100, whose luma table in libjpeg is nearest."""
         own = self.tables[0]
         return min(
             range(100, 0, -1),
@@ -83,7 +83,7 @@ class Compression:
         )
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Describe quality and subsampling in words."""
         about = "" if self.tables[0] == tables(self.quality)[0] else "about "
         if len(self.tables) == 1:
             return f"JPEG quality {about}{self.quality}, grey"
@@ -93,7 +93,7 @@ class Compression:
 
 
 def tables(quality: int) -> tuple[tuple[int, ...], ...]:
-    """Scale the standard's tables for luma and two colours as libjpeg does; quality 1 to 100."""
+    """Scale the standard's tables for luma and two chroma as libjpeg does; quality 1 to 100."""
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
     luma, colours = (
         tuple(min(max((step * percent + 50) // 100, 1), 255) for step in table)

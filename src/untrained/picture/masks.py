@@ -1,4 +1,4 @@
-"""Masks: a picture file, a picture or an array made true and false."""
+"""Masks: turn a picture file, a picture or an array into true and false."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from untrained.picture.samples import PictureError
 
 
 def mask(source: Any, size: Size) -> Tensor:
-    """Read a mask from a path; or take it from what `as_mask` takes.
+    """Read a mask from a path, or convert whatever `as_mask` accepts.
 
     Raises
     ------
@@ -27,20 +27,20 @@ def mask(source: Any, size: Size) -> Tensor:
 
 
 def as_mask(value: Any, size: Size) -> Tensor:
-    """Take a mask in any accepted kind.
+    """Convert any accepted kind of mask.
 
     Parameters
     ----------
     value
         A Picture, an array ``(H, W[, C])``, bool, integer or float, or a tensor ``(1, C, H, W)``,
-        bool or floating. For a volume ``(D, H, W[, C])`` and ``(1, C, D, H, W)``, or a picture that
-        holds for all slices.
+        bool or floating. For a volume ``(D, H, W[, C])`` and ``(1, C, D, H, W)``, or a picture for
+        all slices.
     size
-        H and W that it must have; D, H and W for a volume.
+        Required H and W; D, H and W for a volume.
 
     Returns
     -------
-    Bool ``(1, 1, [D,] H, W)``, True where the mean of the channels is over half of white.
+    Bool ``(1, 1, [D,] H, W)``, True where the mean of the channels is above one half.
 
     Raises
     ------

@@ -14,7 +14,7 @@ def read_array(path: str | Path) -> Samples:
     Parameters
     ----------
     path
-        .npy, .npz of one array, HDF5 of one data set, or TIFF or any other picture, then ``(H, W)``
+        .npy, .npz of one array, HDF5 of one data set, or TIFF or any other picture: ``(H, W)``
         or ``(H, W, C)``.
 
     Raises
@@ -31,13 +31,13 @@ def read_array(path: str | Path) -> Samples:
 
 @dataclass(frozen=True, eq=False)
 class KSpace:
-    """Samples of k-space, and what their file says about them."""
+    """Samples of k-space, with the mask and a note from their file."""
 
     samples: Samples
     mask: Samples | None = None
-    """Which part was measured."""
+    """Sampling mask: nonzero where measured."""
     note: str = ""
-    """Which slice it is, in words."""
+    """The slice, in words."""
 
 
 def read_kspace(path: str | Path, number: int | None = None) -> KSpace:
@@ -46,15 +46,15 @@ def read_kspace(path: str | Path, number: int | None = None) -> KSpace:
     Parameters
     ----------
     path
-        HDF5 of fastMRI: ``kspace`` (slices, [coils,] H, W), and ``mask`` where there is one; or any
-        file of a single array, as for `read_array`.
+        A fastMRI HDF5 file: ``kspace`` (slices, [coils,] H, W), and maybe ``mask``; or any file of
+        one array, as for `read_array`.
     number
-        Of the slice in a file of fastMRI, counted from 0; the middle one when None.
+        Slice in a fastMRI file, counted from 0; the middle one if None.
 
     Raises
     ------
     PictureError
-        As for `read_array`; or if there is no such slice.
+        As for `read_array`; or if the slice does not exist.
     """
     path = Path(path)
     form = format_of(path)
@@ -62,7 +62,9 @@ def read_kspace(path: str | Path, number: int | None = None) -> KSpace:
         found = decode(path, form, lambda path, _: hdf5.read_kspace(path, number))
         return KSpace(_numbers(path, found[0]), *found[1:])
     if number is not None:
-        raise PictureError(f"{path} is not HDF5 of fastMRI: it has no slice {number}")
+        raise PictureError(
+            f"{path} is not a fastMRI HDF5 file, so it has no slice {number}: omit the number"
+        )
     return KSpace(read_array(path))
 
 

@@ -1,4 +1,4 @@
-"""What a file carries besides its samples."""
+"""Metadata: everything in a file except its samples."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,36 +7,36 @@ from untrained.picture.jpeg_tables import Compression
 from untrained.picture.region import Size
 
 PagesAre = Literal["auto", "volume", "bands"]
-"""What the pages of a file are: what it says, slices of a volume, or bands of a picture."""
+"""How to read pages: as the file says, as slices of a volume, or as bands of a picture."""
 
 PAGES_ARE: tuple[PagesAre, ...] = ("auto", "volume", "bands")
 
 
 @dataclass(frozen=True)
 class Pages:
-    """What a file of several pages says of them."""
+    """How a file of several pages describes them."""
 
     axes: str
-    """What each axis of the file is, in its order: Z slices, C channels, Y, X, S samples."""
+    """Our letters for the axes, in file order: Z slices, C channels, Y, X, S samples."""
     letters: str
-    """What the file itself calls its axes: T times, I pages, or as above."""
+    """The file's own letters: T times, I pages, or as above."""
     size: Size
-    """H and W, or D, H and W, as the file had them."""
+    """H and W, or D, H and W, in the file."""
     kind: Literal["imagej", "ome", "shaped", "plain"] = "plain"
-    """Who wrote it: ImageJ, the Open Microscopy Environment, tifffile, or nobody who tells."""
+    """The dialect: ImageJ, OME (Open Microscopy Environment), tifffile, or none."""
     notes: tuple[tuple[str, Any], ...] = ()
-    """What it says besides, name and value."""
+    """Further notes in the file, as name and value."""
     xml: str | None = None
-    """The description of the Open Microscopy Environment."""
+    """OME-XML."""
     inverted: bool = False
-    """Whether 0 is shown white."""
+    """Whether 0 means white."""
     resolution: tuple[float, float, int] | None = None
     """Pixels per unit along X and Y, and the unit (1 none, 2 inch, 3 cm)."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a file carries besides its samples."""
+    """Metadata: everything in a file except its samples."""
 
     format: str = ""
     """PNG, JPEG, TIFF, WEBP, BMP, NPY, HDF5 or DICOM; empty for arrays."""
@@ -49,8 +49,8 @@ class Metadata:
     description: str | None = None
     """ImageDescription of a TIFF."""
     compression: Compression | None = None
-    """How the samples were compressed, where they are those of a JPEG."""
+    """How the samples were compressed, if they came from a JPEG."""
     dicom: bytes | None = None
-    """The whole file, where it was DICOM."""
+    """The whole file, if it was DICOM."""
     pages: Pages | None = None
-    """How the pages of a TIFF make up the picture, where it had several."""
+    """How the pages make up the picture, if the file had several."""

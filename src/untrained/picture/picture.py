@@ -1,6 +1,6 @@
-"""Picture: pixels for the fit, and everything else that the user's picture is made of.
+"""Picture: pixels for the fit, with the samples, alpha and metadata they came with.
 
-A volume is a picture with an axis more, D, before H and W.
+A volume is a picture with one more axis, D, before H and W.
 """
 
 from dataclasses import dataclass, field, replace
@@ -25,15 +25,16 @@ from untrained.picture.samples import (
 )
 
 _FEW_BANDS = 4
-"""Channels up to which nobody doubts that they are those of a picture."""
+"""Up to this many channels an array is clearly a picture."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A picture: float32 pixels in [0, 1] and the samples, alpha and metadata they came with.
 
-    ``pixels = (stored - offset) / scale``. Integers of 8 and 16 bits span [0, 1]; so do floats that
-    lie in it already, give or take some noise; other ranges are mapped by their extremes.
+    ``pixels = (stored - offset) / scale``. Unsigned integers of 8 and 16 bits map to [0, 1] by the
+    range of their type. Floats within [-0.5, 1.5] stay as they are. Other samples map to [0, 1] by
+    their extremes.
     """
 
     pixels: Tensor
@@ -43,18 +44,18 @@ class Picture:
     alpha: Samples | None = None
     """``([D,] H, W)`` in the data type of the samples."""
     missing: Tensor | None = None
-    """Bool ``(1, 1, [D,] H, W)``, True where a float sample is NaN; None when none is."""
+    """Bool ``(1, 1, [D,] H, W)``, True where a float sample is NaN; None if none is."""
     offset: float = 0.0
     scale: float = 1.0
     cmyk: bool = False
     flat: bool = False
-    """Whether the array given had no axis of channels."""
+    """Whether the given array had no channel axis."""
     complex_type: np.dtype[Any] | None = None
-    """Data type of complex samples, whose real and imaginary parts are the channels in turn."""
+    """Data type of complex samples; real and imaginary parts alternate as channels."""
     like: Tensor | None = None
-    """An empty tensor of the data type and device given; None when no tensor was."""
+    """An empty tensor with the data type and device of the given one; None for other kinds."""
     display_range: tuple[float, float] | None = None
-    """What is shown black and white, where the pixels are not in [0, 1] but in units."""
+    """Values shown black and white, if the pixels are in units of their own and not in [0, 1]."""
     metadata: Metadata = field(default_factory=Metadata)
 
     @property
@@ -64,7 +65,7 @@ class Picture:
 
     @property
     def is_volume(self) -> bool:
-        """Whether there is a third axis, D."""
+        """Whether it has a third axis, D."""
         return len(self.size) == 3
 
     @property
@@ -84,20 +85,20 @@ class Picture:
 
     @property
     def kind(self) -> Literal["file", "numpy", "torch"]:
-        """What the user gave."""
+        """The kind of input that the user gave."""
         if self.metadata.format:
             return "file"
         return "numpy" if self.like is None else "torch"
 
     @property
     def transparent(self) -> Tensor | None:
-        """Bool ``(1, 1, [D,] H, W)``, True where alpha is 0; None when it nowhere is."""
+        """Bool ``(1, 1, [D,] H, W)``, True where alpha is 0; None if it is 0 nowhere."""
         if self.alpha is None or not (self.alpha == 0).any():
             return None
         return torch.from_numpy(self.alpha == 0)[None, None]
 
     def cut(self, region: Region) -> "Picture":
-        """Cut out a region: of pixels, samples, alpha and missing pixels."""
+        """Cut a region out of pixels, samples, alpha and missing pixels."""
         rows, columns = region.place[1:]
         missing = None if self.missing is None else self.missing[region.place]
         compression = self.metadata.compression
@@ -112,7 +113,7 @@ class Picture:
 
     @property
     def shown(self) -> Tensor:
-        """The pixels as shown: black 0, white 1."""
+        """The pixels with black at 0 and white at 1."""
         if self.display_range is None:
             return self.pixels
         low, high = self.display_range
@@ -121,20 +122,20 @@ class Picture:
     def with_pixels(
         self, pixels: Tensor, *, kept: Tensor | None = None, filled: Tensor | None = None
     ) -> "Picture":
-        """Make a picture of the same kind, data type and metadata with other pixels.
+        """Make a picture with other pixels but the same kind, data type and metadata.
 
-        Integers are rounded and clipped to the range of their type, floats are not clipped.
+        Integers are rounded and clipped to the range of their type; floats are not clipped.
 
         Parameters
         ----------
         pixels
             ``(1, C, [D',] H', W')``; alpha and missing pixels are enlarged when the size differs.
         kept
-            Bool ``(1, 1 or C, [D,] H, W)``: where the stored samples stay, bit for bit; same size
-            only.
+            Bool ``(1, 1 or C, [D,] H, W)``, True where the stored samples stay bit for bit; only
+            for the same size.
         filled
-            Bool ``(1, 1, [D,] H, W)``: where missing pixels are no longer missing, nor
-            transparent. Missing pixels elsewhere stay NaN.
+            Bool ``(1, 1, [D,] H, W)``, True where pixels are no longer missing or transparent.
+            Missing pixels elsewhere stay NaN.
         """
         size = tuple(pixels.shape[2:])
         samples = pixels[0].movedim(0, -1).double().numpy() * self.scale + self.offset
@@ -162,7 +163,7 @@ class Picture:
         )
 
     def to_numpy(self) -> Samples:
-        """Give ``([D,] H, W, C)`` (no C if given so) in the type given, alpha as last channel."""
+        """Return ``([D,] H, W, C)`` in the given type, alpha last; without C if given so."""
         if self.alpha is not None:
             return np.concatenate([self.stored, self.alpha[..., None]], axis=-1)
         stored = self.stored
@@ -172,7 +173,7 @@ class Picture:
         return stored[..., 0] if self.flat or grey_file else stored
 
     def in_kind(self) -> "Picture | Samples | Tensor":
-        """Give what the user gave: a Picture, a NumPy array, or a torch tensor."""
+        """Return the kind that the user gave: a Picture, a NumPy array, or a torch tensor."""
         if self.kind == "file":
             return self
         if self.like is None:
@@ -183,23 +184,23 @@ class Picture:
 
 
 def as_picture(value: Any, *, volumes: bool = False) -> Picture:
-    """Take a picture in any accepted kind.
+    """Convert any accepted kind of picture.
 
     Parameters
     ----------
     value
         A Picture; NumPy ``(H, W)`` or ``(H, W, C)``, bool, integer, float or complex; or a floating
-        or complex torch tensor ``(1, C, H, W)``. No channel is taken as alpha.
+        or complex torch tensor ``(1, C, H, W)``. No channel counts as alpha.
     volumes
-        Whether volumes are accepted too: NumPy ``(D, H, W, C)``, torch ``(1, C, D, H, W)``, or what
-        `as_volume` and `read` make.
+        Whether to accept volumes too: NumPy ``(D, H, W, C)``, torch ``(1, C, D, H, W)``, or a
+        Picture from `as_volume` or `read`.
 
     Raises
     ------
     PictureError
-        If the shape or the values are not those of a picture.
+        If the shape or the values do not fit a picture.
     TypeError
-        If it is something else.
+        If it is anything else.
     """
     picture = _taken(value)
     if picture.is_volume and not volumes:
@@ -211,20 +212,20 @@ def as_picture(value: Any, *, volumes: bool = False) -> Picture:
 
 
 def as_volume(value: Any) -> Picture:
-    """Take a volume, also where an array alone could be a picture with many channels.
+    """Convert a volume, even from an array that could be a picture with many channels.
 
     Parameters
     ----------
     value
         NumPy ``(D, H, W)`` or ``(D, H, W, C)``, a torch tensor ``(1, C, D, H, W)``, or a Picture
-        that is a volume. D are the slices.
+        that is a volume. D counts the slices.
 
     Raises
     ------
     PictureError
-        If the shape or the values are not those of a volume.
+        If the shape or the values do not fit a volume.
     TypeError
-        If it is something else.
+        If it is anything else.
     """
     if isinstance(value, np.ndarray) and value.ndim == 3:
         return make_picture(value[..., None].copy(), flat=True)
@@ -238,7 +239,7 @@ def as_volume(value: Any) -> Picture:
 
 
 def in_words(picture: Picture) -> tuple[str, ...]:
-    """Say what an array or file was taken for, where it could have been something else."""
+    """Say how an ambiguous array or file was read; empty if it is not ambiguous."""
     sides, bands = f"{picture.width}x{picture.height}", picture.channels
     if picture.is_volume:
         channels = "" if bands == 1 else f" with {bands} channels"
@@ -256,7 +257,7 @@ def _taken(value: Any) -> Picture:
         if value.ndim not in (4, 5) or value.shape[0] != 1 or not known:
             raise PictureError(
                 f"a tensor of shape {tuple(value.shape)} and {value.dtype} is not a picture: give "
-                "floating (1, C, H, W), of a volume (1, C, D, H, W)"
+                "floating (1, C, H, W), for a volume (1, C, D, H, W)"
             )
         planes = value.detach().cpu()[0].movedim(0, -1)
         exact = planes.float() if planes.dtype == torch.bfloat16 else planes
@@ -264,8 +265,8 @@ def _taken(value: Any) -> Picture:
     if isinstance(value, np.ndarray):
         if value.ndim not in (2, 3, 4):
             raise PictureError(
-                f"an array of shape {value.shape} is not a picture: give (H, W) or (H, W, C), of a "
-                "volume (D, H, W, C)"
+                f"an array of shape {value.shape} is not a picture: give (H, W) or (H, W, C), for "
+                "a volume (D, H, W, C)"
             )
         stored = value[..., None] if value.ndim == 2 else value
         return make_picture(stored.copy(), flat=value.ndim == 2)
@@ -284,19 +285,21 @@ def make_picture(
     like: Tensor | None = None,
     metadata: Metadata | None = None,
 ) -> Picture:
-    """Make a picture of stored samples ``([D,] H, W, C)``.
+    """Make a picture from stored samples ``([D,] H, W, C)``.
 
-    Complex samples become two channels each, mid-grey where they are 0.
+    Each complex channel becomes two real ones, with 0 at mid-grey.
 
     Raises
     ------
     PictureError
-        If it has no pixel, holds no numbers, is infinite somewhere or NaN everywhere.
+        If it has no pixels or no numbers, an infinite sample, or only NaN.
     """
     if 0 in stored.shape:
-        raise PictureError(f"a picture of shape {stored.shape} has no pixel")
+        raise PictureError(f"a picture of shape {stored.shape} has no pixels: give at least one")
     if stored.dtype.kind not in "buifc":
-        raise PictureError(f"samples of type {stored.dtype} are not numbers")
+        raise PictureError(
+            f"samples of type {stored.dtype} are not numbers: give integers, floats or complex"
+        )
     complex_type = stored.dtype if stored.dtype.kind == "c" else None
     if complex_type is not None:
         stored = np.ascontiguousarray(stored).view(stored.real.dtype)
@@ -320,16 +323,16 @@ def make_picture(
 def make_measured(
     pixels: Tensor, display_range: tuple[float, float], like: Tensor | None
 ) -> Picture:
-    """Make a picture in units of its own, none of which is mapped to [0, 1].
+    """Make a picture in units of its own, not mapped to [0, 1].
 
     Parameters
     ----------
     pixels
         Float ``(1, C, H, W)``.
     display_range
-        What is to be shown black and white.
+        Values to show black and white.
     like
-        An empty tensor of the type and device of the result; None for NumPy, ``(H, W)`` when C is
+        An empty tensor with the type and device of the result; None for NumPy, ``(H, W)`` if C is
         1.
     """
     stored = np.ascontiguousarray(pixels[0].permute(1, 2, 0).float().cpu().numpy())
@@ -343,7 +346,7 @@ def make_measured(
 
 
 def in_grey_levels(picture: Picture) -> Picture:
-    """Turn a picture in units of its own into 16 bits, its display range from black to white."""
+    """Convert a picture in units to 16 bits: its display range runs from black to white."""
     levels = (picture.shown[0].permute(1, 2, 0).double().numpy() * 65535).round()
     stored = np.clip(levels, 0, 65535).astype(np.uint16)
     return make_picture(stored, flat=picture.flat)

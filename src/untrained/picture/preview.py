@@ -1,4 +1,4 @@
-"""Pictures for looking at: 8-bit PNGs for reports and progress, never for results."""
+"""Previews: 8-bit PNGs for reports and progress, never for results."""
 
 import base64
 import io
@@ -9,10 +9,10 @@ from torch import Tensor
 
 
 def shown(image: Tensor) -> Image.Image:
-    """Make ``(1, C, [D,] H, W)`` in [0, 1] an 8-bit picture, grey or RGB.
+    """Convert ``(1, C, [D,] H, W)`` in [0, 1] to an 8-bit picture, grey or RGB.
 
-    Four channels are taken as CMYK; of any other number but 1 and 3 the first is shown in grey. Of
-    a volume the middle slice is shown.
+    Four channels count as CMYK. Of 2 or more than 4 channels it shows the first, in grey; of a
+    volume the middle slice.
     """
     if image.ndim == 5:
         image = image[:, :, image.shape[2] // 2]
@@ -27,7 +27,7 @@ def shown(image: Tensor) -> Image.Image:
 
 
 def png_bytes(image: Tensor) -> bytes:
-    """Encode ``(1, C, [D,] H, W)`` in [0, 1] as an 8-bit PNG of what is `shown`."""
+    """Encode ``(1, C, [D,] H, W)`` in [0, 1] as an 8-bit PNG, as `shown` converts it."""
     return encoded(shown(image))
 
 
@@ -39,5 +39,5 @@ def encoded(picture: Image.Image) -> bytes:
 
 
 def data_url(png: bytes) -> str:
-    """Write a PNG as a ``data:`` address, for pages that need no other file."""
+    """Write a PNG as a ``data:`` URL, for pages that embed their pictures."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

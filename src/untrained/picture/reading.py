@@ -1,4 +1,4 @@
-"""Picture files in, without losing a bit: the format is recognised by the first bytes."""
+"""Read picture files without loss; the first bytes give the format."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,15 +23,15 @@ def read(path: str | Path, *, pages: PagesAre = "auto") -> Picture:
         A file of any known format (`untrained info` lists them): PNG, JPEG, TIFF and more. EXIF
         orientation is applied.
     pages
-        What the pages of a TIFF are: ``volume``, slices of one; ``bands`` of one picture; or
-        ``auto``, what its axes say (Z or C, as ImageJ and OME note them). Of an NPY of three axes
-        ``(H, W, C)`` is read, with ``volume`` ``(D, H, W)``, with ``bands`` ``(C, H, W)``.
+        How to read the pages of a TIFF: ``volume``, as slices; ``bands``, as channels of one
+        picture; ``auto``, as the file names its axes (Z or C in ImageJ and OME). An NPY of three
+        axes is ``(H, W, C)``; with ``volume`` ``(D, H, W)``, with ``bands`` ``(C, H, W)``.
 
     Raises
     ------
     PictureError
-        If there is no such file or it is no whole picture of these formats; if it has pages and
-        nothing says what they are, or `pages` says something and it has none. One line.
+        With one line, if the file does not exist, is damaged or has an unknown format; if neither
+        the file nor `pages` says what its pages are; or if `pages` is given and it has none.
     """
     if pages not in PAGES_ARE:
         raise PictureError(f"unknown pages {pages!r}: choose from {', '.join(PAGES_ARE)}")
@@ -44,7 +44,7 @@ def read(path: str | Path, *, pages: PagesAre = "auto") -> Picture:
 
 
 def decoded(path: Path, pages: PagesAre = "auto") -> Picture:
-    """Read a picture or a volume, as `read`, whether or not it has the pages."""
+    """Read a picture or a volume as `read` does, but accept a file without pages."""
     form = format_of(path)
     return decode(path, form, lambda path, data: form.decode(path, data, pages))
 
@@ -55,7 +55,7 @@ def format_of(path: Path) -> Format:
     Raises
     ------
     PictureError
-        If it cannot be read, or is of no known format.
+        If it cannot be read, or its format is unknown.
     """
     if path.is_dir():
         raise PictureError(f"{path} is a folder: give a picture file")
@@ -65,22 +65,22 @@ def format_of(path: Path) -> Format:
     except OSError as error:
         raise PictureError(f"cannot read {path}: {error.strerror}") from error
     if not head:
-        raise PictureError(f"{path} is empty")
+        raise PictureError(f"{path} is empty: give a picture file")
     form = recognised(head)
     if form is None:
         names = in_words([form.name for form in known()])
-        raise PictureError(f"{path} is not a file of a known format: give {names}")
+        raise PictureError(f"{path} has no known format: give {names}")
     return form
 
 
 def decode(path: Path, form: Format, work: Callable[[Path, bytes], _Decoded]) -> _Decoded:
-    """Read a file and decode it by `work`; what the codec raises is told in one line.
+    """Read a file and decode it with `work`; report the errors of the codec in one line.
 
     Raises
     ------
     PictureError
-        If the file is damaged or too large for the memory. Other errors come through: they are
-        faults of the program.
+        If the file is damaged or too large for the memory. Other errors pass through, because they
+        are bugs.
     """
     try:
         data = b"" if form.in_place else path.read_bytes()
@@ -92,7 +92,7 @@ def decode(path: Path, form: Format, work: Callable[[Path, bytes], _Decoded]) ->
     except RequestError:
         raise
     except MemoryError as error:
-        raise PictureError(f"{path} does not fit in memory") from error
+        raise PictureError(f"{path} does not fit in memory: cut it into parts") from error
     except Exception as error:
         if not isinstance(error, form.errors()):
             raise

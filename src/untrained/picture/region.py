@@ -8,12 +8,12 @@ Size = tuple[int, ...]
 
 
 def sides_in_words(size: Size) -> str:
-    """Write a size as people do: width first, the slices last."""
+    """Write a size as WxH, or WxHxD for a volume."""
     return "x".join(map(str, (*reversed(size[-2:]), *size[:-2])))
 
 
 class Region(NamedTuple):
-    """A rectangle of a picture, in its pixels; of a volume, through all slices."""
+    """A rectangle of a picture, in pixels; in a volume it spans all slices."""
 
     top: int
     left: int
@@ -22,7 +22,7 @@ class Region(NamedTuple):
 
     @property
     def place(self) -> tuple[EllipsisType, slice, slice]:
-        """Picks it out of ``(..., H, W)``."""
+        """Index of the region in ``(..., H, W)``."""
         return (
             ...,
             slice(self.top, self.top + self.height),
@@ -30,5 +30,5 @@ class Region(NamedTuple):
         )
 
     def reduced(self, factor: int) -> "Region":
-        """Give the same place in the picture reduced by `factor`, which divides all four."""
+        """Return the same region of a picture reduced by `factor`, which divides all four."""
         return Region(*(part // factor for part in self))

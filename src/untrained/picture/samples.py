@@ -1,4 +1,4 @@
-"""Samples of any data type, brought to [0, 1] and back."""
+"""Convert samples of any data type to [0, 1] and back."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ _UNIT_RANGE = (-0.5, 1.5)
 
 
 class PictureError(RequestError):
-    """A file or array that is not a picture we can restore; the message says what would be."""
+    """A file or array that we cannot restore; the message says what to give instead."""
 
 
 def value_range(stored: Samples) -> tuple[float, float]:
-    """Offset and scale that bring the samples to [0, 1]."""
+    """Compute the offset and scale that map the samples to [0, 1]."""
     if stored.dtype == bool:
         return 0.0, 1.0
     if stored.dtype in (np.uint8, np.uint16):
@@ -31,7 +31,7 @@ def value_range(stored: Samples) -> tuple[float, float]:
 
 
 def balanced_range(stored: Samples) -> tuple[float, float]:
-    """Offset and scale that bring 0 to one half and the largest sample to 0 or 1."""
+    """Compute the offset and scale that map 0 to one half and the largest sample to 0 or 1."""
     most = max(map(abs, _extremes(stored))) or 1.0
     return -most, 2 * most
 
@@ -41,12 +41,12 @@ def _extremes(stored: Samples) -> tuple[float, float]:
     if np.isinf(values).any():
         raise PictureError("the picture has infinite samples: replace them by NaN (missing)")
     if np.isnan(values).all():
-        raise PictureError("every sample of the picture is NaN: no pixel is known")
+        raise PictureError("every sample of the picture is NaN: give at least one known pixel")
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
 def normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Tensor | None]:
-    """Pixels with missing ones at the mean of their channel, and which are missing."""
+    """Compute the pixels, missing ones at the mean of their channel, and the mask of these."""
     values = (stored.astype(np.float64) - offset) / scale
     gaps = np.isnan(values)
     if gaps.any():
@@ -59,12 +59,12 @@ def normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Te
 
 
 def as_dtype(samples: Samples, dtype: np.dtype[Any]) -> Samples:
-    """Turn floats into samples of a data type: integers are rounded and clipped to its range."""
+    """Convert floats to a data type; integers are rounded and clipped to its range."""
     if dtype.kind == "b":
         return np.asarray(samples >= 0.5)
     if dtype.kind in "ui":
         limits = np.iinfo(dtype)
-        # In float64 the largest 64-bit integers are not exact, so clip again as integers.
+        # float64 cannot hold the largest 64-bit integer: clip to the float below it.
         clipped = np.clip(np.rint(samples), float(limits.min), float(limits.max))
         top = np.nextafter(float(limits.max), 0) if limits.bits == 64 else float(limits.max)
         return np.asarray(np.minimum(clipped, top), dtype=dtype)
@@ -72,5 +72,5 @@ def as_dtype(samples: Samples, dtype: np.dtype[Any]) -> Samples:
 
 
 def opaque(dtype: np.dtype[Any]) -> float:
-    """Alpha of an opaque pixel in this data type."""
+    """Return the alpha of an opaque pixel in this data type."""
     return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0

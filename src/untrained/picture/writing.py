@@ -1,4 +1,4 @@
-"""Picture files out: whole or not at all, after a check that comes before the long work."""
+"""Write picture files whole or not at all; check before the long work that they can be written."""
 
 import os
 import secrets
@@ -17,8 +17,8 @@ def check_writable(path: str | Path, picture: Picture, *, overwrite: bool = Fals
     Raises
     ------
     PictureError
-        If the folder does not exist or is not writable, the file exists and may not be replaced, or
-        the format named by the extension is unknown or cannot hold the picture.
+        If the folder does not exist or is not writable, the file exists and `overwrite` is false,
+        the extension is unknown, or its format cannot hold the picture.
     """
     path = Path(path)
     check_holds(by_extension(path), picture)
@@ -28,7 +28,7 @@ def check_writable(path: str | Path, picture: Picture, *, overwrite: bool = Fals
     if path.is_dir():
         raise PictureError(f"{path} is a folder: give a file name")
     if not os.access(folder, os.W_OK):
-        raise PictureError(f"the folder {path.parent} cannot be written to")
+        raise PictureError(f"the folder {path.parent} cannot be written to: choose another")
     if path.exists() and not overwrite:
         raise PictureError(f"{path} exists: choose another name or give --overwrite")
 
@@ -39,7 +39,7 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
     Parameters
     ----------
     path
-        Its extension says the format. JPEG is written at quality 95 without chroma subsampling,
+        The extension gives the format. JPEG is written at quality 95 without chroma subsampling,
         WebP without loss.
     picture
         A Picture, a Restoration, or an array or tensor as for `as_picture`.
@@ -51,7 +51,7 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
     PictureError
         As for `check_writable`.
     OSError
-        If the disk is full or fails; an old file is untouched.
+        If the disk is full or fails; the old file is untouched.
     """
     path = Path(path)
     shown = picture if isinstance(picture, Picture) else getattr(picture, "restored", None)
@@ -61,7 +61,7 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
 
 
 def check_folder_writable(folder: Path) -> None:
-    """Check before long work that results can be written into `folder`, made if need be.
+    """Check before the long work that results can be written to `folder`, new or not.
 
     Raises
     ------
@@ -74,16 +74,16 @@ def check_folder_writable(folder: Path) -> None:
     if not nearest.is_dir():
         raise RequestError(f"the folder {nearest} does not exist: make it first")
     if not os.access(nearest, os.W_OK):
-        raise RequestError(f"the folder {nearest} cannot be written to")
+        raise RequestError(f"the folder {nearest} cannot be written to: choose another")
 
 
 def check_folder_empty(folder: Path, *, overwrite: bool) -> None:
-    """Check before long work that `folder` can be written into and holds nothing yet.
+    """Check before the long work that `folder` is writable and empty.
 
     Raises
     ------
     RequestError
-        As for `check_folder_writable`, or if it holds something and `overwrite` is not given.
+        As for `check_folder_writable`, or if it is not empty and `overwrite` is false.
     """
     check_folder_writable(folder)
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
@@ -93,19 +93,19 @@ def check_folder_empty(folder: Path, *, overwrite: bool) -> None:
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file under a temporary name in its folder, then rename it.
 
-    A new file has the permissions that the user's mask leaves, a replaced one those it had.
+    A new file gets the permissions of the user's umask, a replaced one keeps its own.
 
     Raises
     ------
     OSError
-        If that fails; an old file is untouched and no temporary one stays.
+        If that fails; the old file is untouched and the temporary one is removed.
     """
     target = path.resolve()
     mode = target.stat().st_mode & 0o777 if target.exists() else None
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
 
     def opened(name: str, flags: int) -> int:
-        # The system itself takes the mask off: asking for it would set it for all threads.
+        # The system applies the umask itself; reading it would set it for all threads.
         return os.open(name, flags, 0o666 if mode is None else 0o600)
 
     try:

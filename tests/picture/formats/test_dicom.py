@@ -149,7 +149,7 @@ def broken(folder, **changes):
         ({"PhotometricInterpretation": "YBR_FULL"}, "YBR_FULL: only MONOCHROME1"),
         ({"NumberOfFrames": 3}, "holds 3 pictures"),
         ({"RescaleSlope": 0}, "slope of 0"),
-        ({"ModalityLUTSequence": []}, "in a table"),
+        ({"ModalityLUTSequence": []}, "by a table"),
         ({"Rows": 60000, "Columns": 60000}, "megapixels"),
         ({"Rows": 1000}, "damaged"),
     ],

@@ -151,16 +151,16 @@ def cut():
 @pytest.mark.parametrize(
     ("make", "words", "told"),
     [
-        (several, (), "2 data sets (a, b): give a file of one"),
+        (several, (), "2 data sets (a, b): give a file with one"),
         (none, (), "0 data sets"),
         (several, ("--slice", "1"), "no data set kspace"),
         (flat, (), "shape (24, 24): give (slices"),
-        (lambda: fastmri("bad.h5"), ("--slice", "5"), "5 slices, 0 to 4: there is no 5"),
-        (lambda: fastmri("bad.h5"), ("--slice", "-1"), "there is no -1"),
+        (lambda: fastmri("bad.h5"), ("--slice", "5"), "has no slice 5: give one from 0 to 4"),
+        (lambda: fastmri("bad.h5"), ("--slice", "-1"), "has no slice -1"),
         (sparse, (), "is 1x1 samples, too few to estimate sensitivities (10x10 are needed"),
         (lambda: fastmri("bad.h5", np.ones((2, 3, 3))), (), "give complex"),
         (cut, (), "damaged"),
-        (lambda: np.save("bad.h5", volume(4, 4)), ("--slice", "1"), "not HDF5"),
+        (lambda: np.save("bad.h5", volume(4, 4)), ("--slice", "1"), "not a fastMRI HDF5 file"),
     ],
 )
 def test_bad_input_is_told_and_nothing_written(folder, capsys, make, words, told):

@@ -92,7 +92,7 @@ def test_an_enlarged_volume_has_smaller_voxels(tmp_path):
         (SLICES[0], "YX", "bands", "has no pages"),
         (SLICES, "ZYX", "slices", "unknown pages 'slices': choose from auto, volume, bands"),
         (CHANNELS, "TZYX", "volume", "5 times and 2 slices"),
-        (CHANNELS, "ZCYX", "bands", "they are not bands"),
+        (CHANNELS, "ZCYX", "bands", "cannot be read as bands"),
     ],
 )
 def test_it_is_never_guessed_what_pages_are(tmp_path, samples, axes, pages, words):

@@ -1,4 +1,4 @@
-"""Picture files: each format is one module here, which registers itself; see `registry`."""
+"""File formats: each module here registers one; see `registry`."""
 
 import importlib
 import pkgutil

@@ -14,7 +14,7 @@ def is_bmp(data: bytes) -> bool:
 
 
 def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
-    """Decode a whole picture; PictureError says what is wrong with it."""
+    """Decode a picture; PictureError says what is wrong with the file."""
     with pillow.opened("BMP", data) as image:
         return pillow.picture_of(path, image)
 

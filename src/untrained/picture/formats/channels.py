@@ -1,4 +1,4 @@
-"""What every decoder and encoder needs: limits, orientation, alpha."""
+"""Helpers of all decoders and encoders: size limit, orientation, alpha."""
 
 from pathlib import Path
 
@@ -8,26 +8,26 @@ from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
 
 LARGEST = 500_000_000
-"""Pixels above which a file is refused by its header."""
+"""Most pixels; a file whose header states more is refused."""
 
 
 def check_size(path: Path, height: int, width: int) -> None:
-    """Refuse a picture too large, before its pixels are decoded."""
+    """Refuse a picture that is too large, before decoding its pixels."""
     if height * width > LARGEST:
         raise PictureError(
-            f"{path} says it has {width}x{height} pixels, over {LARGEST // 10**6} megapixels: cut "
-            "it into parts"
+            f"{path} has {width}x{height} pixels, over {LARGEST // 10**6} megapixels: cut it "
+            "into parts"
         )
 
 
 def refuse_pages(path: Path, count: int) -> None:
     """Refuse a file of several pictures."""
     if count > 1:
-        raise PictureError(f"{path} holds {count} pictures: give a file of one")
+        raise PictureError(f"{path} holds {count} pictures: give a file with one")
 
 
 def split_alpha(samples: Samples, *, has_alpha: bool) -> tuple[Samples, Samples | None]:
-    """Colour ``(H, W, C)`` and alpha ``(H, W)``, the last channel if `has_alpha`."""
+    """Split into colour ``(H, W, C)`` and alpha ``(H, W)``, the last channel if `has_alpha`."""
     if samples.ndim == 2:
         samples = samples[..., None]
     samples = np.ascontiguousarray(samples)
@@ -48,7 +48,7 @@ def upright(samples: Samples, orientation: int) -> Samples:
 
 
 def interleaved(picture: Picture) -> Samples:
-    """Samples as files hold them: alpha last, grey without an axis of channels."""
+    """Return the samples as files hold them: alpha last, grey without a channel axis."""
     samples = picture.stored
     if samples.dtype == bool:
         samples = samples.astype(np.uint8) * 255

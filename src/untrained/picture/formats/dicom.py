@@ -1,4 +1,4 @@
-"""DICOM, through pydicom: samples in units (Hounsfield, say), everything else kept."""
+"""DICOM, through pydicom: samples in units such as Hounsfield, everything else kept."""
 
 import hashlib
 import io
@@ -37,10 +37,10 @@ def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """Encode a picture that came from DICOM: its data set with other pixels.
+    """Encode a picture that was read from DICOM: its data set with other pixels.
 
-    What was not changed is stored as it was. The result is a new instance, marked as derived; its
-    UID follows from the one of the original and the pixels.
+    Unchanged samples are stored exactly. The result is a new instance, marked as derived; its UID
+    is a hash of the original UID and the pixels.
     """
     pydicom = imported("pydicom", "DICOM")
     dataset = pydicom.dcmread(io.BytesIO(picture.metadata.dicom or b""))
@@ -77,9 +77,11 @@ def _check(path: Path, dataset: Any) -> None:
     if kind not in _KINDS:
         raise PictureError(f"{path} is DICOM of type {kind}: only {', '.join(_KINDS)} can be read")
     if "ModalityLUTSequence" in dataset:
-        raise PictureError(f"{path} has its units in a table: only slope and intercept can be read")
+        raise PictureError(
+            f"{path} maps its samples to units by a table: only slope and intercept can be read"
+        )
     if _rescale(dataset)[0] == 0:
-        raise PictureError(f"{path} has a rescale slope of 0: its samples have no units")
+        raise PictureError(f"{path} has a rescale slope of 0: give a file with another slope")
 
 
 def _rescale(dataset: Any) -> tuple[float, float]:
@@ -88,7 +90,7 @@ def _rescale(dataset: Any) -> tuple[float, float]:
 
 
 def _stored(samples: Samples, dataset: Any, dtype: np.dtype[Any]) -> Samples:
-    """Integers of `BitsStored` bits from samples in units."""
+    """Convert samples in units to integers of `BitsStored` bits."""
     if dataset.SamplesPerPixel > 1:
         return samples
     slope, intercept = _rescale(dataset)
@@ -100,7 +102,7 @@ def _stored(samples: Samples, dataset: Any, dtype: np.dtype[Any]) -> Samples:
 
 
 def _resize(dataset: Any, height: int, width: int) -> None:
-    """Note another number of pixels over the same area."""
+    """Set another number of pixels over the same area."""
     down, across = height / dataset.Rows, width / dataset.Columns
     if spacing := dataset.get("PixelSpacing"):
         rows, columns = (float(each) for each in spacing)
@@ -116,7 +118,7 @@ def _resize(dataset: Any, height: int, width: int) -> None:
 
 
 def _derive(pydicom: Any, dataset: Any, content: bytes) -> None:
-    """Make it another instance, derived from the first."""
+    """Turn the data set into a new instance, derived from the original."""
     kinds = list(dataset.get("ImageType", None) or ["ORIGINAL", "PRIMARY"])
     dataset.ImageType = ["DERIVED", *kinds[1:]]
     dataset.DerivationDescription = f"restored by untrained {__version__}"
@@ -126,7 +128,7 @@ def _derive(pydicom: Any, dataset: Any, content: bytes) -> None:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What pydicom raises; for an element that is missing that is AttributeError."""
+    """List what pydicom raises: AttributeError for a missing element."""
     own = imported("pydicom", "DICOM").errors
     return (
         own.InvalidDicomError,

@@ -1,4 +1,4 @@
-"""EXIF blocks: kept, with the fields corrected that speak of orientation and size."""
+"""EXIF blocks: kept, with corrected orientation and size."""
 
 from PIL import ExifTags, Image
 
@@ -9,7 +9,7 @@ ORIENTATION = ExifTags.Base.Orientation.value
 
 
 def exif_bytes(exif: Image.Exif) -> bytes | None:
-    """EXIF as a block, orientation reset since the pixels are upright."""
+    """Serialise EXIF, with the orientation reset because the pixels are upright."""
     if not len(exif):
         return None
     if ORIENTATION in exif:
@@ -18,7 +18,7 @@ def exif_bytes(exif: Image.Exif) -> bytes | None:
 
 
 def exif_for(picture: Picture) -> bytes:
-    """EXIF whose fields of width and height, when present, are those of this picture."""
+    """Return the EXIF block with its width and height, if present, set to those of this picture."""
     exif = Image.Exif()
     exif.load(picture.metadata.exif or b"")
     fields = exif.get_ifd(ExifTags.IFD.Exif)

@@ -1,4 +1,4 @@
-"""Packages that only some formats need."""
+"""Optional packages that only some formats need."""
 
 import importlib
 from typing import Any
@@ -12,7 +12,7 @@ def imported(package: str, what: str) -> Any:
     Parameters
     ----------
     package
-        Its name.
+        Name of the package.
     what
         The files that need it, for the message.
 

@@ -1,4 +1,4 @@
-"""HDF5, through h5py: files of one data set, and k-space as fastMRI stores it."""
+"""HDF5, through h5py: files with one data set, and k-space as fastMRI stores it."""
 
 import io
 from pathlib import Path
@@ -14,7 +14,7 @@ from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
 
 _DATA_SET = "reconstruction"
-"""Where a picture is written; fastMRI calls it so, too."""
+"""Data set of a written picture; fastMRI uses the same name."""
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -30,7 +30,7 @@ def read_array(path: Path, _data: bytes = b"") -> Samples:
     Raises
     ------
     PictureError
-        If there is none, or several: the message names them. Or h5py is not installed.
+        If it holds none or several (the message names them), or h5py is not installed.
     """
     with imported("h5py", "HDF5").File(path, "r") as file:
         return _values(path, _only(path, _datasets(file)))
@@ -56,30 +56,32 @@ def encode(picture: Picture) -> bytes:
 
 
 def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None, str]:
-    """Read one slice of a file of fastMRI (Zbontar et al. 2018), or the only data set of another.
+    """Read a slice of a fastMRI file (Zbontar et al. 2018), or the only data set of another.
 
     Parameters
     ----------
     path
-        fastMRI keeps ``kspace`` (slices, [coils,] H, W), and in its test files ``mask`` (W,).
+        A fastMRI file holds ``kspace`` (slices, [coils,] H, W), and a test file ``mask`` (W,).
     number
-        Of the slice, counted from 0; the middle one when None.
+        Number of the slice, counted from 0; the middle one if None.
 
     Returns
     -------
-    The samples of the slice; the mask, None when the file has none; and which slice it is, in
-    words, empty where the file has no slices.
+    The samples of the slice; the mask, None if the file has none; and the slice in words, empty if
+    the file has no slices.
 
     Raises
     ------
     PictureError
-        As for `read_array`; or if there is no such slice.
+        As for `read_array`; or if the slice does not exist.
     """
     with imported("h5py", "HDF5").File(path, "r") as file:
         found = _datasets(file)
         if "kspace" not in found:
             if number is not None:
-                raise PictureError(f"{path} has no data set kspace to take the slice {number} of")
+                raise PictureError(
+                    f"{path} has no data set kspace, so it has no slice {number}: omit the number"
+                )
             return _values(path, _only(path, found)), None, ""
         volume = found["kspace"]
         if volume.ndim not in (3, 4):
@@ -90,14 +92,14 @@ def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None
         chosen = len(volume) // 2 if number is None else number
         if not 0 <= chosen < len(volume):
             raise PictureError(
-                f"{path} has {len(volume)} slices, 0 to {len(volume) - 1}: there is no {chosen}"
+                f"{path} has no slice {chosen}: give one from 0 to {len(volume) - 1}"
             )
         mask = _values(path, found["mask"]) if "mask" in found else None
         return np.asarray(volume[chosen]), mask, f"slice {chosen} of {len(volume)}, counted from 0"
 
 
 def _datasets(file: Any) -> dict[str, Any]:
-    """Data sets of numbers, by path; fastMRI also keeps text and scalars."""
+    """Find the data sets of numbers, by path; fastMRI files also hold text and scalars."""
     found: dict[str, Any] = {}
 
     def see(name: str, item: Any) -> None:
@@ -111,18 +113,18 @@ def _datasets(file: Any) -> dict[str, Any]:
 def _only(path: Path, found: dict[str, Any]) -> Any:
     if len(found) != 1:
         named = f" ({', '.join(found)})" if found else ""
-        raise PictureError(f"{path} holds {len(found)} data sets{named}: give a file of one")
+        raise PictureError(f"{path} holds {len(found)} data sets{named}: give a file with one")
     return next(iter(found.values()))
 
 
 def _values(path: Path, dataset: Any) -> Samples:
     if dataset.size == 0:
-        raise PictureError(f"{path} holds an empty data set of shape {dataset.shape}")
+        raise PictureError(f"{path} holds an empty data set of shape {dataset.shape}: give numbers")
     return np.asarray(dataset[()])
 
 
 def errors() -> tuple[type[Exception], ...]:
-    """What h5py raises for damaged files: HDF5's own errors become these."""
+    """List what h5py raises for damaged files; it turns HDF5's own errors into these."""
     return (OSError, KeyError, ValueError, RuntimeError, TypeError)
 
 

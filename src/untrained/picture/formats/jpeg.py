@@ -19,7 +19,7 @@ def is_jpeg(data: bytes) -> bool:
 
 
 def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
-    """Decode a whole picture; PictureError says what is wrong with it."""
+    """Decode a picture; PictureError says what is wrong with the file."""
     with pillow.opened("JPEG", data) as image:
         turn = image.getexif().get(ORIENTATION, 1)
         picture = pillow.picture_of(path, image)
@@ -31,12 +31,12 @@ def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """Encode at quality 95, the colours at full size."""
+    """Encode at quality 95 without chroma subsampling."""
     return pillow.encode(picture, "JPEG", quality=95, subsampling=0)
 
 
 def _compression(image: Image.Image) -> Compression | None:
-    """How a JPEG was compressed, where its channels are grey, or luma and colours."""
+    """Read the compression of a JPEG with grey, or luma and chroma channels; else None."""
     channels = getattr(image, "layer", None)
     if image.format != "JPEG" or not channels or image.mode not in ("L", "RGB"):
         return None

@@ -1,4 +1,4 @@
-"""NumPy's .npy and .npz: arrays of any depth, and measurements."""
+"""NumPy's .npy and .npz: pictures of any data type, and measurements."""
 
 import io
 import zipfile
@@ -24,12 +24,12 @@ def is_array(data: bytes) -> bool:
 
 
 def read_array(path: Path, data: bytes) -> Samples:
-    """Decode an array of any shape; of an .npz, its only one."""
+    """Decode an array of any shape; from an .npz its only one."""
     if data.startswith(_ZIP):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             if len(names) != 1:
-                raise PictureError(f"{path} holds {len(names)} arrays: give a file of one")
+                raise PictureError(f"{path} holds {len(names)} arrays: give a file with one")
             data = archive.read(names[0])
     return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
 
@@ -40,7 +40,7 @@ def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """Encode ``([D,] H, W[, C])``, or in the order of the file read; alpha as the last channel."""
+    """Encode ``([D,] H, W[, C])``, or in the axis order of the file read; alpha last."""
     buffer = io.BytesIO()
     np.save(buffer, several.to_array(picture), allow_pickle=False)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Decoding and encoding through Pillow, which holds 8 bits: for PNG, JPEG, WebP and BMP."""
+"""Decode and encode 8-bit PNG, JPEG, WebP and BMP through Pillow."""
 
 import contextlib
 import io
@@ -44,12 +44,12 @@ _OPEN: dict[Kind, Callable[[io.BytesIO], Image.Image]] = {
 
 
 def errors() -> tuple[type[Exception], ...]:
-    """What Pillow raises for a damaged file once its header could be read."""
+    """List what Pillow raises for a damaged file with a readable header."""
     return (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 
 
 def picture_of(path: Path, image: Image.Image) -> Picture:
-    """Decode an opened picture whole; PictureError says what is wrong with it."""
+    """Decode an opened picture; PictureError says what is wrong with the file."""
     check_size(path, image.height, image.width)
     refuse_pages(path, int(getattr(image, "n_frames", 1)))
     exif = image.getexif()
@@ -66,16 +66,16 @@ def picture_of(path: Path, image: Image.Image) -> Picture:
 
 
 def encode(picture: Picture, kind: Kind, **options: Any) -> bytes:
-    """Encode 8-bit samples with the profile, EXIF and resolution that the format has a place for.
+    """Encode 8-bit samples, with profile, EXIF and resolution if the format can hold them.
 
     Parameters
     ----------
     picture
-        What to encode.
+        The picture to encode.
     kind
-        Pillow's name of the format.
+        Pillow's name for the format.
     options
-        Further ones for Pillow's `save`.
+        Further options of Pillow's `save`.
     """
     samples = interleaved(picture)
     colours = "CMYK" if picture.cmyk else {1: "L", 3: "RGB"}[picture.channels]
@@ -95,29 +95,31 @@ def encode(picture: Picture, kind: Kind, **options: Any) -> bytes:
 
 @contextlib.contextmanager
 def opened(kind: Kind, data: bytes) -> Iterator[Image.Image]:
-    """Open with the plugin itself: `Image.open` would apply a limit on pixels of the whole process.
+    """Open with the plugin itself, because `Image.open` applies a process-wide pixel limit.
 
-    Our own limit is checked right after.
+    The caller checks our own limit next.
 
     Raises
     ------
     UnidentifiedImageError
-        If the header cannot be read, as `Image.open` does.
+        If the header cannot be read, as from `Image.open`.
     PictureError
-        If Pillow refuses the size all the same; its WebP plugin does so before it decodes.
+        If Pillow refuses the size all the same; its WebP plugin does so before decoding.
     """
     try:
         image = _OPEN[kind](io.BytesIO(data))
     except (SyntaxError, IndexError, KeyError, TypeError, EOFError, struct.error) as error:
         raise UnidentifiedImageError(f"its header cannot be read: {error}") from error
     except Image.DecompressionBombError as error:
-        raise PictureError(f"a {kind} too large for Pillow: {error}") from error
+        raise PictureError(
+            f"the {kind} is too large for Pillow, cut it into parts: {error}"
+        ) from error
     with image:
         yield image
 
 
 def _expanded(image: Image.Image) -> Image.Image:
-    """Palettes, bits and transparent colours as plain samples."""
+    """Convert palettes, bits and transparent colours to plain samples."""
     clear = "transparency" in image.info
     if image.mode == "1":
         return image.convert("L")

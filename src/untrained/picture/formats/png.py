@@ -1,6 +1,6 @@
-"""PNG: of 8 bits through Pillow, which would quietly halve the depth of colour ones of 16.
+"""PNG: 8 bits through Pillow, 16 bits through imagecodecs.
 
-Those go through imagecodecs.
+Pillow would silently reduce 16-bit colour to 8 bits.
 """
 
 import struct
@@ -36,7 +36,7 @@ def is_png(data: bytes) -> bool:
 
 
 def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
-    """Decode a whole picture; PictureError says what is wrong with it."""
+    """Decode a picture; PictureError says what is wrong with the file."""
     if len(data) > 25 and data[24] == 16:
         return _read_deep(path, data)
     with pillow.opened("PNG", data) as image:
@@ -59,7 +59,7 @@ def _read_deep(path: Path, data: bytes) -> Picture:
     check_size(path, height, width)
     chunks = dict(_chunks(data))
     if b"IEND" not in chunks:
-        raise PictureError(f"{path} is cut short")
+        raise PictureError(f"{path} is truncated: give the whole file")
     if b"acTL" in chunks:
         refuse_pages(path, struct.unpack(">I", chunks[b"acTL"][:4])[0])
     exif = Image.Exif()
@@ -94,12 +94,12 @@ def _encode_deep(picture: Picture) -> bytes:
 
 
 def _copied_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """Name and content of the ancillary chunks that a restored PNG keeps."""
+    """Select the ancillary chunks that a restored PNG keeps, as name and content."""
     return tuple((name, body) for name, body in _chunks(data) if name in _COPIED_CHUNKS)
 
 
 def _with_chunks(data: bytes, picture: Picture, taken: tuple[bytes, ...] = ()) -> bytes:
-    """Put the kept ancillary chunks after the header of a PNG."""
+    """Insert the kept ancillary chunks after the header of a PNG."""
     chunks = [(name, body) for name, body in picture.metadata.chunks if name not in taken]
     after_header = len(_SIGNATURE) + 12 + 13
     packed = b"".join(_packed_chunk(name, body) for name, body in chunks)
@@ -111,7 +111,7 @@ def _packed_chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of the chunks of a PNG; stops at a cut one."""
+    """Yield name and content of the chunks of a PNG; stop at a truncated one."""
     at = len(_SIGNATURE)
     while at + 12 <= len(data):
         (length,) = struct.unpack(">I", data[at : at + 4])
@@ -128,7 +128,7 @@ def _icc_of_chunk(body: bytes | None) -> bytes | None:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What Pillow raises, and imagecodecs, whose errors are RuntimeError."""
+    """List what Pillow raises, and RuntimeError, which imagecodecs raises."""
     return (*pillow.errors(), RuntimeError)
 
 

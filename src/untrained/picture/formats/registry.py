@@ -1,4 +1,4 @@
-"""What a file format is, and those that are known: each is one file, which registers it."""
+"""The registry of file formats: each is one file that registers itself."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
 
 HEAD = 512
-"""Bytes at the start of a file by which its format is recognised."""
+"""Number of bytes at the start of a file that identify its format."""
 
 
 @dataclass(frozen=True)
 class Holds:
-    """Which pictures a format can hold; by default any grey or RGB one of 8 bits."""
+    """The pictures that a format can hold; by default 8-bit grey and RGB."""
 
     types: tuple[str, ...] | None = ("bool", "uint8")
     """Data types of the samples; None for any."""
@@ -45,35 +45,35 @@ class Format:
     """A file format: how it is recognised, read and written."""
 
     name: str
-    """As people write it: PNG."""
+    """Usual spelling, for example PNG."""
     extensions: tuple[str, ...]
-    """In lower case, with the dot; the first is the one that messages suggest."""
+    """In lower case, with the dot; messages suggest the first."""
     matches: Callable[[bytes], bool]
-    """Whether the first `HEAD` bytes of a file are of this format; of no other, too."""
+    """Whether the first `HEAD` bytes of a file are of this format, and of no other."""
     decode: Callable[[Path, bytes, PagesAre], Picture]
-    """Makes a picture of the bytes; raises PictureError or one of `errors`.
+    """Makes a picture from the bytes; raises PictureError or one of `errors`.
 
-    The path is for messages, and for formats that are read `in_place`. The pages are what the user
-    says that several are; a format without pages leaves them alone.
+    The path is for messages, and for formats read `in_place`. The last argument says how to read
+    several pages; a format without pages ignores it.
     """
     encode: Callable[[Picture], bytes] | None = None
-    """Makes the bytes of a picture that it `holds`; None where the format is only read."""
+    """Makes the bytes of a picture that it `holds`; None if the format is only read."""
     holds: Holds = Holds()
     errors: Callable[[], tuple[type[Exception], ...]] = _value_errors
-    """What the codec raises for a damaged file: a function, so that the codec loads when needed."""
+    """Lists what the codec raises for a damaged file; a function, to import the codec late."""
     prepare: Callable[[Picture], Picture] = _as_it_is
-    """Makes of a picture the one that is written; it is no volume unless the format holds them."""
+    """Converts a picture before it is written; gets volumes only if the format holds them."""
     refusal: Callable[[Picture], str | None] = _any_picture
-    """Why a picture that it `holds` cannot be written all the same: one line; None if it can."""
+    """Any further reason, in one line, why a picture cannot be written; None if it can."""
     decode_array: Callable[[Path, bytes], Samples] | None = None
-    """Makes an array of any shape of the bytes, where the format is one of arrays."""
+    """Makes an array of any shape from the bytes, if the format stores arrays."""
     in_place: bool = False
-    """Whether the file is read by its path, since it may be too large to be read whole."""
+    """Whether to read from the path, because the file may be too large to load whole."""
 
     def why_not(self, picture: Picture) -> str | None:
         """Say why a picture cannot be written in this format, in one line; None if it can."""
         if self.encode is None:
-            return f"{self.name} is only read"
+            return f"{self.name} cannot be written"
         if picture.complex_type is not None and not self.holds.complex:
             return f"{self.name} cannot hold complex samples"
         if picture.is_volume and not self.holds.volumes:
@@ -97,15 +97,15 @@ class Format:
         return None
 
     def encoded(self, picture: Picture) -> bytes:
-        """Encode a picture that can be written in this format.
+        """Encode a picture that this format can hold.
 
         Raises
         ------
         PictureError
-            If the format is only read.
+            If the format cannot be written.
         """
         if self.encode is None:
-            raise PictureError(f"{self.name} is only read")
+            raise PictureError(f"{self.name} cannot be written")
         return self.encode(self.prepare(picture))
 
     def _depths(self) -> str:
@@ -117,12 +117,12 @@ _KNOWN: dict[str, Format] = {}
 
 
 def register(form: Format) -> Format:
-    """Make a format known to `read` and `write`, in Python and on the command line.
+    """Register a format, for `read` and `write` and on the command line.
 
     Raises
     ------
     ValueError
-        If one of its extensions or its name is another's.
+        If its name or one of its extensions is taken.
     """
     for other in _KNOWN.values():
         taken = set(form.extensions) & set(other.extensions)
@@ -133,7 +133,7 @@ def register(form: Format) -> Format:
 
 
 def known() -> Iterator[Format]:
-    """Give the formats in the order of their names."""
+    """Yield the formats in order of their names."""
     yield from sorted(_KNOWN.values(), key=lambda form: form.name.lower())
 
 
@@ -143,12 +143,12 @@ def recognised(head: bytes) -> Format | None:
 
 
 def by_extension(path: Path) -> Format:
-    """Find the format that the extension of a file to be written names.
+    """Find the format to write from the extension of a path.
 
     Raises
     ------
     PictureError
-        If it names none that can be written.
+        If no format with this extension can be written.
     """
     writable = [form for form in known() if form.encode is not None]
     for form in writable:
@@ -161,12 +161,12 @@ def by_extension(path: Path) -> Format:
 
 
 def check_holds(form: Format, picture: Picture) -> None:
-    """Refuse a picture that the format cannot hold; suggest those that can.
+    """Refuse a picture that the format cannot hold; suggest formats that can.
 
     Raises
     ------
     PictureError
-        With one line.
+        If the format cannot hold it; one line.
     """
     reason = form.why_not(picture)
     if reason is None:
@@ -176,5 +176,5 @@ def check_holds(form: Format, picture: Picture) -> None:
 
 
 def in_words(names: list[str], last: str = "or") -> str:
-    """Join names as in a sentence: a, b or c."""
+    """Join names for a sentence: a, b or c."""
     return f" {last} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

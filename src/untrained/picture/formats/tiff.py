@@ -1,4 +1,4 @@
-"""TIFF of any depth, float too, through tifffile."""
+"""TIFF of any bit depth, also float, through tifffile."""
 
 import io
 import struct
@@ -23,12 +23,12 @@ _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def is_tiff(data: bytes) -> bool:
-    """Say whether these bytes begin a TIFF, classic or big; DICOM may have one as its preamble."""
+    """Say whether these bytes begin a TIFF or BigTIFF; a DICOM preamble may look like one."""
     return data.startswith(_SIGNATURES) and not is_dicom(data)
 
 
 def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
-    """Decode a picture, or all pages of a volume; PictureError says what is wrong with it."""
+    """Decode a picture, or all pages; PictureError says what is wrong with the file."""
     import tifffile  # noqa: PLC0415
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -56,7 +56,7 @@ def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """Encode samples of any depth with the kept tags."""
+    """Encode samples of any bit depth with the kept tags."""
     import tifffile  # noqa: PLC0415
 
     pages = picture.metadata.pages
@@ -89,12 +89,12 @@ def encode(picture: Picture) -> bytes:
 
 
 def _whole_pages(file: Any) -> list[Any]:
-    """The pages that are no thumbnails."""
+    """List the pages without thumbnails."""
     return [page.aspage() for page in file.pages if not page.aspage().is_reduced]
 
 
 def _has_several(file: Any) -> bool:
-    """Whether there is more than one page, or one that stands for several."""
+    """Return whether the file has several pages, or one that stands for several."""
     whole = _whole_pages(file)
     if len(whole) != 1:
         return True
@@ -103,7 +103,7 @@ def _has_several(file: Any) -> bool:
 
 
 def _samples(path: Path, page: Any, samples: Samples) -> Samples:
-    """Undo palettes, inverted grey and depths below 8 bits."""
+    """Expand palettes, inverted grey and bit depths below 8."""
     import tifffile  # noqa: PLC0415
 
     if samples.ndim not in (2, 3):
@@ -128,7 +128,7 @@ def _dpi(page: Any) -> tuple[float, float] | None:
 
 
 def _exif(data: bytes) -> bytes | None:
-    """EXIF fields of a TIFF, where Pillow understands its header."""
+    """Read the EXIF fields of a TIFF; None if Pillow cannot read its header."""
     try:
         with opened("TIFF", data) as image:
             whole = image.getexif()
@@ -146,7 +146,7 @@ def _exif(data: bytes) -> bytes | None:
 
 
 def _text_tags(picture: Picture) -> list[tuple[int, int, int, str, bool]]:
-    """Text fields of the EXIF block that are plain TIFF tags."""
+    """List the text fields of the EXIF block that are plain TIFF tags."""
     if not picture.metadata.exif:
         return []
     exif = Image.Exif()
@@ -156,7 +156,7 @@ def _text_tags(picture: Picture) -> list[tuple[int, int, int, str, bool]]:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What tifffile raises, and imagecodecs within it: their own are ValueError, RuntimeError."""
+    """List what tifffile and imagecodecs raise; their own are ValueErrors and RuntimeErrors."""
     return (
         ValueError,
         RuntimeError,

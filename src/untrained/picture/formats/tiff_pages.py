@@ -1,4 +1,4 @@
-"""TIFF of several pages: slices of a volume or bands of a picture, as its file says or the user."""
+"""TIFF pages as slices of a volume or bands of a picture, as the file or the user says."""
 
 import io
 import re
@@ -15,7 +15,7 @@ from untrained.picture.samples import PictureError, Samples
 
 _IMAGEJ_TYPES = (np.uint8, np.uint16, np.float32)
 _OF_ONE_SIZE = ("axes", "shape", "Labels", "ROI", "Overlays")
-"""Notes that are made anew, or hold for no other size."""
+"""Notes to drop for another size: tifffile writes them anew, or they no longer hold."""
 
 _HINT = "say --pages volume or --pages bands (in Python read(path, pages=...))"
 
@@ -26,7 +26,7 @@ def read(path: Path, file: Any, pages: PagesAre) -> Picture:
     Raises
     ------
     PictureError
-        If they are not of one size and kind, or nothing says what they are.
+        If they differ in size or kind, or neither the file nor `pages` says what they are.
     """
     series = _only_series(path, file)
     page = series.keyframe
@@ -55,9 +55,9 @@ def read(path: Path, file: Any, pages: PagesAre) -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """Encode slices or bands as pages, with the axes, sizes and notes of the file they came from.
+    """Encode slices or bands as pages, with the axes, sizes and notes of their file.
 
-    A volume that came from no such file is written as ImageJ does, where that knows the data type.
+    A volume from another source is written in ImageJ's dialect if that supports the data type.
     """
     import tifffile  # noqa: PLC0415
 
@@ -72,7 +72,7 @@ def encode(picture: Picture) -> bytes:
         options["compression"] = "zlib"
     options |= _scaled_resolution(pages, picture)
     if pages.xml is not None and pages.size == picture.size:
-        # The XML may order its planes as it likes: it is kept where that is the order of the pages.
+        # The XML may order its planes freely: keep it only if they are in page order.
         kept = _written(samples, options | {"description": pages.xml.encode(), "metadata": None})
         with tifffile.TiffFile(io.BytesIO(kept)) as file:
             again = file.series[0].asarray()
@@ -82,19 +82,19 @@ def encode(picture: Picture) -> bytes:
         return _written(
             samples, options | {"metadata": None, "description": picture.metadata.description}
         )
-    told = {name: value for name, value in pages.notes if name not in _OF_ONE_SIZE}
+    kept_notes = {name: value for name, value in pages.notes if name not in _OF_ONE_SIZE}
     if pages.size == picture.size:
-        told = dict(pages.notes)
-    elif "spacing" in told and len(pages.size) == 3:
-        told["spacing"] *= pages.size[0] / picture.size[0]
+        kept_notes = dict(pages.notes)
+    elif "spacing" in kept_notes and len(pages.size) == 3:
+        kept_notes["spacing"] *= pages.size[0] / picture.size[0]
     if pages.xml is not None:
-        told |= _physical_sizes(pages, picture)
+        kept_notes |= _physical_sizes(pages, picture)
     form = {"shaped": {}, "imagej": {"imagej": True}, "ome": {"ome": True}}[pages.kind]
-    return _written(samples, options | form | {"metadata": told | {"axes": pages.letters}})
+    return _written(samples, options | form | {"metadata": kept_notes | {"axes": pages.letters}})
 
 
 def in_file_order(picture: Picture, axes: str) -> Samples:
-    """Samples with their axes in the order of the file; alpha is the last sample of a pixel."""
+    """Return the samples in the axis order of the file; alpha is the last sample of a pixel."""
     samples = picture.stored
     if samples.dtype == bool:
         samples = samples.astype(np.uint8) * 255
@@ -107,10 +107,10 @@ def in_file_order(picture: Picture, axes: str) -> Samples:
 
 
 def from_array(path: Path, samples: Samples, pages: PagesAre, name: str) -> Picture:
-    """Take the array of a file of the format `name`: ``(H, W)``, ``(H, W, C)``, ``(D, H, W, C)``.
+    """Make a picture from an array ``(H, W)``, ``(H, W, C)`` or ``(D, H, W, C)`` of a file.
 
-    Three axes are ``(D, H, W)`` where the pages are said to be a volume, and ``(C, H, W)`` where
-    they are said to be bands.
+    With `pages` ``volume`` three axes are ``(D, H, W)``; with ``bands`` they are ``(C, H, W)``. The
+    name is that of the file's format.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def from_array(path: Path, samples: Samples, pages: PagesAre, name: str) -> Pict
 
 
 def to_array(picture: Picture) -> Samples:
-    """Give ``([D,] H, W[, C])`` in the stored type, or in the order of the array that was read."""
+    """Return ``([D,] H, W[, C])`` in the stored type, or in the axis order of the array read."""
     origin = picture.metadata
     if origin.pages is None or origin.format == "TIFF":
         return picture.to_numpy()
@@ -139,25 +139,27 @@ def to_array(picture: Picture) -> Samples:
 
 
 def _in_own_order(samples: Samples, axes: str) -> Samples:
-    """``([D,] H, W, C)``."""
+    """Reorder the axes to ``([D,] H, W, C)``."""
     own = [axis for axis in "ZYX" if axis in axes] + [axis for axis in "CS" if axis in axes]
     ordered = samples.transpose([axes.index(axis) for axis in own])
     return np.ascontiguousarray(ordered if own[-1] in "CS" else ordered[..., None])
 
 
 def _only_series(path: Path, file: Any) -> Any:
-    """All pages as one; thumbnails are left out."""
+    """Return the only series of pages, thumbnails left out."""
     found = [
         series
         for series in file.series
         if not series.keyframe.is_reduced and series.name not in ("Thumbnail", "Label", "Macro")
     ]
     if not found:
-        raise PictureError(f"{path} holds no page")
+        raise PictureError(f"{path} has no pages: give a file with a picture")
     sizes = dict.fromkeys((each.keyframe.imagelength, each.keyframe.imagewidth) for each in found)
     if len(sizes) > 1:
         words = ", ".join(sides_in_words(size) for size in sizes)
-        raise PictureError(f"{path} holds pages of sizes {words}: give a file of pages of one size")
+        raise PictureError(
+            f"{path} holds pages of sizes {words}: give a file with pages of one size"
+        )
     if len(found) > 1:
         raise PictureError(
             f"{path} holds {len(found)} pictures of {len(found)} kinds: split the file"
@@ -166,14 +168,16 @@ def _only_series(path: Path, file: Any) -> Any:
 
 
 def _roles(path: Path, letters: str, shape: tuple[int, ...], pages: PagesAre) -> str:
-    """Say of each axis whether it is slices (Z), channels (C), rows, columns or samples (S)."""
+    """Assign each axis its role: slices (Z), channels (C), rows, columns or samples (S)."""
     counted = {axis: count for axis, count in zip(letters, shape, strict=True) if axis not in "YXS"}
     words = " and ".join(f"{count} {_NAMES.get(axis, 'pages')}" for axis, count in counted.items())
     others = [axis for axis in counted if axis != "C"]
     if pages == "bands" and len(counted) == 1 and "S" not in letters:
         return letters.replace(next(iter(counted)), "C")
     if pages == "bands":
-        raise PictureError(f"{path} holds pages with axes {letters} ({words}): they are not bands")
+        raise PictureError(
+            f"{path} holds pages with axes {letters} ({words}): they cannot be read as bands"
+        )
     if "C" in counted and "S" in letters:
         raise PictureError(
             f"{path} holds channels of several samples (axes {letters}): split the file"
@@ -182,7 +186,7 @@ def _roles(path: Path, letters: str, shape: tuple[int, ...], pages: PagesAre) ->
         return letters.replace("C", "Z")
     if len(others) > 1:
         raise PictureError(
-            f"{path} holds pages with axes {letters} ({words}): give a file of one volume"
+            f"{path} holds pages with axes {letters} ({words}): give a file with one volume"
         )
     if pages == "auto" and others and others != ["Z"]:
         raise PictureError(f"{path} holds {words}: {_HINT}")
@@ -198,13 +202,13 @@ def _check_kind(path: Path, page: Any) -> None:
     kinds = tifffile.PHOTOMETRIC.PALETTE, tifffile.PHOTOMETRIC.SEPARATED
     if page.photometric in kinds or (page.bitspersample < 8 and page.dtype == np.uint8):
         raise PictureError(
-            f"{path} holds pages in a palette, in CMYK or of {page.bitspersample} bits: convert "
-            "them to grey or RGB of 8 or more"
+            f"{path} holds pages with a palette, CMYK or {page.bitspersample} bits: convert them "
+            "to grey or RGB with at least 8 bits"
         )
 
 
 def _notes(file: Any) -> tuple[Literal["imagej", "ome", "shaped", "plain"], tuple[Any, ...]]:
-    """Who wrote the file, and what else it says."""
+    """Read the dialect of the file and its further notes."""
     if file.is_imagej:
         made_anew = ("ImageJ", "images", "channels", "slices", "frames", "hyperstack")
         known = file.imagej_metadata.items()
@@ -224,7 +228,7 @@ def _resolution(page: Any) -> tuple[float, float, int] | None:
 
 
 def _scaled_resolution(pages: Pages, picture: Picture) -> dict[str, Any]:
-    """Pixels per unit, more of them where the picture has been enlarged."""
+    """Scale the pixels per unit with the size of the picture."""
     if pages.resolution is None:
         return {}
     x, y, unit = pages.resolution
@@ -233,7 +237,7 @@ def _scaled_resolution(pages: Pages, picture: Picture) -> dict[str, Any]:
 
 
 def _physical_sizes(pages: Pages, picture: Picture) -> dict[str, Any]:
-    """Sizes of a pixel that the XML states, smaller where the picture has been enlarged."""
+    """Read the pixel sizes from the XML and scale them to the size of the picture."""
     found = dict(re.findall(r'\b(PhysicalSize[XYZ](?:Unit)?)="([^"]*)"', pages.xml or ""))
     for axis, old, new in zip("XYZ", reversed(pages.size), reversed(picture.size), strict=False):
         if (name := f"PhysicalSize{axis}") in found:

@@ -1,4 +1,4 @@
-"""WebP, written without loss."""
+"""WebP, written losslessly."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ def is_webp(data: bytes) -> bool:
 
 
 def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
-    """Decode a whole picture; PictureError says what is wrong with it."""
+    """Decode a picture; PictureError says what is wrong with the file."""
     with pillow.opened("WEBP", data) as image:
         return pillow.picture_of(path, image)
 
 
 def encode(picture: Picture) -> bytes:
-    """Encode without loss, the colour of transparent pixels too."""
+    """Encode losslessly, also the colour of transparent pixels."""
     return pillow.encode(picture, "WEBP", lossless=True, quality=80, exact=True)
 
 
