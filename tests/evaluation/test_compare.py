@@ -116,10 +116,12 @@ def test_an_enlargement_is_not_back_projected():
 
 
 def test_progress_names_every_method():
-    told = {}
-    rows = compare.compare(tasks.denoise(noisy(), sigma=0.1), **CHEAP, tell=told.setdefault)
-    assert list(told) == [row.title for row in rows[1:]]
-    assert 0 < told["untrained"] < 1
+    progress = {}
+    rows = compare.compare(
+        tasks.denoise(noisy(), sigma=0.1), **CHEAP, report_progress=progress.setdefault
+    )
+    assert list(progress) == [row.title for row in rows[1:]]
+    assert 0 < progress["untrained"] < 1
 
 
 def test_a_reference_of_another_size_is_refused_before_the_fit():
@@ -404,7 +406,10 @@ BAD = [
     (("in.png", "--task", "denoise", "--out", "full"), "--overwrite"),
     (("in.png", "--task", "denoise", "--out", "in.png"), "is a file"),
     (("in.png", "--task", "denoise", "--out", "no/r"), "no"),
-    (("in.png", "--task", "denoise", "--out", ".", "--overwrite"), "holds what is compared"),
+    (
+        ("in.png", "--task", "denoise", "--out", ".", "--overwrite"),
+        "contains an input of the comparison",
+    ),
     (("in.png", "--task", "denoise", "--report", "r"), "--report"),
 ]
 

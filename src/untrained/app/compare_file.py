@@ -33,7 +33,7 @@ class Request:
     input: Path
     task: str
     own: Mapping[str, Any]
-    """The options of all tasks by name; None or False where not given."""
+    """The options of all tasks by name; None or False if not given."""
     out: Path | None = None
     model: Path | None = None
     preset: str = "fast"
@@ -51,14 +51,14 @@ class Request:
 
 
 def run_comparison(request: Request) -> int:
-    """Do what is asked and write the folder; return the exit status 0.
+    """Run the comparison and write the folder; return the exit status 0.
 
     Raises
     ------
     RequestError
-        The request or the input is wrong; nothing was written.
+        If the request or the input is wrong; nothing was written.
     WorkError, OSError
-        It failed while working.
+        If the work fails.
     """
     _check_options(request)
     picture = reading.read(request.input)
@@ -70,28 +70,28 @@ def run_comparison(request: Request) -> int:
         request.preset if request.recipe is None else read_recipe(request.recipe),
         options=request.fit,
     )
-    with progress_bars(quiet=request.quiet) as tell:
+    with progress_bars(quiet=request.quiet) as report_progress:
         rows = compare(
             problem,
             recipe,
             reference=reference,
             model=request.model,
-            tell=tell,
+            report_progress=report_progress,
             **asdict(request.fit),
         )
     size = f"{picture.width}x{picture.height}"
     heading = f"{request.task}: {request.input.name}, {size}"
     sheet = draw(problem, rows, heading=heading, reference=reference)
-    told = [_told(row, suffix) for row in rows]
+    row_facts = [_row_facts(row, suffix) for row in rows]
     facts = {
         "task": request.task,
         "input": str(request.input),
-        "rows": told,
+        "rows": row_facts,
         "settings": _settings(request) | {"recipe": recipe.model_dump(mode="json")},
         "versions": versions() | _peer_versions(),
     }
     _write(request.folder, rows, suffix, preview.encoded(sheet.image), facts)
-    _tell(request, rows, told)
+    _print_results(request, rows, row_facts)
     return 0
 
 
@@ -122,15 +122,17 @@ def _described(request: Request, picture: Picture) -> Problem:
 
 
 def _checked_folder(request: Request, picture: Picture) -> str:
-    """Check that the results can be written; give the extension of the pictures."""
+    """Check that the results can be written; return the extension of the pictures."""
     folder = request.folder
     if folder.exists() and not folder.is_dir():
         raise RequestError(f"{folder} is a file: give a folder for the results")
     if not folder.exists() and not folder.parent.is_dir():
-        raise RequestError(f"the folder {folder.parent} does not exist: make it first")
+        raise RequestError(f"the folder {folder.parent} does not exist: create it first")
     given = (request.input, request.reference, request.model, *request.own.values())
     if folder.resolve() in [path.resolve().parent for path in given if isinstance(path, Path)]:
-        raise RequestError(f"the folder {folder} holds what is compared: give another to --out")
+        raise RequestError(
+            f"the folder {folder} contains an input of the comparison: give another --out"
+        )
     if folder.is_dir() and any(folder.iterdir()) and not request.overwrite:
         raise RequestError(f"{folder} is not empty: choose another folder or give --overwrite")
     place = folder if folder.is_dir() else folder.parent
@@ -142,7 +144,7 @@ def _checked_folder(request: Request, picture: Picture) -> str:
     return ".png"
 
 
-def _told(row: Row, suffix: str) -> dict[str, Any]:
+def _row_facts(row: Row, suffix: str) -> dict[str, Any]:
     written = row.picture is not None and row.method != "input"
     return {
         "method": row.method,
@@ -156,11 +158,13 @@ def _told(row: Row, suffix: str) -> dict[str, Any]:
 
 
 def _settings(request: Request) -> dict[str, Any]:
-    told = {field.name: getattr(request, field.name) for field in fields(request)}
+    settings = {field.name: getattr(request, field.name) for field in fields(request)}
     for name in ("input", "task", "out", "own", "overwrite", "json", "quiet", "fit"):
-        del told[name]
-    told |= dict(request.own) | asdict(request.fit)
-    return {key: str(value) if isinstance(value, Path) else value for key, value in told.items()}
+        del settings[name]
+    settings |= dict(request.own) | asdict(request.fit)
+    return {
+        key: str(value) if isinstance(value, Path) else value for key, value in settings.items()
+    }
 
 
 def _peer_versions() -> dict[str, str]:
@@ -183,23 +187,23 @@ def _write(folder: Path, rows: list[Row], suffix: str, sheet: bytes, facts: dict
 
 
 def _clear(folder: Path) -> None:
-    """Remove the pictures of an earlier comparison, of whatever task."""
+    """Remove the pictures of an earlier comparison of any task."""
     for name in ("untrained", *names()):
         for suffix in (".png", ".tif"):
             (folder / (name + suffix)).unlink(missing_ok=True)
 
 
-def _tell(request: Request, rows: list[Row], told: list[dict[str, Any]]) -> None:
+def _print_results(request: Request, rows: list[Row], row_facts: list[dict[str, Any]]) -> None:
     if request.json:
         line = {
             "task": request.task,
             "input": str(request.input),
             "out": str(request.folder),
-            "rows": told,
+            "rows": row_facts,
         }
         sys.stdout.write(json.dumps(line, allow_nan=False) + "\n")
     elif not request.quiet:
         for row in rows:
             words = ", ".join(caption(row)) or "; ".join(row.notes)
             sys.stdout.write(f"{row.title:16} {words}\n")
-        sys.stdout.write(f"look at {request.folder / 'sheet.png'}\n")
+        sys.stdout.write(f"see {request.folder / 'sheet.png'}\n")

@@ -20,12 +20,12 @@ PRIORS = {"untrained network": "fast", "total variation": "tv"}
 
 @dataclass(frozen=True)
 class SheetRequest:
-    """Where the sheet goes, and how its fits are run."""
+    """Where the sheet goes, and how to run its fits."""
 
     output: Path
     heading: str
     fit: FitOptions = NO_OPTIONS
-    """For both priors; as many as the untrained one's preset has when None."""
+    """For both priors; if no steps are given, those of the untrained network's preset."""
     overwrite: bool = False
     quiet: bool = False
 
@@ -33,14 +33,14 @@ class SheetRequest:
 def run_sheet(
     request: SheetRequest, problems: dict[str, Problem], before: Picture | None = None
 ) -> int:
-    """Solve each problem with each prior, the same number of steps; return the exit status 0.
+    """Solve each problem with each prior in equally many steps; return the exit status 0.
 
     Parameters
     ----------
     request
         What to write, and how.
     problems
-        By their titles; a column each.
+        Problems by title, one column each.
     before
         The input, shown first in each row.
 
@@ -71,8 +71,8 @@ def run_sheet(
                 for step in fit:
                     progress.update(bar, completed=step.progress)
                 result = fit.restoration()
-                told = (f"{prior}, {result.seconds:.0f} s", *result.self_checks)
-                panels.append(Panel(result.image, title, told))
+                caption = (f"{prior}, {result.seconds:.0f} s", *result.self_checks)
+                panels.append(Panel(result.image, title, caption))
     across = len(panels) // len(PRIORS)
     sheet = make_sheet(panels, heading=request.heading, across=across)
     writing.replace_file(request.output, preview.encoded(sheet.image))
@@ -83,9 +83,9 @@ def run_sheet(
 def evenly_spaced(
     layers: list[tuple[str, tuple[int, ...]]], count: int = LAYERS
 ) -> tuple[str, ...]:
-    """Choose layers evenly from shallow to deep, whole blocks of the model where it has them.
+    """Choose layers evenly from shallow to deep; whole blocks if the model has enough of them.
 
-    Layers that keep no place (1x1 or vectors) are left out.
+    Layers without spatial extent (1x1 or vectors) are left out.
     """
     spatial = [name for name, shape in layers if len(shape) == 4 and min(shape[-2:]) > 1]
     blocks = [name for name in spatial if name.count(".") == 1]

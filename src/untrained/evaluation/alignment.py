@@ -1,6 +1,6 @@
-"""What phase retrieval cannot tell, taken away before a metric: shift, half turn, phase.
+"""Removes the ambiguities of phase retrieval before a metric: shift, half turn, phase.
 
-Only reports and benches may use this file: nothing that fits can see a clean picture.
+Only reports and benches may use this file: no fit may see a clean picture.
 """
 
 import torch
@@ -9,11 +9,11 @@ from torch.nn import functional as F
 
 
 def aligned(picture: Tensor, reference: Tensor) -> Tensor:
-    """Shift, turn and rephase a picture to be nearest to a reference.
+    """Shift, turn and rephase a picture to match a reference as closely as possible.
 
     The trivial ambiguities of Fourier magnitudes (Shechtman et al. 2015, doi
-    10.1109/MSP.2014.2352673): whole pixels of shift, what is shifted in being 0; the twin, turned
-    by 180 degrees and conjugated; a phase, or a sign, for the whole.
+    10.1109/MSP.2014.2352673): shifts by whole pixels (filled with 0); the twin, turned by 180
+    degrees and conjugated; a global phase, or a sign.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def aligned(picture: Tensor, reference: Tensor) -> Tensor:
 
 
 def _nearest(wave: Tensor, truth: Tensor) -> Tensor:
-    """Shift and rephase, by the largest cross-correlation."""
+    """Shift and rephase to the peak of the cross-correlation."""
     height, width = truth.shape[-2:]
     size = (2 * height, 2 * width)
     spectra = torch.fft.fft2(truth, s=size) * torch.fft.fft2(wave, s=size).conj()

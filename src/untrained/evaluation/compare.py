@@ -1,4 +1,4 @@
-"""Ours and what a person would use instead, on the same input: run, time, draw."""
+"""Run, time and draw our method and the baselines on the same input."""
 
 import time
 from dataclasses import dataclass, replace
@@ -29,17 +29,17 @@ _FAILURES = (ValueError, RuntimeError, MemoryError, ArithmeticError, OSError)
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One method and what came of it."""
+    """One method and its result."""
 
     method: str
     """Short name: input, untrained, nlm ..."""
     title: str
     picture: Picture | None = None
-    """None if the method did not run; the notes say why."""
+    """None if the method did not run; the notes give the reason."""
     seconds: float | None = None
-    """Wall-clock time, without reading, writing and importing."""
+    """Wall-clock time, without file access and imports."""
     psnr: float | None = None
-    """In dB against the reference; None without one, or when infinite."""
+    """In dB against the reference; None without one, or if infinite."""
     ssim: float | None = None
     notes: tuple[str, ...] = ()
 
@@ -50,10 +50,10 @@ def compare(
     *,
     reference: Any = None,
     model: str | Path | None = None,
-    tell: Tell | None = None,
+    report_progress: Tell | None = None,
     **options: Unpack[FitKeywords],
 ) -> list[Row]:
-    """Solve a problem by a fit and by every other method that applies.
+    """Solve a problem by a fit and by every baseline that applies.
 
     Parameters
     ----------
@@ -62,18 +62,18 @@ def compare(
     recipe
         A preset's name, or a Recipe.
     reference
-        The clean picture, only for PSNR and SSIM: Picture, array or tensor; no method sees it.
+        The clean picture (Picture, array or tensor), only for PSNR and SSIM; no method sees it.
     model
-        Weights of a trained restorer, a state dictionary that the package spandrel recognises.
-    tell
+        Weights of a trained restorer: a state dictionary that the package spandrel recognises.
+    report_progress
         Called with progress.
     options
-        Budgets, place, seed and tiles of the fit. Peers that fit a network take as many steps.
+        Budget, device, seed and tiles of the fit. Peers that fit a network run equally many steps.
 
     Returns
     -------
-    The input, ours, then the peers. One that is not installed, does not apply or fails has no
-    picture, and a note that says why.
+    The input, ours, then the peers. A peer that is not installed, does not apply or fails has no
+    picture and a note with the reason.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def compare(
     WorkError
         If the fit fails.
     """
-    tell = tell or (lambda _title, _share: None)
+    report_progress = report_progress or (lambda _title, _share: None)
     weights = None if model is None else read_weights(Path(model))
     clean = None if reference is None else as_picture(reference)
     if clean is not None:
@@ -91,22 +91,22 @@ def compare(
     fit = set_up(problem, settle_recipe(problem, recipe, options=chosen), chosen)
     started = time.perf_counter()
     for step in fit:
-        tell("untrained", step.progress)
+        report_progress("untrained", step.progress)
     result = fit.restoration()
     took = time.perf_counter() - started
-    tell("untrained", 1.0)
+    report_progress("untrained", 1.0)
     rows = [_input(problem), _ours(result, took)]
-    tell(_TV, 0.0)
+    report_progress(_TV, 0.0)
     rows.append(run_total_variation(problem, chosen.device, chosen.seed))
-    tell(_TV, 1.0)
+    report_progress(_TV, 1.0)
     steps = sum(row.stage == "network" for row in result.history)
     for baseline in baselines(
         problem.task, steps=steps, seed=chosen.seed, device=result.device, weights=weights
     ):
-        tell(baseline.title, 0.0)
+        report_progress(baseline.title, 0.0)
         rows.append(run_peer(baseline, problem))
-        tell(baseline.title, 1.0)
-    # Gaps may hold anything: a figure for an input with gaps would mean nothing.
+        report_progress(baseline.title, 1.0)
+    # Missing pixels hold arbitrary values: a PSNR of an input with gaps means nothing.
     scored = problem.rendering.filled is None and _comparison(problem).input_scored
     unscored = 0 if scored else 1
     return rows[:unscored] + [_scored(row, clean) for row in rows[unscored:]]
@@ -122,7 +122,7 @@ def _ours(result: Restoration, seconds: float) -> Row:
 
 
 def run_total_variation(problem: Problem, device: str, seed: int) -> Row:
-    """Run the same loop with a hand-crafted prior; the notes tell of a failure."""
+    """Run the same loop with a hand-crafted prior; a failure becomes a note."""
     row = Row("tv", _TV)
     started = time.perf_counter()
     try:
@@ -133,13 +133,13 @@ def run_total_variation(problem: Problem, device: str, seed: int) -> Row:
 
 
 def run_peer(baseline: Baseline, problem: Problem) -> Row:
-    """Run another method and time it; the notes say why it gives no picture.
+    """Run a baseline and time it; a failure becomes a note.
 
-    In packages of the user anything may go wrong; of ours only what data and machine can cause is
-    taken for a failure of the method.
+    Third-party packages may raise any error. In our own baselines only errors that data or machine
+    can cause count as failures; others are raised.
     """
     row = Row(baseline.name, baseline.title)
-    # What other packages print or warn of must not mix with our one line of JSON.
+    # Output and warnings of other packages must not mix with our one line of JSON.
     with without_warnings(), without_output():
         try:
             load(baseline)
@@ -159,7 +159,7 @@ def _line(error: Exception) -> str:
 
 
 def _dressed(problem: Problem, image: Tensor) -> Picture:
-    """Put known pixels back; but leave what a peer found as it is, and what it does not know of."""
+    """Put known pixels back, without our projection and clipping correction."""
     plain = replace(
         problem,
         knowledge=replace(problem.knowledge, project=None),
@@ -185,10 +185,10 @@ def _size(picture: Picture) -> tuple[int, int]:
 def draw(
     problem: Problem, rows: list[Row], *, heading: str = "", reference: Picture | None = None
 ) -> Sheet:
-    """Lay the pictures side by side at 100 %, what each method changed below them.
+    """Draw the pictures side by side at 100 %, with the change by each method below.
 
-    Changes are seen against the input; of upscaling against its bicubic enlargement, of inpainting
-    against its gaps filled with the nearest pixel, of a mosaic against its bilinear interpolation.
+    Changes are relative to the input; in upscaling to its bicubic enlargement, in inpainting to the
+    input with gaps filled by the nearest pixel, in demosaicing to the bilinear interpolation.
     """
     base, what = _base(problem)
 
@@ -220,13 +220,13 @@ def _base(problem: Problem) -> tuple[Tensor, str]:
 
 
 def _comparison(problem: Problem) -> Comparison:
-    """How its task is compared; as usual where the task is not registered, or has no say."""
+    """Return how to compare the task; the default if it is not registered or sets nothing."""
     spec = TASKS.get(problem.task)
     return Comparison() if spec is None or spec.compare is None else spec.compare
 
 
 def caption(row: Row) -> tuple[str, ...]:
-    """Say in words how long it took and how good it is."""
+    """Format seconds, PSNR and SSIM as lines of text."""
     scores = "" if row.psnr is None else f"{row.psnr:.2f} dB"
     if row.ssim is not None:
         scores += f"{', ' if scores else ''}SSIM {row.ssim:.3f}"

@@ -1,4 +1,4 @@
-"""What the figures of the studies share."""
+"""Shared drawing functions of the studies' figures."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#1b6ca8", "#d95f02", "#1a9850", "#b2182b", "#7b3294", "#8c6d31", "#555555")
-"""Line colours, told apart by the colour-blind too."""
+"""Line colours, distinct for colour-blind readers too."""
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Make a figure of this many inches."""
+    """Make a figure of this size in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=100, layout="constrained")
@@ -30,7 +30,7 @@ def show(axes: Any, image: Tensor, title: str = "", *, stretch: bool = False) ->
     title
         Written above.
     stretch
-        Whether to spread the samples over the range shown, 1 % clipped at either end.
+        Whether to stretch the contrast to the whole range, 1 % clipped at either end.
     """
     if stretch:
         low, high = image.flatten().quantile(0.01), image.flatten().quantile(0.99)
@@ -51,6 +51,6 @@ def show(axes: Any, image: Tensor, title: str = "", *, stretch: bool = False) ->
 
 
 def clean_axes(axes: Any) -> None:
-    """Take away what is not read: the box, and all but a faint grid."""
+    """Hide the top and right edges of the box, and draw a faint grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(visible=True, which="major", alpha=0.25)

@@ -1,13 +1,13 @@
-"""Picture quality against a reference: thin names over scikit-image.
+"""Picture quality against a reference: thin wrappers of scikit-image.
 
-Only reports and benches may use this file: nothing that fits can see a clean picture.
+Only reports and benches may use this file: no fit may see a clean picture.
 """
 
 from torch import Tensor
 
 
 def psnr(image: Tensor, reference: Tensor) -> float:
-    """Peak signal-to-noise ratio in dB, peak 1, over all samples of ``(1, C, [D,] H, W)``."""
+    """Compute the PSNR in dB, peak 1, over all samples of ``(1, C, [D,] H, W)``; inf if equal."""
     from skimage.metrics import peak_signal_noise_ratio
 
     if bool((image == reference).all()):
@@ -18,10 +18,10 @@ def psnr(image: Tensor, reference: Tensor) -> float:
 
 
 def ssim(image: Tensor, reference: Tensor) -> float | None:
-    """Structural similarity (Wang et al. 2004), Gaussian window of 11, mean over channels.
+    """Compute SSIM (Wang et al. 2004), Gaussian window of 11 pixels, mean over channels.
 
-    In volumes the window has three axes. None for pictures smaller than the window, where it is not
-    defined.
+    In volumes the window has three axes. None for pictures smaller than the window: SSIM is not
+    defined there.
     """
     from skimage.metrics import structural_similarity
 
@@ -40,9 +40,10 @@ def ssim(image: Tensor, reference: Tensor) -> float | None:
 
 
 def luma(image: Tensor) -> Tensor:
-    """BT.601 luma, studio range, of RGB ``(1, 3, H, W)`` in [0, 1]: as in the upscaling tables.
+    """Compute BT.601 luma, studio range, of RGB ``(1, 3, H, W)`` in [0, 1].
 
-    ``(219 (0.299 R + 0.587 G + 0.114 B) + 16) / 255``; grey pictures are mapped likewise.
+    ``(219 (0.299 R + 0.587 G + 0.114 B) + 16) / 255``; grey pictures are scaled
+    alike. The published upscaling tables use it.
     """
     if image.shape[1] == 1:
         grey = image
@@ -52,10 +53,10 @@ def luma(image: Tensor) -> Tensor:
 
 
 def psnr_upscaling(image: Tensor, reference: Tensor, border: int = 4) -> float:
-    """PSNR of the luma without a border: the paper's figure for super-resolution.
+    """Compute the PSNR of the luma without a border: the paper's metric for super-resolution.
 
-    The authors' script leaves off `border` pixels at the top and left and one more at the bottom
-    and right.
+    The authors' script crops `border` pixels at the top and left, one more at the bottom and
+    right.
     """
     inner = slice(border, -border - 1)
     return psnr(luma(image)[..., inner, inner], luma(reference)[..., inner, inner])

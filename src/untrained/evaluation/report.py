@@ -1,4 +1,4 @@
-"""Restoration -> folder: the picture, the curve, snapshots, report.json and a page to look at."""
+"""Restoration -> folder: the picture, the curve, snapshots, report.json and an HTML page."""
 
 import html
 import io
@@ -23,16 +23,16 @@ from untrained.picture.picture import Picture
 from untrained.picture.region import Size, sides_in_words
 
 _SHOWN = 0.995
-"""Share of the pixels that the scale of the uncertainty is for: an unseen corner may exceed it."""
+"""Quantile of the uncertainty at the end of its scale: an unmeasured corner may exceed it."""
 
 _FEW = 30
-"""Steps of a stage below which each is a dot on the curve."""
+"""A stage with fewer steps is drawn with a dot for each."""
 
 
 class Snapshots:
     """Keeps the pictures of log-spaced steps: 1, 2, 3, 5, 8, 12 ... as 8-bit PNGs.
 
-    Feed it every step; a snapshot is what would have been handed over then.
+    Call `update` with every step; a snapshot is the `picture` of its step.
     """
 
     _RATIO = 1.5
@@ -42,7 +42,7 @@ class Snapshots:
         self._next = 1
 
     def update(self, step: StepLike) -> None:
-        """Take in a step, and keep its picture when it is due."""
+        """Keep the picture of a step if it is due."""
         if step.index >= self._next:
             self.pictures[step.index] = preview.png_bytes(step.picture)
             self._next = max(step.index + 1, math.ceil(step.index * self._RATIO))
@@ -51,7 +51,7 @@ class Snapshots:
 def scores(
     restored: Picture, reference: Picture | None, *, ambiguous: bool = False
 ) -> dict[str, float | None]:
-    """PSNR in dB and SSIM against the clean picture; None without one, or when infinite.
+    """Compute PSNR in dB and SSIM against the clean picture; None without one, or if infinite.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def scores(
     reference
         The clean picture.
     ambiguous
-        Whether shift, half turn and phase are taken away first.
+        Whether to remove shift, half turn and phase first.
 
     Raises
     ------
@@ -79,9 +79,9 @@ def scores(
 
 
 def _comparable(restored: Picture, reference: Picture, *, ambiguous: bool) -> tuple[Tensor, Tensor]:
-    """Both in [0, 1]; a picture in units of its own by the least and largest of the reference.
+    """Scale both to [0, 1]; pictures in physical units by the reference's minimum and maximum.
 
-    Samples of one type are compared by what is black and white in the restored picture.
+    Samples of the same type are scaled by black and white of the restored picture.
     """
     if restored.display_range is None:
         if restored.stored.dtype != reference.stored.dtype:
@@ -112,7 +112,7 @@ def check_reference(reference: Picture, size: Size, channels: int) -> None:
 
 
 def summary(result: Restoration, reference: Picture | None = None) -> dict[str, Any]:
-    """All that ``report.json`` says of a result, as plain values."""
+    """Collect the contents of ``report.json`` as plain values."""
     return {
         "task": result.task,
         "stopped": result.stopped,
@@ -145,17 +145,17 @@ def write_report(
     Parameters
     ----------
     folder
-        Made when absent; files of an earlier report in it are replaced.
+        Created if missing; files of an earlier report in it are replaced.
     result
-        What to tell of.
+        The result to report.
     before
-        The input, for the before/after slider; shown enlarged when the result is larger.
+        The input, for the before/after slider; enlarged to the size of the result.
     snapshots
-        Pictures on the way.
+        Intermediate pictures.
     reference
         The clean picture, for the metrics.
     picture_name
-        File name of the restored picture; its extension says the format.
+        File name of the restored picture; its extension sets the format.
 
     Returns
     -------
@@ -191,7 +191,7 @@ def write_report(
 
 
 def side_by_side(pictures: list[Tensor], gap: int = 8) -> Tensor:
-    """Lay ``(1, C, H, W)`` pictures in a row, the smaller ones enlarged to the largest height."""
+    """Place ``(1, C, H, W)`` pictures in a row, smaller ones enlarged to the largest height."""
     height = max(picture.shape[-2] for picture in pictures)
     width = max(picture.shape[-1] for picture in pictures)
     scaled = [_enlarged(picture, (height, width)) for picture in pictures]
@@ -217,7 +217,7 @@ def _enlarged(image: Tensor, size: Size) -> Tensor:
 
 
 def _uncertainty_map(deviation: Tensor, picture: Picture) -> bytes:
-    """Draw a standard deviation ``(1, 1, [D,] H, W)`` with its scale, in grey levels or units."""
+    """Draw a standard deviation ``(1, 1, [D,] H, W)`` with a scale in grey levels or units."""
     from matplotlib.figure import Figure
 
     measured = picture.display_range is not None
@@ -261,7 +261,7 @@ def _curve(result: Restoration) -> bytes:
         color="black",
         ls="--",
         lw=1,
-        label=f"handed over: step {result.chosen_step}",
+        label=f"result: step {result.chosen_step}",
     )
     axes.legend(handles=[*lines, stop], loc="upper right")
     axes.set_title(result.stopped, fontsize=9)
@@ -315,7 +315,7 @@ def _page(
         width=result.restored.width,
         table=table,
         curve=preview.data_url(curve),
-        strip=strip or "<p>None were kept.</p>",
+        strip=strip or "<p>No snapshots were kept.</p>",
         uncertainty=_uncertainty_section(result),
         recipe=html.escape(json.dumps(facts["recipe"], indent=2)),
     )
@@ -328,7 +328,7 @@ def _uncertainty_section(result: Restoration) -> str:
     return (
         "<h2>Where the networks disagree</h2>"
         f'<img class="curve" src="{drawn}" alt="standard deviation over the networks">'
-        "<p>Errors that they have in common do not show here.</p>"
+        "<p>Errors common to all networks do not show here.</p>"
     )
 
 
@@ -361,7 +361,7 @@ pre {{ background: #8881; padding: 1rem; overflow-x: auto; }}
 restored</label>
 <table>{table}</table>
 <h2>Curve</h2><img class="curve" src="{curve}" alt="loss against steps">
-{uncertainty}<h2>On the way</h2><div class="strip">{strip}</div>
+{uncertainty}<h2>Snapshots</h2><div class="strip">{strip}</div>
 <h2>Recipe</h2><pre>{recipe}</pre>
 </body></html>
 """

@@ -9,11 +9,11 @@ from torch import Tensor
 from untrained.picture import preview
 
 WIDTH = 2400
-"""Pixels beyond which panels go on in another band."""
+"""Width in pixels beyond which panels continue in the next row."""
 
 _MARGIN, _GAP = 20, 16
 _NARROWEST = 208
-"""Width of a panel in pixels, for its caption, however small the picture."""
+"""Least width of a panel in pixels: leaves room for the caption of a small picture."""
 _INK, _FAINT, _PAPER = (20, 20, 20), (100, 100, 100), (255, 255, 255)
 _HEADING, _NAME, _PLAIN = 22, 18, 15
 
@@ -22,7 +22,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A picture with its caption, and what lies below it."""
+    """A picture, its caption, and the difference shown below."""
 
     picture: Tensor
     """``(1, C, H, W)`` in [0, 1]."""
@@ -30,7 +30,7 @@ class Panel:
     caption: tuple[str, ...] = ()
     """Lines beneath the title."""
     difference: Tensor | None = None
-    """``(1, C, H, W)`` in [0, 1], as made by `amplified`."""
+    """``(1, C, H, W)`` in [0, 1], from `amplified`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Sheet:
 
     image: Image.Image
     pictures: tuple[Box, ...]
-    """Where each panel's picture lies: left, top, right, bottom."""
+    """Place of each panel's picture: left, top, right, bottom."""
     differences: tuple[Box | None, ...]
 
 
@@ -66,13 +66,13 @@ def make_sheet(
     heading
         A line at the top.
     below
-        What the differences are, written above each row of them.
+        Explains the differences; written above each row of them.
     footnotes
         Lines at the bottom.
     width
-        Most pixels across; a sheet of one column may be wider.
+        Largest width in pixels; a sheet of one column may be wider.
     across
-        Panels in a row; as many as the width allows when None.
+        Panels in a row; if None, as many as the width allows.
     """
     column = max(_NARROWEST, *(panel.picture.shape[-1] for panel in panels))
     fitting = max(1, (width - 2 * _MARGIN + _GAP) // (column + _GAP))
@@ -91,7 +91,7 @@ def make_sheet(
 
 
 class _Canvas:
-    """Gathers what is to be drawn from the top down, until its height is known."""
+    """Collects pictures and texts from the top down, until the height is known."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -100,13 +100,13 @@ class _Canvas:
         self._texts: list[tuple[tuple[int, int], str, int, tuple[int, int, int]]] = []
 
     def paste(self, picture: Tensor, left: int) -> Box:
-        """Lay a picture at the current height; say where it lies."""
+        """Place a picture at the current height; return its box."""
         shown = preview.shown(picture)
         self._pictures.append((shown, (left, self.top)))
         return (left, self.top, left + shown.width, self.top + shown.height)
 
     def text(self, line: str, at: tuple[int, int], size: int, colour: tuple[int, int, int]) -> None:
-        """Write one line."""
+        """Add one line of text."""
         self._texts.append((at, line, size, colour))
 
     def write(self, text: str, size: int, colour: tuple[int, int, int]) -> None:
@@ -116,7 +116,7 @@ class _Canvas:
             self.top += _leading(size)
 
     def drawn(self) -> Image.Image:
-        """Draw it all."""
+        """Draw the whole sheet."""
         image = Image.new("RGB", (self.width, self.top + _MARGIN), _PAPER)
         draw = ImageDraw.Draw(image)
         for picture, at in self._pictures:
@@ -174,7 +174,7 @@ def _leading(size: int) -> int:
 
 
 def _wrapped(text: str, size: int, width: int) -> list[str]:
-    """Break a text into lines that fit; a single longer word is left to run over."""
+    """Break a text into lines that fit; a single longer word runs over."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word

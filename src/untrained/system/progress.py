@@ -7,24 +7,24 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 Tell = Callable[[str, float], None]
-"""Takes the title of the current work and the share of it that is done."""
+"""Takes the title of the current work and the share done, in [0, 1]."""
 
 
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Tell]:
-    """Yield a function that reports progress; each new title gets a bar of its own."""
+    """Yield a function that reports progress; each new title gets its own bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True, quiet=quiet), disable=quiet)
     lines: dict[str, TaskID] = {}
 
-    def tell(title: str, share: float) -> None:
-        progress.start()  # only now: a wrong request is told in one line
+    def report_progress(title: str, share: float) -> None:
+        progress.start()  # not earlier: an error in the request prints one line alone
         if title not in lines:
             lines[title] = progress.add_task(title, total=1.0)
         progress.update(lines[title], completed=share)
 
     try:
-        yield tell
+        yield report_progress
     finally:
         if lines:
             progress.stop()
