@@ -183,13 +183,13 @@ def test_published_figures_stand_below_their_set_only():
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("denoise", "--data", "nowhere"), "there is no folder"),
+        (("denoise", "--data", "nowhere"), "does not exist"),
         (("denoise", "--data", "DATA", "--sigma", "0"), "give 1 to 255"),
         (("denoise", "--data", "DATA", "--sigma", "50"), "cset9_sigma50"),
         (("upscale", "--data", "DATA", "--factor", "1"), "give 2 to 16"),
         (("deblock", "--data", "DATA", "--preset", "wow"), "unknown preset"),
         (("inpaint", "--data", "DATA", "--out", "FULL"), "is not empty"),
-        (("upscale", "--data", "EMPTY"), "holds no pictures"),
+        (("upscale", "--data", "EMPTY"), "contains no pictures"),
         (("denoise", "--data", "DATA", "--seed", "-1"), "seed -1"),
     ],
 )

@@ -1,1 +1,1 @@
-"""How good the presets are, on folders of pictures with ground truth: the command `bench`."""
+"""The quality bench: presets on folders of pictures with ground truth (`untrained bench`)."""

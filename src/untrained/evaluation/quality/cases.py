@@ -1,7 +1,7 @@
-"""The pictures of a bench, made into problems by the protocols of the papers.
+"""Makes problems from the pictures of a bench, by the protocols of the papers.
 
-A folder of pictures holds, each where it is used: ``denoising/NAME`` and ``denoising/NAME_sigma25``
-with the same file names; ``denoising/NAME`` for JPEG, too; ``sr/NAME``; ``inpainting/NAME`` and
+The data folder contains what the benches use: ``denoising/NAME`` and ``denoising/NAME_sigma25``
+with the same file names (JPEG uses ``denoising/NAME``); ``sr/NAME``; ``inpainting/NAME`` and
 ``inpainting/NAME_masked50``; ``real/NAME`` with pairs ``*_clean.*`` and ``*_noisy.*``.
 """
 
@@ -24,15 +24,15 @@ from untrained.picture.reading import read
 from untrained.problem.problem import Problem
 
 Metric = Callable[[Tensor, Tensor], float]
-"""PSNR in dB of a picture ``(1, C, H, W)`` against the truth."""
+"""Computes the PSNR in dB of a picture ``(1, C, H, W)`` against the truth."""
 QualityTask = Literal["denoise", "deblock", "upscale", "inpaint"]
 REAL = "real"
-"""The set of real noise, all folders below ``real``."""
+"""The set with real noise: all folders below ``real``."""
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One picture: what the methods see, and how what they make of it is judged."""
+    """One picture: the problem that the methods see, the truth, and the metric."""
 
     name: str
     problem: Problem
@@ -41,14 +41,14 @@ class Case:
     metric: Metric = psnr
 
     def judge(self, image: Tensor) -> float:
-        """PSNR of a picture by this task's protocol."""
+        """Compute the PSNR of a picture by this task's protocol."""
         return self.metric(image, self.truth)
 
 
 def denoise(data: Path, pictures: str, sigma: int) -> Iterator[Case]:
-    """Gaussian noise, clipped and rounded, as in the files; its level is not told.
+    """Yield pictures with Gaussian noise, clipped and rounded; the level is not given.
 
-    With `REAL`, pairs of a noisy photograph and one without visible noise.
+    With `REAL`, yield noisy photographs; the truth is a photograph without visible noise.
     """
     if pictures == REAL:
         for path in _pictures(data / "real", "*/*_noisy.*"):
@@ -66,7 +66,7 @@ def _denoising(name: str, noisy: Path, clean: Path) -> Case:
 
 
 def deblock(data: Path, pictures: str, quality: int) -> Iterator[Case]:
-    """Pillow's JPEG of this quality, chroma halved; its tables are known."""
+    """Yield JPEGs by Pillow of this quality, chroma halved; their tables are known."""
     for path in _pictures(data / "denoising" / pictures):
         with Image.open(path) as image:
             clean = image.convert("RGB")
@@ -78,7 +78,7 @@ def deblock(data: Path, pictures: str, quality: int) -> Iterator[Case]:
 
 
 def upscale(data: Path, pictures: str, factor: int) -> Iterator[Case]:
-    """Pillow's Lanczos reduction of the largest divisible crop, as the authors' loader; luma."""
+    """Yield Lanczos reductions by Pillow of the largest divisible crop, as the authors do; luma."""
     for path in _pictures(data / "sr" / pictures):
         with Image.open(path) as image:
             height, width = image.height // factor, image.width // factor
@@ -90,9 +90,9 @@ def upscale(data: Path, pictures: str, factor: int) -> Iterator[Case]:
 
 
 def inpaint(data: Path, pictures: str, missing: int) -> Iterator[Case]:
-    """Scattered pixels missing, those that are zero in the damaged picture.
+    """Yield pictures with scattered missing pixels: those that are zero in the damaged picture.
 
-    A pixel that is zero in the truth cannot be told from a missing one; it is not judged.
+    A pixel that is zero in the truth looks like a missing one, so the metric leaves it out.
     """
     for path in _pictures(data / "inpainting" / f"{pictures}_masked{missing}"):
         damaged = read(path)
@@ -107,8 +107,8 @@ def _off_black(image: Tensor, truth: Tensor) -> float:
 
 def _pictures(folder: Path, pattern: str = "*") -> list[Path]:
     if not folder.is_dir():
-        raise RequestError(f"there is no folder {folder}: see `untrained bench --help`")
+        raise RequestError(f"the folder {folder} does not exist: see `untrained bench --help`")
     found = sorted(path for path in folder.glob(pattern) if path.is_file())
     if not found:
-        raise RequestError(f"{folder} holds no pictures")
+        raise RequestError(f"{folder} contains no pictures: see `untrained bench --help`")
     return found

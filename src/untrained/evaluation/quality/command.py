@@ -1,4 +1,4 @@
-"""The benches of quality for the command line: check, measure, write, tell."""
+"""The quality bench for the command line: check, measure, write, print."""
 
 import json
 import sys
@@ -21,16 +21,16 @@ from untrained.tasks.presets import preset
 
 @dataclass(frozen=True)
 class Setting:
-    """What a task's bench is about."""
+    """Defaults and limits of a task's bench."""
 
     pictures: str
-    """The set when no other is asked for."""
+    """The default set."""
     option: str
-    """Name of the strength."""
+    """Name of the strength: an option of the command."""
     usual: int
-    """The strength that need not be said."""
+    """The default strength."""
     known: tuple[int, int]
-    """Least and largest strength that makes sense."""
+    """Least and largest strength allowed."""
 
 
 SETTINGS: dict[QualityTask, Setting] = {
@@ -43,7 +43,7 @@ SETTINGS: dict[QualityTask, Setting] = {
 
 @dataclass(frozen=True)
 class Request:
-    """What ``untrained bench TASK`` was asked for."""
+    """The arguments of ``untrained bench TASK``."""
 
     task: QualityTask
     data: Path
@@ -67,9 +67,9 @@ def run_quality(request: Request) -> int:
     Raises
     ------
     RequestError
-        The request is wrong; nothing was written.
+        If the request is wrong; nothing was written.
     WorkError, OSError
-        It failed while working.
+        If the work fails.
     """
     setting = SETTINGS[request.task]
     low, high = setting.known
@@ -78,30 +78,30 @@ def run_quality(request: Request) -> int:
     if not 0 <= request.seed < 2**62:
         raise RequestError(f"seed {request.seed} cannot be used: give 0 or more, below 2^62")
     pictures = request.pictures or setting.pictures
-    preset(request.task, request.preset)  # an unknown one is an error before anything is measured
+    preset(request.task, request.preset)  # raises for an unknown preset before the long work
     out = request.out or Path(f"bench-{request.task}")
     check_folder_empty(out, overwrite=request.overwrite)
     plan = Plan(request.preset, request.seed, request.device, request.peers, request.gap)
-    with progress_bars(quiet=request.quiet) as tell:
-        rows = [measure(case, plan, tell) for case in _cases(request, pictures)]
+    with progress_bars(quiet=request.quiet) as report_progress:
+        rows = [measure(case, plan, report_progress) for case in _cases(request, pictures)]
     command = _command(request, setting, pictures)
-    told = account(request.task, plan, rows, command=command, pictures=pictures)
+    results = account(request.task, plan, rows, command=command, pictures=pictures)
     figures = published(request.task, pictures, request.strength)
-    told |= {
+    results |= {
         setting.option: request.strength,
         "published": [each._asdict() for each in figures],
     }
     out.mkdir(exist_ok=True)
-    content = json.dumps(told, indent=2, allow_nan=False) + "\n"
+    content = json.dumps(results, indent=2, allow_nan=False) + "\n"
     replace_file(out / "bench.json", content.encode())
-    replace_file(out / "bench.md", (markdown(told) + "\n").encode())
+    replace_file(out / "bench.md", (markdown(results) + "\n").encode())
     if not request.quiet:
-        Console().print(table(told))
-        if gap := told["mean"].get("gap"):
+        Console().print(table(results))
+        if gap := results["mean"].get("gap"):
             sys.stdout.write(f"{GAP}: {gap['mean']:.2f} dB, at worst {gap['worst']:.2f}\n")
         sys.stdout.write(f"the numbers are in {out / 'bench.json'}\n")
     if request.json:
-        sys.stdout.write(json.dumps(told | {"out": str(out)}, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(results | {"out": str(out)}, allow_nan=False) + "\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""One picture of a bench: restored, judged, timed, and by the peers too when asked for."""
+"""Measures one picture of a bench: PSNR and seconds of ours and of the peers."""
 
 import math
 import time
@@ -21,46 +21,46 @@ from untrained.system.progress import Tell
 from untrained.tasks.presets import preset
 
 _CHEAP = ("bicubic", "nearest", "joint-bilateral")
-"""Peers that always take part: the least that ours must beat."""
+"""Peers that always run: the minimum that ours must beat."""
 
 _EVERY = 10
-"""Steps between two looks at a picture as it goes."""
+"""Steps between two PSNR values during a fit."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How all pictures are measured."""
+    """How to measure all pictures."""
 
     preset: str
     seed: int = 0
     device: str = "auto"
     peers: bool = False
-    """Whether total variation and every other method that is installed takes part."""
+    """Whether to run total variation and every other installed method."""
     gap: bool = False
-    """Whether the picture is judged as it goes, and where a rule stopped it in a second fit beyond
-    that: what stopping at the best step of the budget would have given."""
+    """Whether to measure the PSNR lost by the stop rule: judge the picture during the fit and, if a
+    rule stopped it, during a second fit that runs to the end of the budget."""
 
 
-def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
+def measure(case: Case, plan: Plan, report_progress: Tell) -> dict[str, Any]:
     """Restore one picture.
 
     Returns
     -------
-    What goes into the file: PSNR of the exported samples, wall-clock seconds, steps, and the PSNR
-    of each peer under its title. Infinite ones are None.
+    A row of the JSON file: PSNR of the exported samples, wall-clock seconds, steps, and the PSNR of
+    each peer by title. Infinite values are None.
     """
     started = time.perf_counter()
     fit = watch(case.problem, plan.preset, seed=plan.seed, device=plan.device)
     judging, seen, steps = 0.0, [], 0
     for step in fit:
-        tell(case.name, step.progress)
+        report_progress(case.name, step.progress)
         if not plan.gap or step.stage != "network":
             continue
         steps += 1
         if steps % _EVERY == 0 or fit.network_stop is not None:
-            begun = time.perf_counter()
+            paused = time.perf_counter()
             seen.append((steps, _network_psnr(case, step.average)))
-            judging += time.perf_counter() - begun
+            judging += time.perf_counter() - paused
     result = fit.restoration()
     took = time.perf_counter() - started - judging
     row: dict[str, Any] = {
@@ -78,24 +78,24 @@ def measure(case: Case, plan: Plan, tell: Tell) -> dict[str, Any]:
     if result.uncertainty is not None:
         row["covered"] = _covered(result.image, case.truth, result.uncertainty)
     if seen and fit.network_stop is not None:
-        seen += _beyond(case, plan, result.recipe, steps, tell)
+        seen += _beyond(case, plan, result.recipe, steps, report_progress)
         own = _network_psnr(case, fit.network_stop.picture)
         row["stopping"] = _gap(seen, fit.network_stop.step, own)
-    return row | _others(case, plan, result.recipe, tell)
+    return row | _others(case, plan, result.recipe, report_progress)
 
 
 def _network_psnr(case: Case, image: Tensor) -> float:
-    """Judge the networks' picture alone, as if it were handed over."""
+    """Compute the PSNR of the networks' picture alone, as if it were the result."""
     return case.judge(case.problem.render(image).pixels)
 
 
 def _beyond(
-    case: Case, plan: Plan, recipe: Recipe, done: int, tell: Tell
+    case: Case, plan: Plan, recipe: Recipe, done: int, report_progress: Tell
 ) -> list[tuple[int, float]]:
-    """Look at the steps that a rule kept from being run: the same fit again, to its budget."""
+    """Compute the PSNR at the steps after the stop: run the same fit again to its budget."""
     if done >= recipe.steps or recipe.ensemble_size > 1:
         return []
-    # A rule that holds data out stays: without it, this would be another fit.
+    # Keep rules that hold data out: without them the fit would differ.
     keep = tuple(rule for rule in recipe.stopping if holds_out(rule))
     changes: dict[str, Any] = {"stopping": keep}
     if recipe.fusion is not None:
@@ -105,7 +105,7 @@ def _beyond(
         return []
     seen, steps = [], 0
     for step in watch(case.problem, unstopped, seed=plan.seed, device=plan.device):
-        tell(f"{case.name}, beyond its stop", step.progress)
+        report_progress(f"{case.name}, after its stop", step.progress)
         steps += step.stage == "network"
         if step.stage == "network" and steps > done and steps % _EVERY == 0:
             seen.append((steps, _network_psnr(case, step.average)))
@@ -113,20 +113,20 @@ def _beyond(
 
 
 def _covered(image: Tensor, truth: Tensor, deviation: Tensor) -> float:
-    """Share of the samples whose truth lies within two deviations, where there is any."""
+    """Compute the share of samples within two deviations of the truth, if deviation > 0."""
     doubtful = (deviation > 0).expand_as(image)
     within = ((image - truth).abs() <= 2 * deviation)[doubtful]
     return round(float(within.float().mean()), 4)
 
 
 def _gap(seen: list[tuple[int, float]], chosen: int, own: float) -> dict[str, Any]:
-    """How much better the best step was than the one chosen, of the networks' picture alone."""
-    best, most = max(seen, key=lambda look: look[1])
+    """Compute how many dB the best step is above the chosen one, network only."""
+    best, most = max(seen, key=lambda point: point[1])
     return {"best_step": best, "chosen_step": chosen, "gap": round(most - own, 3)}
 
 
 def _kept(case: Case, restored: "np.ndarray[Any, Any]") -> bool | None:
-    """Whether the known pixels are exactly those given; None where none are to be kept."""
+    """Return whether the known pixels are unchanged; None if the task keeps no pixels."""
     if case.problem.rendering.kept is None:
         return None
     kept = case.problem.rendering.kept[0].permute(1, 2, 0).cpu().numpy()
@@ -134,27 +134,27 @@ def _kept(case: Case, restored: "np.ndarray[Any, Any]") -> bool | None:
     return bool(np.array_equal(restored[known], case.problem.picture.stored[known]))
 
 
-def _others(case: Case, plan: Plan, recipe: Recipe, tell: Tell) -> dict[str, Any]:
-    """PSNR and seconds of the input and of the peers."""
+def _others(case: Case, plan: Plan, recipe: Recipe, report_progress: Tell) -> dict[str, Any]:
+    """Compute PSNR and seconds of the input and of the peers."""
     problem = case.problem
-    told: dict[str, Any] = {"peers": {}, "skipped": {}}
+    others: dict[str, Any] = {"peers": {}, "skipped": {}}
     whole = (problem.picture.channels, *problem.size)
     if problem.rendering.filled is None and tuple(problem.measurement.y.shape[1:]) == whole:
-        told["peers"]["input"] = {"psnr": _judged(case, problem.picture.pixels)}
+        others["peers"]["input"] = {"psnr": _judged(case, problem.picture.pixels)}
     listed = baselines(problem.task, steps=recipe.steps, seed=plan.seed)
     if not plan.peers:
         listed = tuple(peer for peer in listed if peer.name in _CHEAP)
     rows = [run_peer(peer, problem) for peer in listed]
     if plan.peers:
-        tell("peers", 0.0)
+        report_progress("peers", 0.0)
         rows.append(run_total_variation(problem, plan.device, plan.seed))
-        tell("peers", 1.0)
+        report_progress("peers", 1.0)
     for row in rows:
         if row.picture is None:
-            told["skipped"][row.title] = "; ".join(row.notes)
+            others["skipped"][row.title] = "; ".join(row.notes)
         else:
-            told["peers"][row.title] = _measured(case, row, row.picture.pixels)
-    return told
+            others["peers"][row.title] = _measured(case, row, row.picture.pixels)
+    return others
 
 
 def _measured(case: Case, row: Row, image: Tensor) -> dict[str, float | None]:
@@ -170,7 +170,7 @@ def _judged(case: Case, image: Tensor) -> float | None:
 def account(
     task: str, plan: Plan, rows: list[dict[str, Any]], *, command: str, pictures: str
 ) -> dict[str, Any]:
-    """Give what goes into the file beside the strength: how it was measured, means, pictures."""
+    """Collect the contents of the JSON file: settings (but the strength), means, pictures."""
     return {
         "bench": "quality",
         "command": command,
@@ -190,7 +190,7 @@ def account(
 
 
 def _means(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean PSNR and seconds of ours and of every peer that gave a picture each time."""
+    """Compute mean PSNR and seconds of ours and of every peer that restored all pictures."""
     titles = [title for title in rows[0]["peers"] if all(title in row["peers"] for row in rows)]
     peers = {title: _mean([row["peers"][title] for row in rows]) for title in titles}
     found: dict[str, Any] = _mean(rows) | {"peers": peers}
@@ -204,7 +204,7 @@ def _means(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _mean(rows: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Mean of each figure, None where one is missing."""
+    """Compute the mean PSNR and seconds; None if a row lacks the value."""
     found: dict[str, float | None] = {}
     for key in ("psnr", "seconds"):
         values = [row[key] for row in rows if row.get(key) is not None]

@@ -1,4 +1,4 @@
-"""The numbers of a bench as tables: for the terminal, and in Markdown for the docs."""
+"""Formats the results of a bench as tables: for the terminal, and in Markdown for the docs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,10 +14,10 @@ _STRENGTHS = {
 GAP = "the gain from stopping at the step of the budget that is best by the truth, network only"
 
 
-def table(told: dict[str, Any]) -> Table:
-    """Lay out the pictures and their mean for the terminal."""
-    head, *body = _lines(told)
-    laid = Table(title=told["command"], title_justify="left")
+def table(results: dict[str, Any]) -> Table:
+    """Make the table of all pictures and their mean for the terminal."""
+    head, *body = _lines(results)
+    laid = Table(title=results["command"], title_justify="left")
     for column in head:
         laid.add_column(column, justify="left" if column in ("picture", "size") else "right")
     for line in body:
@@ -25,14 +25,14 @@ def table(told: dict[str, Any]) -> Table:
     return laid
 
 
-def markdown(told: dict[str, Any]) -> str:
-    """Lay out the same as a section of a page, with the published figures below."""
-    head, *body = _lines(told)
-    facts = told["machine"]
+def markdown(results: dict[str, Any]) -> str:
+    """Make the same table as a Markdown section, with the published values below."""
+    head, *body = _lines(results)
+    facts = results["machine"]
     lines = [
-        f"## {told['preset']}: {title(told)}",
+        f"## {results['preset']}: {title(results)}",
         "",
-        f"`{told['command']}`",
+        f"`{results['command']}`",
         "",
         f"{facts['processor']}, {facts['threads']} threads, torch {facts['torch']}.",
         "",
@@ -40,34 +40,35 @@ def markdown(told: dict[str, Any]) -> str:
         "|" + "---|" * len(head),
         *(f"| {' | '.join(line)} |" for line in body),
     ]
-    if told.get("published"):
+    if results.get("published"):
         figures = "; ".join(
-            f"{each['method']} {each['psnr']:.2f} ({each['where']})" for each in told["published"]
+            f"{each['method']} {each['psnr']:.2f} ({each['where']})"
+            for each in results["published"]
         )
         lines += ["", f"Published means over the whole set: {figures}."]
-    if gap := told["mean"].get("gap"):
+    if gap := results["mean"].get("gap"):
         lines += [
             "",
             f"Stop gap, {GAP}: {gap['mean']:.2f} dB in the mean, {gap['worst']:.2f} dB at worst.",
         ]
-    if "covered" in told["mean"]:
-        share = f"{100 * told['mean']['covered']:.0f} %"
+    if "covered" in results["mean"]:
+        share = f"{100 * results['mean']['covered']:.0f} %"
         lines += [
             "",
             f"The truth lies within two deviations of the networks at {share} of samples.",
         ]
-    skipped = dict(pair for row in told["rows"] for pair in row["skipped"].items())
+    skipped = dict(pair for row in results["rows"] for pair in row["skipped"].items())
     if skipped:
         lines += ["", f"Skipped: {'; '.join(f'{name} ({why})' for name, why in skipped.items())}."]
     return "\n".join(lines)
 
 
-def title(told: dict[str, Any]) -> str:
-    """Name the task, the set and the strength, which real noise has not."""
-    strengths = [text.format(told[key]) for key, text in _STRENGTHS.items() if key in told]
-    if told["pictures"] == "real":
+def title(results: dict[str, Any]) -> str:
+    """Name the task, the set and the strength; real noise has no strength."""
+    strengths = [text.format(results[key]) for key, text in _STRENGTHS.items() if key in results]
+    if results["pictures"] == "real":
         strengths = []
-    return ", ".join([told["task"], told["pictures"], *strengths])
+    return ", ".join([results["task"], results["pictures"], *strengths])
 
 
 def best_peer(mean: dict[str, Any]) -> str | None:
@@ -76,13 +77,13 @@ def best_peer(mean: dict[str, Any]) -> str | None:
     return max(peers, key=lambda name: peers[name]["psnr"] or 0.0, default=None)
 
 
-def _lines(told: dict[str, Any]) -> Iterator[list[str]]:
-    mean = told["mean"]
+def _lines(results: dict[str, Any]) -> Iterator[list[str]]:
+    mean = results["mean"]
     peers = list(mean["peers"])
     best = best_peer(mean)
     head = ["picture", "size", *peers, "untrained"]
     yield [*head, *([f"over {best}"] if best else []), "seconds"]
-    for row in [*told["rows"], mean | {"picture": "**mean**"}]:
+    for row in [*results["rows"], mean | {"picture": "**mean**"}]:
         cells = [row["picture"], f"{row['width']}x{row['height']}" if "width" in row else ""]
         cells += [_decibels(row["peers"][name]["psnr"]) for name in peers]
         cells.append(_decibels(row["psnr"]))

@@ -1,10 +1,10 @@
-"""Published figures, each with where it is printed, to be set beside those measured here."""
+"""Published PSNR values, each with its source, to compare with those measured here."""
 
 from typing import NamedTuple
 
 
 class Published(NamedTuple):
-    """The mean of one method over a whole set, in dB."""
+    """The mean PSNR of one method over a whole set, in dB."""
 
     method: str
     psnr: float
@@ -48,5 +48,5 @@ _FIGURES: dict[tuple[str, str, int], tuple[Published, ...]] = {
 
 
 def published(task: str, pictures: str, strength: int) -> tuple[Published, ...]:
-    """Figures for a task on a set at a sigma, quality, factor or percentage; none if unknown."""
+    """Look up the values for a task, a set and a strength; empty if there are none."""
     return _FIGURES.get((task, pictures, strength), ())
