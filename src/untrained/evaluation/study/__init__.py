@@ -1,1 +1,1 @@
-"""Studies: the experiments by which Deep Image Prior explains itself, as figures and numbers."""
+"""Studies: experiments that explain Deep Image Prior, as figures and numbers."""

@@ -1,4 +1,4 @@
-"""Which structure restores best: depth, skips, U-Net, ResNet on the same missing pixels."""
+"""Compares architectures on the same missing pixels: depth, skips, U-Net, ResNet."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,18 +28,18 @@ SCATTERED, HOLES = "scattered", "holes"
 def architectures(
     image: Tensor, settings: ArchitecturesSettings, *, seed: int, device: str
 ) -> Study:
-    """Fill scattered missing pixels, and holes, with networks of different structure.
+    """Fill scattered missing pixels and holes by networks of different structure.
 
     Parameters
     ----------
     image
         The whole picture, ``(1, C, H, W)`` in [0, 1]; the fits see only the known pixels.
     settings
-        Networks, steps, and what is missing.
+        Networks, steps and missing pixels.
     seed
-        Of the mask and the fits.
+        Seed of the mask and the fits.
     device
-        Where to compute.
+        Device of the fits.
     """
     problems = _problems(image, settings, pictures.generator(seed))
     cases = [(problem, name) for problem in problems for name in settings.networks]
@@ -66,24 +66,24 @@ def architectures(
 
 
 def judge(rows: Sequence[Row]) -> Verdict:
-    """Compare the filled pixels at the end: depth 5 over depth 1, depth 5 over U-Net, in the holes.
+    """Compare the final PSNR in the holes: depth 5 with depth 1, depth 5 with the U-Net.
 
     Parameters
     ----------
     rows
-        With ``problem``, ``network``, ``step`` and ``psnr_missing``.
+        Rows with ``problem``, ``network``, ``step`` and ``psnr_missing``.
     """
     final = _final(rows, "psnr_missing")
     holes = final[HOLES]
     deeper = {name: psnr["depth 5"] > psnr["depth 1"] for name, psnr in final.items()}
     over_unet = {name: psnr["depth 5"] > psnr["U-Net"] for name, psnr in final.items()}
     shown = deeper[HOLES] and over_unet[HOLES]
-    told = "; ".join(
+    listed = "; ".join(
         f"{name}: " + ", ".join(f"{network} {value:.1f}" for network, value in psnr.items())
         for name, psnr in final.items()
     )
     sentence = (
-        f"PSNR in dB over the missing pixels: {told}; in the holes depth "
+        f"PSNR in dB over the missing pixels: {listed}; in the holes depth "
         f"{'helps' if deeper[HOLES] else 'does NOT help'} "
         f"({holes['depth 1']:.1f} to {holes['depth 5']:.1f}) and the U-Net is "
         f"{'worse' if over_unet[HOLES] else 'NOT worse'} than the hourglass"
@@ -100,7 +100,7 @@ def judge(rows: Sequence[Row]) -> Verdict:
 def _problems(
     image: Tensor, settings: ArchitecturesSettings, draws: torch.Generator
 ) -> dict[str, Tensor]:
-    """Masks of the known pixels, bool ``(1, 1, H, W)``."""
+    """Make the masks of known pixels, bool ``(1, 1, H, W)``."""
     height, width = image.shape[-2:]
     scattered = torch.rand((1, 1, height, width), generator=draws) >= settings.missing
     holes = torch.ones((1, 1, height, width), dtype=torch.bool)
@@ -111,7 +111,7 @@ def _problems(
 
 
 def _gaps(side: int, settings: ArchitecturesSettings) -> list[tuple[int, int]]:
-    """Begin and end of the holes along a side, evenly spread."""
+    """Compute start and end of the holes along a side, evenly spaced."""
     length = max(1, round(settings.hole * side))
     middles = [(k + 0.5) * side / settings.holes for k in range(settings.holes)]
     return [(round(middle - length / 2), round(middle - length / 2) + length) for middle in middles]

@@ -1,4 +1,4 @@
-"""One study for the command line: check, run with a progress bar, write, tell."""
+"""One study for the command line: check, run with a progress bar, write, print."""
 
 import sys
 import time
@@ -26,7 +26,7 @@ from untrained.fitting.restoration import versions
 
 @dataclass(frozen=True)
 class Request:
-    """What ``untrained study`` was asked for."""
+    """The arguments of ``untrained study``."""
 
     name: str
     out: Path | None = None
@@ -45,9 +45,9 @@ def run_study(request: Request) -> int:
     Raises
     ------
     RequestError
-        The request is wrong; nothing was written.
+        If the request is wrong; nothing was written.
     WorkError, OSError
-        It failed while working.
+        If the work fails.
     """
     study = study_of(request.name)
     settings = settings_of(request.name, quick=request.quick, steps=request.steps)
@@ -82,7 +82,7 @@ def run_study(request: Request) -> int:
 
 
 def _finished(study: Study, request: Request) -> Outcome:
-    """Run a study to its end behind a progress bar."""
+    """Run a study to its end with a progress bar."""
     columns = (
         TextColumn(request.name),
         BarColumn(),

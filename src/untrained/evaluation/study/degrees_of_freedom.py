@@ -1,4 +1,4 @@
-"""How many numbers of the measurement the fit has taken up: its degrees of freedom."""
+"""Estimates the effective degrees of freedom of a fit over its steps."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,11 +28,11 @@ _FEW, _NEARLY_ALL, _AT_BEST, _RISING = 0.1, 0.5, 0.5, 0.9
 def freedom(image: Tensor, settings: FreedomSettings, *, seed: int, device: str) -> Study:
     """Estimate the degrees of freedom by perturbing the measurement (Monte-Carlo divergence).
 
-    ``df = b . (f(y + e b) - f(y - e b)) / (2 e)`` with ``b`` random signs and `f` the picture after
-    so many steps, all else the same (Ramani et al. 2008, doi 10.1109/TIP.2008.2001404). A fit is
-    chaotic: for a small `e` the difference is that of two random courses, so `e` is as large as
-    the noise, as in the generalised degrees of freedom of Ye 1998 (doi
-    10.1080/01621459.1998.10474094), and `df` is a mean slope over that range.
+    ``df = b . (f(y + e b) - f(y - e b)) / (2 e)`` with random signs ``b``, and `f` the picture
+    after a number of steps (Ramani et al. 2008, doi 10.1109/TIP.2008.2001404). A fit is chaotic: a
+    small `e` would compare two unrelated trajectories. So `e` is as large as the noise, as in the
+    generalised degrees of freedom of Ye 1998 (doi 10.1080/01621459.1998.10474094), and `df` is a
+    mean slope over that range.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def freedom(image: Tensor, settings: FreedomSettings, *, seed: int, device: str)
     settings
         Network, steps, noise level and perturbation.
     seed
-        Of the noise, the signs and the fits.
+        Seed of the noise, the signs and the fits.
     device
-        Where to compute.
+        Device of the fits.
     """
     draws = pictures.generator(seed)
     noisy = image + settings.sigma * torch.randn(image.shape, generator=draws)
@@ -77,12 +77,12 @@ def freedom(image: Tensor, settings: FreedomSettings, *, seed: int, device: str)
 
 
 def judge(rows: Sequence[Row]) -> Verdict:
-    """See that the degrees of freedom are few at first, rise, are nearly all, and late.
+    """Check that the degrees of freedom start few, rise, and are nearly all only after the peak.
 
     Parameters
     ----------
     rows
-        With ``step``, ``df``, ``samples``, ``pixels`` and ``psnr``.
+        Rows with ``step``, ``df``, ``samples``, ``pixels`` and ``psnr``.
     """
     shares = [float(row["df"]) / float(row["samples"]) for row in rows]
     best = max(range(len(rows)), key=lambda k: float(rows[k]["psnr"]))
@@ -117,7 +117,7 @@ def judge(rows: Sequence[Row]) -> Verdict:
 
 
 def _rank_correlation(values: Sequence[float]) -> float:
-    """Spearman's rank correlation of a sequence with its order; 0 for fewer than two values."""
+    """Compute Spearman's correlation of a sequence with its order; 0 for fewer than two values."""
     n = len(values)
     if n < 2:
         return 0.0

@@ -1,4 +1,4 @@
-"""Fits as the studies need them: plain, without averages, guards or early stops."""
+"""Plain fits for the studies: no averaging, no guard, no early stop."""
 
 from collections.abc import Callable, Iterator
 
@@ -20,9 +20,9 @@ _UNGUARDED = Guard(rise=1e9)
 def plain_recipe(
     network: Network, pairing: LatentPairing, *, steps: int, step_size: float
 ) -> Recipe:
-    """Give the recipe of a fit that hands over the single iterate of each step, in float32.
+    """Make the recipe of a fit whose result is the last iterate, in float32.
 
-    Only a loss that is no longer finite brings in the guard: a study watches the fit as it is.
+    The guard acts only if the loss is not finite, so that the study sees the unmodified fit.
     """
     return Recipe(
         name="study",
@@ -38,12 +38,12 @@ def plain_recipe(
 
 
 def seen_whole(measurement: Tensor) -> Problem:
-    """Describe the fitting of ``(1, C, H, W)`` itself, all pixels measured."""
+    """Make the problem of fitting ``(1, C, H, W)`` with all pixels known."""
     return _problem(measurement, nn.Identity())
 
 
 def seen_through(image: Tensor, known: Tensor) -> Problem:
-    """Describe the fitting of ``(1, C, H, W)`` where `known`, bool ``(1, 1, H, W)``, is True."""
+    """Make the problem of fitting ``(1, C, H, W)`` with pixels `known`, bool ``(1, 1, H, W)``."""
     return _problem(image * known, Mask(known))
 
 
@@ -59,7 +59,7 @@ def _problem(measurement: Tensor, operator: nn.Module) -> Problem:
 
 
 def watch(problem: Problem, recipe: Recipe, *, seed: int, device: str) -> Fit:
-    """Set up a fit of the whole picture, whatever the memory."""
+    """Set up a fit of the whole picture, without tiles."""
     return Fit(problem, recipe, seed=seed, engine=choose_engine(device, recipe.precision))
 
 
@@ -73,11 +73,11 @@ def follow(
     fit
         The fit.
     label
-        What is being fitted.
+        Name of the target, for the progress bar.
     see
         Called with each step.
     part
-        Which part of the study this is, counted from 0, and of how many.
+        Number of this part of the study, from 0, and the number of parts.
     """
     done, parts = part
     for step in fit:
@@ -86,7 +86,7 @@ def follow(
 
 
 def log_spaced(last: int, ratio: float = 1.2) -> tuple[int, ...]:
-    """List steps from 1 to `last`, each about `ratio` times the one before."""
+    """List steps from 1 to `last`, each about `ratio` times the last."""
     steps = [1]
     while steps[-1] < last:
         steps.append(min(last, max(steps[-1] + 1, round(steps[-1] * ratio))))

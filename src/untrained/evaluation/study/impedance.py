@@ -1,4 +1,4 @@
-"""How readily the network fits a natural picture, and how reluctantly noise."""
+"""Compares how fast a network fits a natural picture and noise."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ TARGETS = (NATURAL, NOISY, SHUFFLED, UNIFORM)
 
 
 def impedance(image: Tensor, settings: ImpedanceSettings, *, seed: int, device: str) -> Study:
-    """Fit four pictures of the same size with the same network and watch the loss.
+    """Fit four targets of the same size by the same network and record the loss.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def impedance(image: Tensor, settings: ImpedanceSettings, *, seed: int, device: 
     settings
         Network, steps and noise level.
     seed
-        Of the noise and of the fits, which all begin with the same weights and latent.
+        Seed of the noise and the fits, which all start from the same weights and latent.
     device
-        Where to compute.
+        Device of the fits.
     """
     draws = pictures.generator(seed)
     targets = {
@@ -65,16 +65,16 @@ def impedance(image: Tensor, settings: ImpedanceSettings, *, seed: int, device: 
 def judge(rows: Sequence[Row], levels: Sequence[float], variance: float) -> Verdict:
     """Compare the steps to each level in the claimed order, down to the variance of the noise.
 
-    Below it, what is left of the noisy picture is noise too, which the claim itself says is slow.
+    Below it, the residual of the noisy picture is noise too, which is slow to fit by the claim.
 
     Parameters
     ----------
     rows
-        With ``target``, ``step`` and ``loss``.
+        Rows with ``target``, ``step`` and ``loss``.
     levels
-        Losses whose first step is noted.
+        Losses; the first step at or below each is compared.
     variance
-        Of the noise added; levels below it are told, but do not count.
+        Variance of the added noise; levels below it are listed but do not count.
     """
     falling = sorted(levels, reverse=True)
     steps = {name: [_first(rows, name, level) for level in falling] for name in TARGETS}
@@ -82,10 +82,10 @@ def judge(rows: Sequence[Row], levels: Sequence[float], variance: float) -> Verd
     decisive = [k for k, level in enumerate(falling) if level >= variance]
     shown = bool(decisive) and all(in_order[k] for k in decisive)
     hardest = decisive[-1] if decisive else len(falling) - 1
-    told = ", ".join(f"{name} {steps[name][hardest] or 'not reached'}" for name in TARGETS)
+    listed = ", ".join(f"{name} {steps[name][hardest] or 'not reached'}" for name in TARGETS)
     lost = [f"{level:g}" for level, right in zip(falling, in_order, strict=True) if not right]
     sentence = (
-        f"steps to a mean squared error of {falling[hardest]:g}: {told}; "
+        f"steps to a mean squared error of {falling[hardest]:g}: {listed}; "
         f"{'' if shown else 'NOT '}in the order claimed down to the variance of the noise added "
         f"({variance:.2g})" + (f"; the order is lost at {', '.join(lost)}" if lost else "")
     )
@@ -99,7 +99,7 @@ def judge(rows: Sequence[Row], levels: Sequence[float], variance: float) -> Verd
 
 
 def _in_order(steps: Sequence[int | None]) -> bool:
-    """Whether the picture comes first, then the noisy one, then both others."""
+    """Return whether the picture comes first, then the noisy one, then both others."""
     natural, noisy, *noise = (math.inf if step is None else step for step in steps)
     return natural < noisy < min(noise)
 

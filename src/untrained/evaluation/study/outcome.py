@@ -1,4 +1,4 @@
-"""Outcome: what a study found, and its three files: figure, numbers and rows."""
+"""The outcome of a study and its three files: figure, numbers and rows."""
 
 import csv
 import io
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Row = Mapping[str, str | int | float]
-"""One line of the long-form table; all rows of a study have the same keys."""
+"""One row of the long-form table; all rows of a study have the same keys."""
 
 KINDS = (".png", ".json", ".csv")
 
 
 class Progress(NamedTuple):
-    """How far a study is."""
+    """The progress of a study."""
 
     label: str
-    """What is being done."""
+    """Name of the current part."""
     share: float
     """Share of the whole study, in [0, 1]."""
 
@@ -35,12 +35,12 @@ class Verdict(NamedTuple):
     shown: bool
     sentence: str
     numbers: dict[str, Any]
-    """The few numbers that decided it; plain values for JSON."""
+    """The numbers behind the verdict, as plain values for JSON."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a study found."""
+    """The result of a study."""
 
     claim: str
     """The paper's claim, in words."""
@@ -50,7 +50,7 @@ class Outcome:
 
 
 Study = Generator[Progress, None, Outcome]
-"""A study under way: yields progress, returns its outcome."""
+"""A running study: yields progress, returns its outcome."""
 
 
 def check_folder(folder: Path, name: str, *, overwrite: bool) -> None:
@@ -59,12 +59,12 @@ def check_folder(folder: Path, name: str, *, overwrite: bool) -> None:
     Raises
     ------
     RequestError
-        If `folder` is a file, cannot be made or written to, or holds one of the files already.
+        If `folder` is a file, cannot be created or written, or already has one of the files.
     """
     check_folder_writable(folder)
     there = [path for kind in KINDS if (path := folder / f"{name}{kind}").exists()]
     if there and not overwrite:
-        raise RequestError(f"{there[0]} exists: choose another --out or give --overwrite")
+        raise RequestError(f"{there[0]} already exists: choose another --out or give --overwrite")
 
 
 def write_outcome(folder: Path, name: str, outcome: Outcome, facts: Mapping[str, Any]) -> None:
@@ -73,13 +73,13 @@ def write_outcome(folder: Path, name: str, outcome: Outcome, facts: Mapping[str,
     Parameters
     ----------
     folder
-        Made when absent.
+        Created if missing.
     name
-        The study.
+        Name of the study.
     outcome
-        What it found.
+        Its result.
     facts
-        How it was made, as plain values: they join the numbers in the JSON file.
+        Settings and circumstances as plain values, added to the JSON file.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def write_outcome(folder: Path, name: str, outcome: Outcome, facts: Mapping[str,
     """
     folder.mkdir(exist_ok=True)
     verdict = outcome.verdict
-    told = {
+    contents = {
         "study": name,
         "claim": outcome.claim,
         "shown": verdict.shown,
@@ -100,7 +100,7 @@ def write_outcome(folder: Path, name: str, outcome: Outcome, facts: Mapping[str,
     replace_file(folder / f"{name}.csv", _csv(outcome.rows))
     replace_file(folder / f"{name}.png", _png(outcome.figure))
     replace_file(
-        folder / f"{name}.json", (json.dumps(told, indent=2, allow_nan=False) + "\n").encode()
+        folder / f"{name}.json", (json.dumps(contents, indent=2, allow_nan=False) + "\n").encode()
     )
 
 

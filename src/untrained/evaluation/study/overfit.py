@@ -25,7 +25,7 @@ _FALL = 0.5
 
 
 def overfit(image: Tensor, settings: OverfitSettings, *, seed: int, device: str) -> Study:
-    """Fit a noisy picture far beyond its best and watch the PSNR against the clean one.
+    """Fit a noisy picture far beyond the best step and record the PSNR to the clean one.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def overfit(image: Tensor, settings: OverfitSettings, *, seed: int, device: str)
     settings
         Network, steps and noise level.
     seed
-        Of the noise and the fit.
+        Seed of the noise and the fit.
     device
-        Where to compute.
+        Device of the fits.
     """
     noisy = pictures.noisy(image, settings.sigma, pictures.generator(seed))
     due = set(fitting.log_spaced(settings.steps, 1.1))
@@ -64,17 +64,17 @@ def overfit(image: Tensor, settings: OverfitSettings, *, seed: int, device: str)
     yield from fitting.follow(fit, "noisy picture", note)
     verdict = judge(rows, metrics.psnr(noisy, image))
     best = int(verdict.numbers["peak_step"])
-    shown = {step: taken[step] for step in _spread(sorted(taken), best, settings.pictures)}
+    shown = {step: taken[step] for step in _evenly_spaced(sorted(taken), best, settings.pictures)}
     return Outcome(CLAIM, verdict, rows, _draw(image, noisy, shown, rows))
 
 
 def judge(rows: Sequence[Row], psnr_of_noisy: float) -> Verdict:
-    """Find the peak, and see that it stands above the noisy picture and above the end.
+    """Find the peak, and check that it exceeds the PSNR of the noisy picture and of the end.
 
     Parameters
     ----------
     rows
-        With ``step`` and ``psnr``.
+        Rows with ``step`` and ``psnr``.
     psnr_of_noisy
         PSNR of the noisy picture itself, in dB.
     """
@@ -96,8 +96,8 @@ def judge(rows: Sequence[Row], psnr_of_noisy: float) -> Verdict:
     return Verdict(shown, sentence, numbers)
 
 
-def _spread(steps: Sequence[int], best: int, count: int) -> list[int]:
-    """Choose about `count` of the steps, evenly on a log axis up to the last, best among them."""
+def _evenly_spaced(steps: Sequence[int], best: int, count: int) -> list[int]:
+    """Choose about `count` steps, evenly on a log axis up to the last, including the best."""
     first = max(1, best // 16)
     wanted = [first * (steps[-1] / first) ** (k / max(1, count - 1)) for k in range(count)]
     chosen = {min(steps, key=lambda step: abs(step - want)) for want in wanted}

@@ -1,4 +1,4 @@
-"""The pictures that studies fit: a natural one, and what is made of it."""
+"""The targets of the studies: a natural picture, and others made from it."""
 
 from pathlib import Path
 
@@ -10,16 +10,16 @@ from untrained.picture import reading
 from untrained.picture.picture import Picture, as_picture
 
 SMALLEST = 16
-"""Shortest side that a study makes sense of, in pixels."""
+"""Shortest side that a study accepts, in pixels."""
 
 _STREAM = 0x5EED_0F_57_0D1E5
 
 
 def generator(seed: int) -> torch.Generator:
-    """Make the generator of everything a study draws itself.
+    """Make the random generator for everything that a study draws itself.
 
-    It never repeats what a fit of the same seed draws: a target drawn like the latent could be
-    copied from it.
+    Its stream differs from that of a fit with the same seed: otherwise a target could equal the
+    latent, and the network could copy it.
     """
     return torch.Generator().manual_seed(seed ^ _STREAM)
 
@@ -36,23 +36,23 @@ def natural(path: Path | None, side: int) -> tuple[Tensor, str]:
 
     Returns
     -------
-    Float32 ``(1, C, H, W)`` in [0, 1] with 1 or 3 channels, and where it comes from in words.
+    Float32 ``(1, C, H, W)`` in [0, 1] with 1 or 3 channels, and a description of its origin.
 
     Raises
     ------
     RequestError
-        If the file is no picture, has missing pixels, or is too small.
+        If the file is not a picture, is neither grey nor RGB, has missing pixels, or is too small.
     """
     picture, origin = _sample(side) if path is None else (reading.read(path), str(path))
     if picture.missing is not None:
-        raise RequestError(f"{origin} has missing pixels: a study needs a whole picture")
+        raise RequestError(f"{origin} has missing pixels: give a picture without gaps")
     if picture.cmyk or picture.channels not in (1, 3):
-        raise RequestError(f"{origin} is neither grey nor RGB: a study needs one of these")
+        raise RequestError(f"{origin} is neither grey nor RGB: convert it first")
     image = _reduced(picture.pixels, side)
     height, width = image.shape[-2:]
     if min(height, width) < SMALLEST:
         raise RequestError(
-            f"{origin} is {width}x{height} for this study: it needs {SMALLEST} pixels a side"
+            f"{origin} is {width}x{height} for this study: give {SMALLEST} pixels a side or more"
         )
     return image, f"{origin}, {width}x{height}"
 
@@ -63,13 +63,13 @@ def noisy(image: Tensor, sigma: float, draws: torch.Generator) -> Tensor:
 
 
 def shuffled(image: Tensor, draws: torch.Generator) -> Tensor:
-    """Put the pixels of ``(1, C, H, W)`` at random places; colours stay whole."""
+    """Shuffle the pixels of ``(1, C, H, W)``; the channels of a pixel stay together."""
     order = torch.randperm(image.shape[-2] * image.shape[-1], generator=draws)
     return image.flatten(2)[..., order].reshape(image.shape)
 
 
 def uniform(image: Tensor, draws: torch.Generator) -> Tensor:
-    """Draw a picture of the shape of `image`, uniform in [0, 1]."""
+    """Draw uniform noise in [0, 1] with the shape of `image`."""
     return torch.rand(image.shape, generator=draws)
 
 
@@ -77,7 +77,7 @@ def _sample(side: int) -> tuple[Picture, str]:
     from skimage.data import astronaut
 
     whole = astronaut()
-    # Small pictures show the face alone: reduced as a whole they would be all edges.
+    # Small pictures show only the face: the whole picture, reduced, would be all edges.
     part = whole if side > 256 else whole[:256, 96:352]
     return as_picture(part), "scikit-image's astronaut"
 

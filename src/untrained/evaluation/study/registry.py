@@ -20,7 +20,7 @@ STUDIES: dict[str, Callable[..., Study]] = {
     "freedom": freedom,
     "spectrum": spectrum,
 }
-"""Each takes ``(image, settings, *, seed, device)``, with its own class of settings."""
+"""Each is called as ``(image, settings, *, seed, device)`` with its own settings class."""
 
 
 def study_of(name: str) -> Callable[..., Study]:
@@ -29,7 +29,7 @@ def study_of(name: str) -> Callable[..., Study]:
     Raises
     ------
     RequestError
-        If there is none of this name; the message lists those there are.
+        If the name is unknown; the message lists the known ones.
     """
     if name not in STUDIES:
         near = difflib.get_close_matches(name, STUDIES, 1)

@@ -1,4 +1,4 @@
-"""What networks draw before any fitting: their structure alone."""
+"""Samples of networks with random weights: what the structure alone produces."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -28,18 +28,18 @@ _MARGIN = 0.5
 
 
 def samples(image: Tensor, settings: SamplesSettings, *, seed: int, device: str) -> Study:
-    """Draw from randomly initialised networks and measure how smooth the pictures are.
+    """Draw from networks with random weights and measure the smoothness of the pictures.
 
     Parameters
     ----------
     image
-        ``(1, C, H, W)``: gives the size, and the numbers of a natural picture for comparison.
+        ``(1, C, H, W)``: sets the size, and is the natural picture for comparison.
     settings
-        Which networks, and how many draws of each.
+        Networks, and the number of draws of each.
     seed
-        Of the first draw; the others follow.
+        Seed of the first draw; the next draws count up.
     device
-        Where to compute.
+        Device of the networks.
     """
     recipes = {
         name: fitting.plain_recipe(network, settings.pairing, steps=1, step_size=0.01)
@@ -54,7 +54,7 @@ def samples(image: Tensor, settings: SamplesSettings, *, seed: int, device: str)
     for done, (name, recipe) in enumerate(recipes.items()):
         yield Progress(name, done / len(recipes))
         drawn[name] = [
-            # The first step's picture comes from the weights as they were drawn.
+            # The first step's picture comes from the initial weights.
             next(watch(problem, recipe, seed=seed + k, device=device)).image.cpu()
             for k in range(settings.draws)
         ]
@@ -72,7 +72,7 @@ def judge(rows: Sequence[Row]) -> Verdict:
     Parameters
     ----------
     rows
-        With ``source``, ``slope`` and ``roughness``; the hourglasses are those named ``depth``.
+        Rows with ``source``, ``slope``, ``roughness``; names of hourglasses start with ``depth``.
     """
     slopes, roughness = _medians(rows, "slope"), _medians(rows, "roughness")
     like_noise = {

@@ -26,7 +26,7 @@ class SamplesSettings(StudySettings):
     """Settings of `samples`."""
 
     networks: dict[str, Network]
-    """The networks drawn, by name."""
+    """The networks to draw from, by name."""
     pairing: LatentPairing = LatentPairing(jitter=0)
     draws: PositiveInt = 3
     """Random initialisations of each network."""
@@ -47,14 +47,14 @@ class ImpedanceSettings(FitSettings):
     sigma: PositiveFloat = 25 / 255
     """Noise added to the picture, in picture units."""
     levels: tuple[PositiveFloat, ...] = (0.03, 0.02, 0.01, 0.005, 0.002)
-    """Mean squared errors whose first step is noted, largest first."""
+    """Mean squared errors; the study finds the first step at each. Largest first."""
 
 
 class ArchitecturesSettings(StudySettings):
     """Settings of `architectures`."""
 
     networks: dict[str, Network]
-    """The networks compared, by name."""
+    """The networks to compare, by name."""
     step_sizes: dict[str, PositiveFloat]
     """Step size of Adam for each of them."""
     pairing: LatentPairing = LatentPairing(jitter=0)
@@ -62,7 +62,7 @@ class ArchitecturesSettings(StudySettings):
     missing: float = Field(0.5, gt=0, lt=1)
     """Share of the pixels missing in the scattered problem."""
     holes: PositiveInt = 3
-    """Square holes across and down in the other problem: 3 for nine of them."""
+    """Square holes along each side in the other problem: 3 makes nine."""
     hole: float = Field(0.125, gt=0, lt=1)
     """Side of a hole over that of the picture."""
 
@@ -82,7 +82,7 @@ class FreedomSettings(FitSettings):
     sigma: PositiveFloat = 25 / 255
     """Noise added to the picture, in picture units."""
     perturbation: PositiveFloat = 25 / 255
-    """Size of the change of the measurement, in picture units: as large as the noise (Ye 1998)."""
+    """Size of the change to the measurement, in picture units: as large as the noise (Ye 1998)."""
 
 
 class SpectrumSettings(FitSettings):
@@ -102,34 +102,34 @@ def settings_of(name: str, *, quick: bool = False, steps: int | None = None) -> 
     name
         A known study.
     quick
-        Whether to take the settings for a look in a few minutes on two cores.
+        Whether to use the settings for a quick look: a few minutes on two cores.
     steps
-        Budget in steps in place of the one there.
+        Replaces the budget in steps.
 
     Raises
     ------
     RequestError
-        If the study fits nothing, or the budget is not positive.
+        If the study runs no fit, or the budget is not positive.
     """
     settings = (QUICK if quick else FULL)[name]
     if steps is None:
         return settings
     if "steps" not in type(settings).model_fields:
-        raise RequestError(f"the study {name} fits nothing: leave --steps out")
+        raise RequestError(f"the study {name} runs no fit: leave --steps out")
     if steps < 1:
-        raise RequestError(f"{steps} steps cannot be run: give 1 or more")
+        raise RequestError(f"steps must be 1 or more, got {steps}")
     return settings.model_copy(update={"steps": steps})
 
 
 def hourglass(depth: int, *, skip: int = 0, width: int = 128, **settings: Any) -> SkipNetwork:
-    """Give an hourglass of equal scales.
+    """Make an hourglass network with the same settings at every scale.
 
     Parameters
     ----------
     depth
         Number of scales.
     skip
-        Channels passed across at each scale; 0 for an encoder-decoder without skips.
+        Channels of the skip connection at each scale; 0 for an encoder-decoder without skips.
     width
         Channels at each scale.
     """
@@ -205,4 +205,4 @@ QUICK: dict[str, StudySettings] = {
     "freedom": FreedomSettings(side=64, network=_NARROW, steps=1000),
     "spectrum": SpectrumSettings(side=64, network=_NARROW, steps=1000),
 }
-"""Settings for a look in a few minutes on two cores: small pictures, narrow networks."""
+"""Settings for a quick look, a few minutes on two cores: small pictures, narrow networks."""

@@ -1,14 +1,14 @@
-"""Power of a picture by radial frequency."""
+"""Power spectra of pictures by radial frequency."""
 
 import torch
 from torch import Tensor
 
 
 def power(image: Tensor) -> Tensor:
-    """Give the power spectrum of ``(1, C, H, W)``, ``(H, W)``, summed over the channels.
+    """Compute the power spectrum ``(H, W)`` of ``(1, C, H, W)``, summed over the channels.
 
-    The mean is taken away, and a Hann window keeps the edges of the picture, which are no part of
-    it, out of the high frequencies.
+    The mean is subtracted, and a Hann window keeps the jump at the picture's edges out of the high
+    frequencies.
     """
     height, width = image.shape[-2:]
     window = torch.hann_window(height, periodic=False)[:, None] * torch.hann_window(
@@ -20,29 +20,29 @@ def power(image: Tensor) -> Tensor:
 
 
 def radial_frequency(size: tuple[int, int]) -> Tensor:
-    """Give the distance of each frequency of an FFT from 0, ``(H, W)``, in cycles per pixel."""
+    """Compute the radius of each FFT frequency, ``(H, W)``, in cycles per pixel."""
     rows, columns = (torch.fft.fftfreq(side) for side in size)
     return torch.hypot(rows[:, None], columns[None])
 
 
 def band_of(size: tuple[int, int], bands: int) -> Tensor:
-    """Number the bands of equal width between 0 and 1/2; the corners join the last. ``(H, W)``."""
+    """Number the band of each frequency, ``(H, W)``: equal widths to 1/2, corners in the last."""
     return (radial_frequency(size) * 2 * bands).long().clamp_max(bands - 1)
 
 
 def band_power(image: Tensor, bands: int) -> Tensor:
     """Sum the power of ``(1, C, H, W)`` in each band, ``(bands,)``."""
-    where = band_of((int(image.shape[-2]), int(image.shape[-1])), bands)
+    band = band_of((int(image.shape[-2]), int(image.shape[-1])), bands)
     return torch.zeros(bands, dtype=torch.float64).scatter_add_(
-        0, where.flatten(), power(image).flatten()
+        0, band.flatten(), power(image).flatten()
     )
 
 
 def spectral_slope(image: Tensor) -> float:
     """Fit ``power ~ frequency^-slope``: 0 for white noise, about 2 for natural pictures.
 
-    A straight line through the logarithms of the mean power in rings one frequency step apart,
-    from the second ring to 1/2 (Field 1987, doi 10.1364/JOSAA.4.002379, for natural pictures).
+    The fit is a straight line through the logarithms of the mean power in rings one frequency step
+    wide, from the second ring to 1/2 (natural pictures: Field 1987, doi 10.1364/JOSAA.4.002379).
     """
     size = (int(image.shape[-2]), int(image.shape[-1]))
     rings = min(size) // 2
@@ -58,12 +58,12 @@ def spectral_slope(image: Tensor) -> float:
 
 
 def roughness(image: Tensor) -> float:
-    """Mean absolute difference of neighbouring samples over their standard deviation.
+    """Compute the mean absolute difference of neighbouring samples over the standard deviation.
 
-    The total variation of ``(1, C, H, W)`` per sample, whatever its contrast: about 1.13 for
+    It is the total variation of ``(1, C, H, W)`` per sample, without the contrast: about 1.13 for
     Gaussian white noise, near 0 for smooth pictures.
     """
     down = (image[..., 1:, :] - image[..., :-1, :]).abs().mean()
     across = (image[..., 1:] - image[..., :-1]).abs().mean()
-    spread = (image - image.mean(dim=(-2, -1), keepdim=True)).square().mean().sqrt()
-    return float((down + across) / 2 / spread.clamp_min(1e-12))
+    deviation = (image - image.mean(dim=(-2, -1), keepdim=True)).square().mean().sqrt()
+    return float((down + across) / 2 / deviation.clamp_min(1e-12))

@@ -1,4 +1,4 @@
-"""Which frequencies are fitted when."""
+"""Measures when a fit reaches each frequency band."""
 
 import math
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ NATURAL, NOISE = "natural", "uniform noise"
 
 
 def spectrum(image: Tensor, settings: SpectrumSettings, *, seed: int, device: str) -> Study:
-    """Fit a picture and white noise and watch the relative error in each frequency band.
+    """Fit a picture and white noise and record the relative error in each frequency band.
 
-    Pictures have most of their power at low frequencies. White noise has as much at all, so an
-    order seen there is the network's alone.
+    Pictures have most of their power at low frequencies. White noise has equal power at all, so an
+    order seen there comes from the network alone.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def spectrum(image: Tensor, settings: SpectrumSettings, *, seed: int, device: st
     settings
         Network, steps and bands.
     seed
-        Of the noise and the fits.
+        Seed of the noise and the fits.
     device
-        Where to compute.
+        Device of the fits.
     """
     targets = {NATURAL: image, NOISE: pictures.uniform(image, pictures.generator(seed))}
     recipe = fitting.plain_recipe(
@@ -67,14 +67,14 @@ def spectrum(image: Tensor, settings: SpectrumSettings, *, seed: int, device: st
 
 
 def judge(rows: Sequence[Row], fitted: float) -> Verdict:
-    """See that in the picture each band is fitted no sooner than the one below it.
+    """Check that in the picture no band is fitted before the band below it.
 
-    The same for the noise is told, and does not count.
+    The order for the noise is listed but does not count.
 
     Parameters
     ----------
     rows
-        With ``target``, ``step``, ``band`` and ``relative_error``.
+        Rows with ``target``, ``step``, ``band`` and ``relative_error``.
     fitted
         Relative error at which a band counts as fitted.
     """
@@ -83,13 +83,13 @@ def judge(rows: Sequence[Row], fitted: float) -> Verdict:
         name: [_first(rows, name, band, fitted) for band in bands] for name in (NATURAL, NOISE)
     }
     ordered = {name: _in_order(course) for name, course in steps.items()}
-    told = "; ".join(
+    listed = "; ".join(
         f"{name} {', '.join(str(step or 'not reached') for step in course)} "
         f"({'in order' if ordered[name] else 'NOT in order'})"
         for name, course in steps.items()
     )
     sentence = (
-        f"steps to a relative error of {fitted:g}, from the lowest band to the highest: {told}"
+        f"steps to a relative error of {fitted:g}, from the lowest band to the highest: {listed}"
     )
     numbers = {"steps_to_fitted": steps, "in_order": ordered}
     return Verdict(ordered[NATURAL], sentence, numbers)
