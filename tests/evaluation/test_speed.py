@@ -259,7 +259,9 @@ def test_turns_alternate_and_each_round_has_its_own_time(monkeypatch):
 
     fits = {"a": noted("a", [9, 1, 2, 4]), "b": noted("b", [9, 0.25, *[0.5] * 2, *[0.75] * 2])}
     shares = []
-    measured = measure.measure(fits, ("float32",), rounds=2, device=CPU, tell=shares.append)
+    measured = measure.measure(
+        fits, ("float32",), rounds=2, device=CPU, report_progress=shares.append
+    )
     assert "".join(order) == "aabb" + "abb" * 2
     assert measured.milliseconds == {"a": [2000, 4000], "b": [500, 750]}
     assert measured.steps_a_turn == {"a": 1, "b": 2}

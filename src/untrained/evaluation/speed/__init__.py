@@ -1,1 +1,1 @@
-"""How fast it is on this machine: steps, operations, memory, start-up, seconds to a quality."""
+"""The speed bench: time per step, operations, memory, start-up, seconds to a target PSNR."""

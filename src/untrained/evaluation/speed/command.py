@@ -1,4 +1,4 @@
-"""The bench of speed for the command line: check, measure, write, tell."""
+"""The speed bench for the command line: check, measure, write, print."""
 
 import json
 import math
@@ -33,7 +33,7 @@ _ENDLESS = 10**9
 
 @dataclass(frozen=True)
 class Request:
-    """What ``untrained bench speed`` was asked for."""
+    """The arguments of ``untrained bench speed``."""
 
     out: Path
     size: int | None = None
@@ -51,20 +51,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Settings:
-    """A request with all that was left open decided."""
+    """A request with all defaults filled in."""
 
     size: int
     rounds: int
     reach: bool
     original_steps: int
     target: float | None
-    """None: where the original way ends."""
+    """PSNR in dB; None: that of the original way at its end."""
     device: str
     seed: int
 
     @property
     def command(self) -> str:
-        """The command line that measures the same."""
+        """The command line that repeats the measurement."""
         words = f"untrained bench speed --size {self.size} --rounds {self.rounds}"
         if self.reach:
             words += f" --reach --original-steps {self.original_steps}"
@@ -78,9 +78,9 @@ def run_speed(request: Request) -> int:
     Raises
     ------
     RequestError
-        The request is wrong; nothing was written.
+        If the request is wrong; nothing was written.
     WorkError, OSError
-        It failed while working.
+        If the work fails.
     """
     settings = _settled(request)
     clean = scene.clean_picture(settings.size)
@@ -88,27 +88,29 @@ def run_speed(request: Request) -> int:
     found: list[Reached] = []
     with (
         tempfile.TemporaryDirectory() as inputs,
-        progress_bars(quiet=request.quiet) as tell,
+        progress_bars(quiet=request.quiet) as report_progress,
     ):
         folder = Path(inputs)
         scene.write_inputs(clean, folder, settings.seed)
-        told = _measured(settings, folder, tell)
+        results = _measured(settings, folder, report_progress)
         if settings.reach:
             plan = Plan(settings.seed, settings.device, settings.original_steps)
             truth = as_picture(clean).pixels
-            found = reach(FAST.problem(folder), truth, plan, tell)
+            found = reach(FAST.problem(folder), truth, plan, report_progress)
             target = found[0].points[-1].psnr if settings.target is None else settings.target
-            told["reach"] = outcome.reached(found, target)
-    _write(request.out, told, found)
-    _tell(request, told)
+            results["reach"] = outcome.reached(found, target)
+    _write(request.out, results, found)
+    _print_results(request, results)
     return 0
 
 
 def _settled(request: Request) -> Settings:
-    """Decide what was left open."""
+    """Fill in the defaults and check the settings."""
     for name in ("original_steps", "target"):
         if getattr(request, name) is not None and not request.reach:
-            raise RequestError(f"--{name.replace('_', '-')} does nothing without --reach")
+            raise RequestError(
+                f"--{name.replace('_', '-')} has no effect without --reach: add --reach"
+            )
     paper = 60 if request.quick else preset(ORIGINAL.task, ORIGINAL.preset).steps
     settings = Settings(
         size=(128 if request.quick else 512) if request.size is None else request.size,
@@ -121,7 +123,9 @@ def _settled(request: Request) -> Settings:
     )
     for name in ("rounds", "original_steps"):
         if getattr(settings, name) < 1:
-            raise RequestError(f"--{name.replace('_', '-')}: give 1 or more")
+            raise RequestError(
+                f"--{name.replace('_', '-')} {getattr(settings, name)}: give 1 or more"
+            )
     if settings.target is not None and not math.isfinite(settings.target):
         raise RequestError(f"target {settings.target}: give a PSNR in dB")
     if not 0 <= settings.seed < 2**63:
@@ -130,7 +134,7 @@ def _settled(request: Request) -> Settings:
 
 
 def _endless(recipe: Recipe) -> Recipe:
-    """The same steps, without anything that ends them."""
+    """Remove the budget and all stop rules; the steps stay the same."""
     fusion = recipe.fusion
     changes: dict[str, Any] = {"steps": _ENDLESS, "stopping": ()}
     if fusion is not None:
@@ -138,17 +142,17 @@ def _endless(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update=changes)
 
 
-def _measured(settings: Settings, folder: Path, tell: Tell) -> dict[str, Any]:
-    """Measure every configuration: first in processes of their own, then in turns in this one."""
+def _measured(settings: Settings, folder: Path, report_progress: Tell) -> dict[str, Any]:
+    """Measure every configuration: first in separate processes, then by turns in this one."""
     seed, device = settings.seed, settings.device
     problems = {way.name: way.problem(folder) for way in CONFIGURATIONS}
     recipes = {way.name: way.recipe(problems[way.name]) for way in CONFIGURATIONS}
     engines = {way.name: way.engine(recipes[way.name], device) for way in CONFIGURATIONS}
     probed = {}
     for done, way in enumerate(CONFIGURATIONS):
-        tell("start-up and memory", done / len(CONFIGURATIONS))
+        report_progress("start-up and memory", done / len(CONFIGURATIONS))
         probed[way.name] = probe(way.name, folder, device=device, seed=seed)
-    tell("start-up and memory", 1.0)
+    report_progress("start-up and memory", 1.0)
     fits = {
         way.name: way.begin(
             problems[way.name],
@@ -163,7 +167,7 @@ def _measured(settings: Settings, folder: Path, tell: Tell) -> dict[str, Any]:
         tuple(sorted({engine.precision for engine in engines.values()})),
         rounds=settings.rounds,
         device=engines[ORIGINAL.name].device,
-        tell=lambda share: tell("steps in turns", share),
+        report_progress=lambda share: report_progress("steps by turns", share),
     )
     return {
         "bench": "speed",
@@ -207,28 +211,28 @@ def _machine(device: torch.device) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, told: dict[str, Any], found: list[Reached]) -> None:
+def _write(folder: Path, results: dict[str, Any], found: list[Reached]) -> None:
     folder.mkdir(exist_ok=True)
     curve = folder / "curve.png"
     if found:
-        size = told["settings"]["size"]
-        heading = f"denoise, sigma {told['settings']['sigma']}, {size}x{size}"
-        replace_file(curve, draw(found, told["reach"]["target"], heading))
+        size = results["settings"]["size"]
+        heading = f"denoise, sigma {results['settings']['sigma']}, {size}x{size}"
+        replace_file(curve, draw(found, results["reach"]["target"], heading))
     else:
         curve.unlink(missing_ok=True)
-    content = json.dumps(told, indent=2, allow_nan=False) + "\n"
+    content = json.dumps(results, indent=2, allow_nan=False) + "\n"
     replace_file(folder / "speed.json", content.encode())
 
 
-def _tell(request: Request, told: dict[str, Any]) -> None:
+def _print_results(request: Request, results: dict[str, Any]) -> None:
     if not request.quiet:
         console = Console()
-        console.print(outcome.table_of_steps(told["rows"]))
-        console.print(outcome.table_of_runs(told["rows"]))
-        if told["reach"] is not None:
-            console.print(outcome.table_of_reach(told["reach"]))
-            for each in told["reach"]["skipped"]:
+        console.print(outcome.table_of_steps(results["rows"]))
+        console.print(outcome.table_of_runs(results["rows"]))
+        if results["reach"] is not None:
+            console.print(outcome.table_of_reach(results["reach"]))
+            for each in results["reach"]["skipped"]:
                 console.print(f"{each['title']}: {each['why']}", highlight=False, soft_wrap=True)
         sys.stdout.write(f"the numbers are in {request.out / 'speed.json'}\n")
     if request.json:
-        sys.stdout.write(json.dumps(told | {"out": str(request.out)}, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(results | {"out": str(request.out)}, allow_nan=False) + "\n")

@@ -1,4 +1,4 @@
-"""What is measured: the original way, the same network by our engine, our fast presets."""
+"""What the bench measures: the original way, the same network in our engine, our fast presets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ class Configuration:
     """A way to run a task."""
 
     name: str
-    """Short name, its key in the results."""
+    """Short name, the key in the results."""
     title: str
-    """Name for people."""
+    """Name shown in tables."""
     task: str
     preset: str
     original: bool = False
-    """Whether it runs the original way and not by our engine."""
+    """Whether to run the original way instead of our engine."""
 
     def problem(self, folder: Path) -> Problem:
-        """Describe the problem from the files that `scene.write_inputs` wrote."""
+        """Make the problem from the files that `scene.write_inputs` wrote."""
         if self.task == "upscale":
             return tasks.upscale(reading.read(folder / "small.png"), FACTOR)
         if self.task == "inpaint":
@@ -40,7 +40,7 @@ class Configuration:
         return tasks.denoise(reading.read(folder / "noisy.png"), sigma=SIGMA)
 
     def recipe(self, problem: Problem) -> Recipe:
-        """Look up the settings; ours choose the precision, the original way has float32."""
+        """Look up the recipe; precision is automatic, but float32 in the original way."""
         precision = "float32" if self.original else "auto"
         found = preset(self.task, self.preset, variant=problem.variant)
         return found.model_copy(update={"precision": precision})
@@ -76,7 +76,7 @@ def configuration(name: str) -> Configuration:
     Raises
     ------
     RequestError
-        If there is none.
+        If the name is unknown.
     """
     known = {each.name: each for each in CONFIGURATIONS}
     if name not in known:

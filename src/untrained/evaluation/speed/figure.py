@@ -8,7 +8,7 @@ from untrained.evaluation.speed.psnr_over_time import Reached
 
 
 def draw(found: Sequence[Reached], target: float, heading: str) -> bytes:
-    """Draw each method as a line, or as a point when it gives one picture; return a PNG.
+    """Draw each method as a line, or as a point if it gives one picture; return a PNG.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ def draw(found: Sequence[Reached], target: float, heading: str) -> bytes:
     target
         PSNR in dB to mark.
     heading
-        Written above.
+        Title of the figure.
     """
     figure = new_figure(8, 5)
     axes = figure.add_subplot()

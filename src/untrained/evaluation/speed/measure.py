@@ -1,4 +1,4 @@
-"""Milliseconds a step, the ways to run taking turns so that a busy machine slows all alike."""
+"""Milliseconds per step; all fits take turns, so a busy machine slows all of them alike."""
 
 import math
 import time
@@ -12,7 +12,7 @@ from untrained.fitting.step import Step
 from untrained.system.machine import matrix_rate, synchronise
 
 _TURN = 0.5
-"""Seconds that a turn should last, when that takes no more than `_MOST` steps."""
+"""Target length of a turn in seconds; it has at most `_MOST` steps."""
 _MOST = 50
 
 Precision = Literal["float32", "bfloat16"]
@@ -20,13 +20,13 @@ Precision = Literal["float32", "bfloat16"]
 
 @dataclass(frozen=True)
 class Measured:
-    """One value a round."""
+    """Results, one value per round."""
 
     milliseconds: dict[str, list[float]]
-    """Of a step, by the name of the fit."""
+    """Milliseconds per step, by name of the fit."""
     steps_a_turn: dict[str, int]
     rates: dict[Precision, list[float]]
-    """Operations a second in products of square matrices."""
+    """Operations per second in products of square matrices."""
 
 
 def measure(
@@ -35,24 +35,24 @@ def measure(
     *,
     rounds: int,
     device: torch.device,
-    tell: Callable[[float], None],
+    report_progress: Callable[[float], None],
 ) -> Measured:
     """Run some steps of each fit's networks in turn, `rounds` times.
 
-    What comes before its networks, and two steps of them, are not counted.
+    The stages before the networks and the first two network steps are not counted.
 
     Parameters
     ----------
     fits
-        Under way, by name; they must not end meanwhile.
+        Fits by name; none may end during the measurement.
     precisions
-        Those to measure the matrix rate in, once a round.
+        Precisions in which to measure the matrix rate, once per round.
     rounds
-        How often each has its turn.
+        Turns of each fit.
     device
-        Where they compute.
-    tell
-        Called with the share that is done.
+        Device of the fits.
+    report_progress
+        Called with the share done, in [0, 1].
     """
     milliseconds: dict[str, list[float]] = {name: [] for name in fits}
     rates: dict[Precision, list[float]] = {precision: [] for precision in precisions}
@@ -60,14 +60,14 @@ def measure(
     for done, (name, fit) in enumerate(fits.items(), start=1):
         next(step for step in fit if step.stage == "network")
         steps[name] = min(_MOST, math.ceil(_TURN / _seconds(fit, 1, device)))
-        tell(done / (rounds + 1) / len(fits))
+        report_progress(done / (rounds + 1) / len(fits))
     for past in range(1, rounds + 1):
         for precision in precisions:
             rates[precision].append(matrix_rate(device, precision))
         for done, (name, fit) in enumerate(fits.items(), start=1):
             took = _seconds(fit, steps[name], device)
             milliseconds[name].append(1000 * took / steps[name])
-            tell((past + done / len(fits)) / (rounds + 1))
+            report_progress((past + done / len(fits)) / (rounds + 1))
     return Measured(milliseconds, steps, rates)
 
 

@@ -1,4 +1,4 @@
-"""How much a step computes."""
+"""Counts the floating-point operations of a step."""
 
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -11,8 +11,8 @@ from untrained.recipes import Recipe
 def operations(problem: Problem, recipe: Recipe) -> int:
     """Count the floating-point operations of one forward and backward pass.
 
-    Those of convolutions and matrix products, a multiplication and an addition counting two. Shapes
-    alone are run, so that it takes no time, and no engine changes the count.
+    Only convolutions and matrix products count; a multiplication and an addition count as two. The
+    dry run propagates shapes only, so it is fast, and the count does not depend on the engine.
     """
     counter = FlopCounterMode(display=False)
     dry_run(problem, recipe, choose_engine("cpu", "float32"), counter)

@@ -1,4 +1,4 @@
-"""The original way to run a fit, to measure against: eager float32 and nothing to help it."""
+"""The original way to run a fit, as the reference: plain eager float32."""
 
 import time
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ from untrained.recipes import Recipe
 
 
 class Original:
-    """Runs the loop of the notebooks of Ulyanov et al. 2018: forward, backward, Adam.
+    """Runs the loop of Ulyanov et al. 2018 (their notebooks): forward, backward, Adam.
 
-    Tensors are float32 and laid out NCHW; Adam updates one tensor after the other; there is no
-    guard, no warm-up, no decay, no stop rule.
+    Tensors are float32 in NCHW layout; Adam updates one tensor after the other. It has neither
+    guard nor warm-up, decay or stop rule.
 
     Parameters
     ----------
     problem
-        What was measured.
+        The problem to solve.
     recipe
-        Network, pairing, step size and average are taken; the budget says where it ends.
+        Only network, pairing, step size, averaging and budget are used.
     seed
-        Draws the weights, the latent and its jitter.
+        Seed of the weights, the latent and its jitter.
     device
         Where to compute.
     """

@@ -1,4 +1,4 @@
-"""From what was measured to plain values for JSON and a table for people."""
+"""Formats the measurements as plain values for JSON and as tables for the terminal."""
 
 import statistics
 from collections.abc import Sequence
@@ -22,18 +22,18 @@ def row(
     measured: Measured,
     probed: Probed,
 ) -> dict[str, Any]:
-    """Tell of one configuration.
+    """Make the row of one configuration.
 
     Parameters
     ----------
     way, recipe, engine
-        What ran, and how.
+        The configuration, its recipe and its engine.
     counted
-        Operations of a step.
+        Floating-point operations per step.
     measured
-        Of all configurations; speed-up is over the original one, round by round.
+        Timings of all configurations; the speed-up is over the original one, round by round.
     probed
-        What a process of its own took.
+        Start-up and memory in a separate process.
     """
     times = measured.milliseconds[way.name]
     ratios = [
@@ -64,12 +64,12 @@ def row(
 
 
 def rates(measured: Measured) -> dict[str, float]:
-    """Matrix rates in operations a second, medians."""
+    """Compute the median matrix rates in operations per second."""
     return {name: statistics.median(values) for name, values in measured.rates.items()}
 
 
 def reached(found: Sequence[Reached], target: float) -> dict[str, Any]:
-    """Tell what each method reached and which were skipped."""
+    """Collect what each method reached, and which methods were skipped."""
     return {
         "target": target,
         "methods": [
@@ -93,7 +93,7 @@ def reached(found: Sequence[Reached], target: float) -> dict[str, Any]:
 
 
 def table_of_steps(rows: Sequence[dict[str, Any]]) -> Table:
-    """Lay out how fast a step is."""
+    """Make the table of the time per step."""
     table = _table("steps", "precision", "ms", "speed-up", "GFLOP", "of matrix rate")
     for each in rows:
         table.add_row(
@@ -108,7 +108,7 @@ def table_of_steps(rows: Sequence[dict[str, Any]]) -> Table:
 
 
 def table_of_runs(rows: Sequence[dict[str, Any]]) -> Table:
-    """Lay out what a whole run takes."""
+    """Make the table of memory, start-up and time of a whole run."""
     table = _table("runs", "peak memory", "first step after", "steps", "projected")
     for each in rows:
         peak = each["peak_bytes"]
@@ -122,10 +122,10 @@ def table_of_runs(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def table_of_reach(told: dict[str, Any]) -> Table:
-    """Lay out what each method reached."""
-    table = _table("quality", "ended with", "after", f"seconds to {told['target']:.2f} dB")
-    for each in told["methods"]:
+def table_of_reach(results: dict[str, Any]) -> Table:
+    """Make the table of what each method reached."""
+    table = _table("quality", "ended with", "after", f"seconds to {results['target']:.2f} dB")
+    for each in results["methods"]:
         needed = each["seconds_to_target"]
         table.add_row(
             each["title"],

@@ -1,8 +1,8 @@
-"""Start-up and peak memory of one configuration, in a process of its own.
+"""Start-up and peak memory of one configuration, in a separate process.
 
     python -m untrained.evaluation.speed.probe CONFIGURATION FOLDER DEVICE SEED
 
-runs two steps and prints when the first ended and the most memory held.
+runs two steps and prints the end time of the first and the peak memory.
 """
 
 import json
@@ -16,12 +16,12 @@ from untrained.errors import WorkError
 
 
 class Probed(NamedTuple):
-    """What one process took."""
+    """Start-up time and memory of one process."""
 
     first_step_seconds: float
-    """From its start to the end of the first step: imports, reading, building, one step."""
+    """From process start to the end of the first step: imports, reading, building, one step."""
     peak_bytes: int | None
-    """Allocated on a CUDA device, else resident; None where the system does not tell."""
+    """Allocated on a CUDA device, else resident; None if the system does not report it."""
 
 
 def probe(name: str, folder: Path, *, device: str, seed: int) -> Probed:
@@ -30,20 +30,20 @@ def probe(name: str, folder: Path, *, device: str, seed: int) -> Probed:
     Raises
     ------
     WorkError
-        If it fails; the message has its last words.
+        If the process fails; the message has the last line of its output.
     """
     words = [sys.executable, "-m", __name__, name, str(folder), device, str(seed)]
     started = time.time()
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-        raise WorkError(f"{name} failed in a process of its own: {last}")
-    told = json.loads(done.stdout.splitlines()[-1])
-    return Probed(told["first_step_ended"] - started, told["peak_bytes"])
+        raise WorkError(f"{name} failed in a separate process: {last}")
+    values = json.loads(done.stdout.splitlines()[-1])
+    return Probed(values["first_step_ended"] - started, values["peak_bytes"])
 
 
 def _run(name: str, folder: Path, device: str, seed: int) -> None:
-    # Imported late: imports are part of the start-up that is measured.
+    # Imported here: imports are part of the measured start-up.
     from untrained.evaluation.speed.configurations import configuration  # noqa: PLC0415
     from untrained.system.allocator import keep_freed_memory  # noqa: PLC0415
     from untrained.system.machine import peak_memory, synchronise  # noqa: PLC0415
@@ -59,8 +59,8 @@ def _run(name: str, folder: Path, device: str, seed: int) -> None:
     ended = time.time()
     next(fit)
     synchronise(where)
-    told = {"first_step_ended": ended, "peak_bytes": peak_memory(where)}
-    sys.stdout.write(json.dumps(told) + "\n")
+    values = {"first_step_ended": ended, "peak_bytes": peak_memory(where)}
+    sys.stdout.write(json.dumps(values) + "\n")
 
 
 if __name__ == "__main__":

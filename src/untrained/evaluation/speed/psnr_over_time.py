@@ -1,4 +1,4 @@
-"""PSNR against seconds: fits as curves, other methods as points. The clean picture stays here."""
+"""PSNR against seconds: fits as curves, other methods as points. No method sees the truth."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from untrained.system.progress import Tell
 
 
 class Point(NamedTuple):
-    """How good the picture was after so many seconds of its own time."""
+    """The PSNR of a method's picture after some seconds of its run time."""
 
     seconds: float
     psnr: float
@@ -31,36 +31,36 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Reached:
-    """What one method reached, when."""
+    """The PSNR of one method over time."""
 
     name: str
     title: str
     points: tuple[Point, ...] = ()
-    """In the order of time; a single one for a method that gives but one picture."""
+    """In order of time; a single one for a method that gives only one picture."""
     skipped: str = ""
-    """Why there are none."""
+    """The reason if there are no points."""
 
     def seconds_to(self, target: float) -> float | None:
-        """Seconds to the first picture of at least `target` dB; None if there is none."""
+        """Return the seconds to the first picture of at least `target` dB, or None."""
         return next((point.seconds for point in self.points if point.psnr >= target), None)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How the curves are measured."""
+    """How to measure the curves."""
 
     seed: int
     device: str
     original_steps: int
-    """Budget of the original way."""
+    """Budget of the original way, in steps."""
     original_every: float = 10.0
     """Seconds of fitting between two points of the original way."""
     fast_every: float = 1.0
-    """The same, of ours."""
+    """Seconds of fitting between two points of our fit."""
 
 
-def reach(problem: Problem, clean: Tensor, plan: Plan, tell: Tell) -> list[Reached]:
-    """Let each method restore the picture.
+def reach(problem: Problem, clean: Tensor, plan: Plan, report_progress: Tell) -> list[Reached]:
+    """Restore the picture by each method and record the PSNR over time.
 
     Parameters
     ----------
@@ -70,18 +70,29 @@ def reach(problem: Problem, clean: Tensor, plan: Plan, tell: Tell) -> list[Reach
         The truth ``(1, C, H, W)`` in [0, 1]; no method sees it.
     plan
         How to measure.
-    tell
+    report_progress
         Called with progress.
 
     Returns
     -------
-    The original way, ours, then the others. deepinv's prior takes as many steps as ours.
+    The original way, ours, then the others. deepinv's prior runs equally many steps as ours.
     """
     recipe = FAST.recipe(problem)
     old = ORIGINAL.recipe(problem).model_copy(update={"steps": plan.original_steps})
     found = [
-        _curve("original way", ORIGINAL, problem, old, clean, plan, plan.original_every, tell),
-        _curve("untrained, fast", FAST, problem, recipe, clean, plan, plan.fast_every, tell),
+        _curve(
+            "original way",
+            ORIGINAL,
+            problem,
+            old,
+            clean,
+            plan,
+            plan.original_every,
+            report_progress,
+        ),
+        _curve(
+            "untrained, fast", FAST, problem, recipe, clean, plan, plan.fast_every, report_progress
+        ),
     ]
     device = FAST.engine(recipe, plan.device).device.type
     peers = baselines("denoise", steps=recipe.steps, seed=plan.seed, device=device)
@@ -90,9 +101,9 @@ def reach(problem: Problem, clean: Tensor, plan: Plan, tell: Tell) -> list[Reach
         *((peer.title, partial(run_peer, peer, problem)) for peer in peers),
     ]
     for title, run in others:
-        tell(title, 0.0)
+        report_progress(title, 0.0)
         found.append(_point(run(), clean))
-        tell(title, 1.0)
+        report_progress(title, 1.0)
     return found
 
 
@@ -104,28 +115,28 @@ def _curve(
     clean: Tensor,
     plan: Plan,
     every: float,
-    tell: Tell,
+    report_progress: Tell,
 ) -> Reached:
     device = way.engine(recipe, plan.device).device
 
-    def watched() -> Iterator[Step]:
+    def reported() -> Iterator[Step]:
         for step in way.begin(problem, recipe, seed=plan.seed, device=plan.device):
-            tell(title, step.progress)
+            report_progress(title, step.progress)
             yield step
 
     def quality(image: Tensor) -> float:
         return psnr(problem.render(image).pixels, clean)
 
-    return Reached(way.name, title, trace(watched(), quality, every, device))
+    return Reached(way.name, title, trace(reported(), quality, every, device))
 
 
 def trace(
     steps: Iterator[Step], quality: Callable[[Tensor], float], every: float, device: torch.device
 ) -> tuple[Point, ...]:
-    """Judge what would be handed over after the first step, one in `every` seconds, and the last.
+    """Judge the picture after the first step, once in `every` seconds, and after the last step.
 
-    Early ones are judged more often, for a logarithmic axis: when half as much time again has
-    passed. The time that judging takes is left out.
+    Early pictures are judged more often, for a logarithmic axis: whenever the elapsed time grew by
+    half. The time for judging is not counted.
     """
     points: list[Point] = []
     last: Step | None = None

@@ -1,4 +1,4 @@
-"""What the bench of speed restores: scikit-image's astronaut, spoilt in three ways."""
+"""The inputs of the speed bench: scikit-image's astronaut, degraded in three ways."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from untrained.picture import writing
 from untrained.picture.picture import as_picture
 
 SIGMA = 25 / 255
-"""Noise level in picture units."""
+"""Noise level in picture units, [0, 1]."""
 FACTOR = 4
 SMALLEST, LARGEST = 16, 512
 
@@ -39,17 +39,17 @@ def clean_picture(size: int) -> Samples:
 
 
 def write_inputs(clean: Samples, folder: Path, seed: int) -> None:
-    """Write what the fits are given.
+    """Write the inputs of the fits.
 
     Parameters
     ----------
     clean
         ``(S, S, 3)``, S a multiple of 4.
     folder
-        Where ``noisy.png`` (Gaussian noise of `SIGMA`, clipped), ``small.png`` (a quarter of each
-        side), ``damaged.png`` (half of the pixels black) and ``mask.png`` (those white) go.
+        Destination of ``noisy.png`` (Gaussian noise of `SIGMA`, clipped), ``small.png`` (a quarter
+        of each side), ``damaged.png`` (half of the pixels black) and ``mask.png`` (those white).
     seed
-        Draws noise and mask.
+        Seed of noise and mask.
     """
     from PIL import Image  # noqa: PLC0415
 
