@@ -32,7 +32,7 @@ _FEW = 30
 class Snapshots:
     """Keeps the pictures of log-spaced steps: 1, 2, 3, 5, 8, 12 ... as 8-bit PNGs.
 
-    Call `update` with every step; a snapshot is the `picture` of its step.
+    Call `update` with every step; a snapshot is what would have been handed over then.
     """
 
     _RATIO = 1.5
