@@ -17,8 +17,9 @@ from untrained.app.cli import main as main
 from untrained.evaluation.compare import compare as compare
 from untrained.evaluation.metrics import psnr as psnr
 from untrained.evaluation.metrics import ssim as ssim
-from untrained.evaluation.report import side_by_side as side_by_side
+from untrained.evaluation.report import Origin as Origin
 from untrained.evaluation.report import write_report as write_report
+from untrained.evaluation.sheet import side_by_side as side_by_side
 from untrained.fitting.fit import Fit as Fit
 from untrained.fitting.out_of_memory import ShrinkingFit as ShrinkingFit
 from untrained.fitting.restoration import Restoration as Restoration

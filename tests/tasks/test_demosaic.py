@@ -8,8 +8,8 @@ from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.baselines import demosaic, registry
 from untrained.errors import NotApplicable, RequestError
-from untrained.evaluation import report
 from untrained.evaluation.compare import compare
+from untrained.evaluation.scores import scores
 from untrained.fitting.restore import restore
 from untrained.operators import PATTERNS, Bayer
 from untrained.picture import reading
@@ -61,9 +61,9 @@ def test_samples_of_twelve_bits_are_fitted_up_to_their_white():
     assert (composed.stored[~seen] == 4095).all()
     truth = ut.as_picture(image)
     exact = problem.picture.with_pixels(truth.pixels * 65535 / 4095)
-    assert report.scores(exact, truth)["psnr"] > 100
+    assert scores(exact, truth)["psnr"] > 100
     off = problem.picture.with_pixels(truth.pixels * 65535 / 4095 + 0.1)
-    assert report.scores(off, truth)["psnr"] == pytest.approx(20, abs=0.1)
+    assert scores(off, truth)["psnr"] == pytest.approx(20, abs=0.1)
 
 
 def test_missing_samples_are_filled():

@@ -10,7 +10,9 @@ from scipy import ndimage
 import untrained as ut
 from tests.helpers.tiny import shortened, tiny_recipe
 from untrained import tasks
-from untrained.evaluation.report import Snapshots, scores, write_report
+from untrained.evaluation.report import write_report
+from untrained.evaluation.scores import scores
+from untrained.evaluation.snapshots import Snapshots
 from untrained.fitting.averaging import standard_deviation
 from untrained.fitting.checkpoint import load_fit, save_fit
 from untrained.fitting.device import choose_engine

@@ -6,5 +6,6 @@
 * `restore_file`: from file to file
 * `compare_file`: ours and the baselines on one file
 * `prior_sheet`: two priors on one contact sheet
+* `invocation`: the command as it was typed
 * `interruption`: Ctrl-C hands over the picture so far
 """

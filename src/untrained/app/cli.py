@@ -6,6 +6,7 @@ from typing import Any
 import cyclopts
 from cyclopts import App
 
+from untrained.app import invocation
 from untrained.app.commands.bench import bench
 from untrained.app.commands.compare_and_study import compare_verb, study
 from untrained.app.commands.features import dream, invert
@@ -53,9 +54,10 @@ def _status(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in TASKS:
         load_extensions()
     try:
-        status = make_app()(
-            arguments, exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        with invocation.of(arguments):
+            status = make_app()(
+                arguments, exit_on_error=False, print_error=False, result_action="return_value"
+            )
     except (cyclopts.CycloptsError, RequestError) as error:
         return _say(error, WRONG)
     except (WorkError, OSError, MemoryError) as error:

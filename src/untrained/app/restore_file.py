@@ -19,9 +19,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from untrained.app import invocation
 from untrained.app.interruption import Interruption, StepEndedError, interruptible
 from untrained.errors import RequestError
-from untrained.evaluation import report
+from untrained.evaluation.report import Origin, write_report
+from untrained.evaluation.scores import check_reference, scores
+from untrained.evaluation.snapshots import Snapshots
 from untrained.fitting.checkpoint import load_fit, reason_for_other_bits, save_fit
 from untrained.fitting.fit_like import FitLike, StepLike
 from untrained.fitting.restoration import Restoration
@@ -98,7 +101,7 @@ def run_job(
             fit = _begin(job, problem, console)
         say = _once(console)
         say(problem.notes)
-        snapshots = report.Snapshots() if job.report else None
+        snapshots = Snapshots() if job.report else None
         _work(job, fit, snapshots, interruption, say, console)
         interrupted = fit.stop is None
         result = fit.restoration()
@@ -108,18 +111,36 @@ def run_job(
         else:
             job.saved_fit.unlink(missing_ok=True)
         if job.report:
-            name = "restored" + job.output.suffix.lower()
-            report.write_report(
-                job.report,
-                result,
-                before=given if isinstance(given, Picture) else problem.picture,
-                snapshots=snapshots,
-                reference=reference,
-                picture_name=name,
-            )
+            _report(job, job.report, given, problem, result, snapshots, reference)
     say((*fit.notes, *fit.events, *result.self_checks))
     _tell(job, result, reference, interrupted=interrupted, console=console)
     return INTERRUPTED if interrupted else DONE
+
+
+def _report(
+    job: Job,
+    folder: Path,
+    given: Any,
+    problem: Problem,
+    result: Restoration,
+    snapshots: Snapshots | None,
+    reference: Picture | None,
+) -> None:
+    """Write the report folder; a measurement that is no picture is shown by the initial guess."""
+    pictured = isinstance(given, Picture)
+    write_report(
+        folder,
+        result,
+        before=given if pictured else problem.picture,
+        origin=Origin(
+            file=None if job.input is None else str(job.input),
+            command=invocation.typed(),
+            before_is="input" if pictured else "initial guess",
+        ),
+        snapshots=snapshots,
+        reference=reference,
+        picture_name="restored" + job.output.suffix.lower(),
+    )
 
 
 def _once(console: Console) -> Callable[[Iterable[str]], None]:
@@ -150,7 +171,7 @@ def _checked(job: Job, problem: Problem) -> Picture | None:
     if job.reference is None:
         return None
     reference = job.read(job.reference)
-    report.check_reference(reference, problem.result_size, problem.picture.channels)
+    check_reference(reference, problem.result_size, problem.picture.channels)
     return reference
 
 
@@ -182,7 +203,7 @@ def _begin(job: Job, problem: Problem, console: Console) -> FitLike:
 def _work(
     job: Job,
     fit: FitLike,
-    snapshots: report.Snapshots | None,
+    snapshots: Snapshots | None,
     interruption: Interruption,
     say: Callable[[Iterable[str]], None],
     console: Console,
@@ -244,7 +265,7 @@ def _tell(
     interrupted: bool,
     console: Console,
 ) -> None:
-    scored = report.scores(result.restored, reference, ambiguous=result.ambiguous)
+    scored = scores(result.restored, reference, ambiguous=result.ambiguous)
     if interrupted:
         console.print(
             f"interrupted at step {result.steps}: wrote the best picture so far to {job.output}; "

@@ -2,7 +2,9 @@
 
 * `metrics`: PSNR and SSIM
 * `alignment`: align a picture before a metric, after phase retrieval
+* `scores`: both, of a result in its own terms
 * `report`: the report folder
+* `report_page`, `report_charts`, `snapshots`: what it shows
 * `compare`: ours and the baselines on one picture
 * `sheet`: the contact sheet of a comparison
 * `figures`: what figures share

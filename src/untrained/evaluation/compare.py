@@ -11,7 +11,7 @@ from untrained.baselines.inpaint import nearest
 from untrained.baselines.registry import Baseline, baselines, load, named, solve
 from untrained.baselines.third_party import read_weights
 from untrained.errors import NotApplicable, RequestError, WorkError
-from untrained.evaluation import report
+from untrained.evaluation.scores import check_reference, scores
 from untrained.evaluation.sheet import Panel, Sheet, amplified, make_sheet
 from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import restore, set_up, settle_recipe
@@ -86,7 +86,7 @@ def compare(
     weights = None if model is None else read_weights(Path(model))
     clean = None if reference is None else as_picture(reference)
     if clean is not None:
-        report.check_reference(clean, problem.size, problem.picture.channels)
+        check_reference(clean, problem.size, problem.picture.channels)
     chosen = FitOptions(**options)
     fit = set_up(problem, settle_recipe(problem, recipe, options=chosen), chosen)
     started = time.perf_counter()
@@ -171,8 +171,8 @@ def _dressed(problem: Problem, image: Tensor) -> Picture:
 def _scored(row: Row, reference: Picture | None) -> Row:
     if row.picture is None or reference is None or _size(row.picture) != _size(reference):
         return row
-    scores = report.scores(row.picture, reference)
-    return replace(row, psnr=scores["psnr"], ssim=scores["ssim"])
+    found = scores(row.picture, reference)
+    return replace(row, psnr=found["psnr"], ssim=found["ssim"])
 
 
 def _size(picture: Picture) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
@@ -183,3 +184,13 @@ def _wrapped(text: str, size: int, width: int) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def side_by_side(pictures: list[Tensor], gap: int = 8) -> Tensor:
+    """Place ``(1, C, H, W)`` pictures in a row, smaller ones enlarged to the largest height."""
+    height = max(picture.shape[-2] for picture in pictures)
+    width = max(picture.shape[-1] for picture in pictures)
+    scaled = [preview.enlarged(picture, (height, width)) for picture in pictures]
+    space = torch.ones((1, scaled[0].shape[1], height, gap))
+    row = [part for picture in scaled for part in (space, picture.clamp(0, 1))]
+    return torch.cat(row[1:], dim=-1)

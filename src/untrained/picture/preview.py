@@ -6,6 +6,9 @@ import io
 import numpy as np
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
+
+from untrained.picture.region import Size
 
 
 def shown(image: Tensor) -> Image.Image:
@@ -24,6 +27,13 @@ def shown(image: Tensor) -> Image.Image:
         layers = [Image.fromarray(layer) for layer in samples]
         return Image.merge("CMYK", layers).convert("RGB")
     return Image.fromarray(samples[0])
+
+
+def enlarged(image: Tensor, size: Size) -> Tensor:
+    """Enlarge ``(1, C, [D,] H, W)`` to this size by repeating pixels; as it is if it has it."""
+    if tuple(image.shape[2:]) == size:
+        return image
+    return F.interpolate(image, size=size, mode="nearest")
 
 
 def png_bytes(image: Tensor) -> bytes:

@@ -52,6 +52,6 @@ register_task(
             input="The picture with missing pixels.",
             volumes=True,
         ),
-        compare=Comparison(("mask", "known")),
+        compare=Comparison(("mask", "known"), input_scored=False),
     )
 )
