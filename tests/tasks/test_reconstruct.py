@@ -14,7 +14,7 @@ from untrained.fitting.restore import restore, settle_recipe, watch
 from untrained.noise import Gaussian, Poisson, Transmission
 from untrained.operators import FourierSubsampling, OperatorError, Radon, blur, gaussian_kernel
 from untrained.problem.held_out import hold_out
-from untrained.problem.value_range import find_range
+from untrained.problem.value_range import ValueRange, find_range, pressed_end
 from untrained.recipes import Discrepancy, GuidePairing, HeldOut
 from untrained.tasks.presets import known_presets, preset
 
@@ -164,6 +164,50 @@ def test_weights_of_zero_take_samples_out_and_others_scale():
     assert len(problem.measurement.y) == 14 * SIZE
     rows = problem.measurement.y.reshape(14, SIZE)
     torch.testing.assert_close(rows[3] / rows[2].norm(), 2 * y[0, 0, 4] / y[0, 0, 2].norm())
+
+
+def test_the_range_does_not_come_from_samples_that_do_not_count():
+    y = sinogram()
+    weights = torch.ones_like(y)
+    weights[..., ::3, :] = 0
+    dark = y * weights
+    whole = tasks.reconstruct(y, CT).picture.display_range
+    low, high = tasks.reconstruct(dark, CT, weights=weights).picture.display_range
+    assert high > 0.95 * float(slice_of_something().max())
+    assert high < 1.5 * whole[1]
+    assert low < 0
+
+
+def test_a_random_matrix_gives_grey_levels_that_are_not_faint():
+    generator = torch.Generator().manual_seed(0)
+    matrix = torch.randn(SIZE * SIZE // 4, SIZE * SIZE, generator=generator)
+
+    class Random:
+        def A(self, image):
+            return matrix @ image.flatten()
+
+        def A_adjoint(self, measurement):
+            return (matrix.T @ measurement).reshape(1, 1, SIZE, SIZE)
+
+    problem = tasks.reconstruct(Random().A(slice_of_something()), Random())
+    assert "least squares" in problem.notes[1]
+    assert problem.picture.display_range[1] > float(slice_of_something().max())
+
+
+def test_a_picture_that_presses_against_an_assumed_end_says_so():
+    limits = ValueRange(-1.0, 4.0)
+    picture = torch.full((1, 1, 20, 20), 2.0)
+    assert pressed_end(picture, limits, (None, None)) is None
+    picture[..., :5] = 3.99
+    words = pressed_end(picture, limits, (None, None))
+    assert words.startswith("25.0% of the picture presses against the largest value that was")
+    assert words.endswith("assumed, 4: give its bounds")
+    assert pressed_end(picture, limits, (None, 4.0)) is None
+    picture[..., :5] = -0.99
+    assert "the least value that was assumed, -1" in pressed_end(picture, limits, (None, 4.0))
+    faint = tasks.reconstruct(sinogram(), CT, initial=slice_of_something() / 20)
+    (words,) = restore(faint, prior="tv", steps=200, device="cpu").self_checks
+    assert "presses against the largest" in words
 
 
 def test_counts_have_a_poisson_likelihood():

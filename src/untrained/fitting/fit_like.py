@@ -157,7 +157,8 @@ def hand_over(fit: FitLike, stop: Stop, problem: Problem) -> Restoration:
         The fit's, its operator as fitted.
     """
     restored = problem.render(stop.picture)
-    check, unknown, sigma = problem.self_check, problem.measurement.unknown, fit.deviation
+    check = None if problem.self_check is None else problem.self_check(restored)
+    unknown, sigma = problem.measurement.unknown, fit.deviation
     return Restoration(
         task=problem.task,
         image=restored.pixels,
@@ -168,7 +169,7 @@ def hand_over(fit: FitLike, stop: Stop, problem: Problem) -> Restoration:
         seconds=fit.history[-1].seconds,
         history=tuple(fit.history),
         notes=(*fit.problem.notes, *fit.events, *fit.notes),
-        self_checks=() if check is None else (check(restored),),
+        self_checks=() if check is None else (check,),
         uncertainty=None if sigma is None else problem.uncertainty(sigma, at=stop.picture),
         recipe=fit.recipe,
         seed=fit.seed,

@@ -1,6 +1,7 @@
 """Mathematics on torch tensors, independent of pictures and problems.
 
 * `conjugate_gradients`: solve linear equations
+* `piecewise_smooth`: least squares with a piecewise smooth picture
 * `random_drawing`: random numbers from an explicit generator
 * `lanczos`: Lanczos reduction
 * `opponent_colour`: the opponent colour transform

@@ -7,9 +7,12 @@ from torch import Tensor
 
 
 def conjugate_gradients(
-    normal: Callable[[Tensor], Tensor], wanted: Tensor, iterations: int
+    normal: Callable[[Tensor], Tensor],
+    wanted: Tensor,
+    iterations: int,
+    start: Tensor | None = None,
 ) -> Tensor:
-    """Solve ``N x = b`` from 0 for a symmetric positive N (Hestenes and Stiefel 1952).
+    """Solve ``N x = b`` for a symmetric positive N (Hestenes and Stiefel 1952).
 
     Parameters
     ----------
@@ -19,10 +22,13 @@ def conjugate_gradients(
         b.
     iterations
         Most steps; the solver ends earlier when the residual is a thousandth of b.
+    start
+        x to start from; 0 when None.
     """
-    found, residual = torch.zeros_like(wanted), wanted
+    found = torch.zeros_like(wanted) if start is None else start
+    residual = wanted if start is None else wanted - normal(start)
     direction, power = residual, residual.square().sum()
-    enough = 1e-6 * power
+    enough = 1e-6 * wanted.square().sum()
     for _ in range(iterations):
         if power <= enough:
             break

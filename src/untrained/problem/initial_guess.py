@@ -7,11 +7,17 @@ import torch
 from torch import Tensor
 
 from untrained.noise import estimate_sigma
-from untrained.operators import Forward, OperatorError, adjoint, inner, is_linear
+from untrained.numerics.piecewise_smooth import piecewise_smooth
+from untrained.operators import Forward, OperatorError, adjoint, is_linear
 from untrained.operators.checks import called, check_shape
 
 NOISY = 0.3
-"""Share of noise in a pseudo-inverse's variation above which the adjoint is the better guess."""
+"""Share of noise in a pseudo-inverse's variation above which least squares are the better guess."""
+
+_FLATTER = 0.35
+"""Margin of least squares, which flatten peaks."""
+
+_ORIGIN = "least squares with a piecewise smooth picture"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +30,21 @@ class Guess:
     """Makes the guess for another measurement of the same shape."""
     origin: str
     """How it was made, in words."""
+    margin: float = 0.2
+    """How far the picture may reach beyond the guess, as a share of the guess's range."""
 
 
 def initial_guess(
-    forward: Forward, measurement: Tensor, shape: tuple[int, int, int] | None
+    forward: Forward,
+    measurement: Tensor,
+    shape: tuple[int, int, int] | None,
+    weights: Tensor | None = None,
 ) -> Guess:
-    """Make the picture by ``A_dagger``, or by the adjoint if that is mostly noise or absent.
+    """Make the picture by ``A_dagger``, or by least squares.
 
-    The adjoint is scaled to fit the measurement in the least-squares sense. An operator without one
-    is differentiated; a nonlinear operator gives a flat guess.
+    Least squares with a piecewise smooth picture take its place where samples have weights, where
+    what it gives is mostly noise, and where there is none. An operator without an adjoint is
+    differentiated; a nonlinear operator gives a flat guess.
 
     Parameters
     ----------
@@ -42,6 +54,8 @@ def initial_guess(
         y.
     shape
         ``(C, H, W)``; None if ``A_adjoint`` or ``A_dagger`` gives it.
+    weights
+        Of the squared residuals, of the shape of y; None if all are 1.
 
     Raises
     ------
@@ -53,22 +67,28 @@ def initial_guess(
     if dagger is not None:
         picture = _picture("A_dagger", dagger, measurement)
         noise = _noisiness(picture)
-        if noise <= NOISY or transposed is None:
+        if weights is None and (noise <= NOISY or transposed is None):
             return Guess(picture, dagger, "A_dagger")
-        origin = f"the adjoint, because {noise:.0%} of what A_dagger gives is noise"
+        reason = "of the weights" if weights is not None else f"{noise:.0%} of A_dagger is noise"
+        origin = f"{_ORIGIN}, because {reason}"
     else:
-        origin = "the adjoint"
+        origin = _ORIGIN
     if transposed is None:
-        return _derived(forward, measurement, shape)
+        return _derived(forward, measurement, shape, weights)
+    shape_of = _picture("A_adjoint", transposed, measurement).shape
 
     def make(again: Tensor) -> Tensor:
-        return _fitted(forward, transposed(again), again)
+        return _solved(forward, transposed, again, weights, shape_of)
 
-    _picture("A_adjoint", transposed, measurement)
-    return Guess(make(measurement), make, origin)
+    return Guess(make(measurement), make, origin, _FLATTER)
 
 
-def _derived(forward: Forward, measurement: Tensor, shape: tuple[int, int, int] | None) -> Guess:
+def _derived(
+    forward: Forward,
+    measurement: Tensor,
+    shape: tuple[int, int, int] | None,
+    weights: Tensor | None,
+) -> Guess:
     if shape is None:
         raise OperatorError("the operator has no adjoint: give the picture's shape=(C, H, W)")
     flat = torch.full((1, *shape), 0.5)
@@ -78,12 +98,14 @@ def _derived(forward: Forward, measurement: Tensor, shape: tuple[int, int, int] 
     if not linear:
         return Guess(flat, lambda _: flat, "flat, because the operator is not linear")
 
+    def transposed(residual: Tensor) -> Tensor:
+        return adjoint(forward, residual, (shape[1], shape[2]), shape[0])
+
     def make(again: Tensor) -> Tensor:
-        back = adjoint(forward, again, (shape[1], shape[2]), shape[0])
-        return _fitted(forward, back, again)
+        return _solved(forward, transposed, again, weights, flat.shape)
 
     try:
-        return Guess(make(measurement), make, "the adjoint of the derivative")
+        return Guess(make(measurement), make, f"{_ORIGIN}, by the derivative", _FLATTER)
     except RuntimeError as error:
         raise OperatorError(f"the operator is not differentiable: {error}") from error
 
@@ -107,13 +129,18 @@ def _picture(what: str, make: Callable[[Tensor], Tensor], measurement: Tensor) -
     return picture
 
 
-def _fitted(forward: Forward, picture: Tensor, measurement: Tensor) -> Tensor:
-    """Scale a picture so that A of it is closest to the measurement."""
+def _solved(
+    forward: Forward,
+    transposed: Callable[[Tensor], Tensor],
+    measurement: Tensor,
+    weights: Tensor | None,
+    shape: torch.Size,
+) -> Tensor:
+    given = torch.ones((), device=measurement.device) if weights is None else weights
     with torch.no_grad():
-        seen = forward(picture)
-    power = inner(seen, seen)
-    scale = inner(seen, measurement) / power if power > 0 else 1.0
-    return (scale * picture).detach()
+        return piecewise_smooth(
+            forward, transposed, measurement, given.to(measurement.device), shape
+        )
 
 
 def _noisiness(picture: Tensor) -> float:

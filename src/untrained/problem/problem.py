@@ -36,8 +36,8 @@ class Problem:
     """C of the fitted picture."""
     knowledge: Knowledge = field(default_factory=Knowledge)
     rendering: Rendering = field(default_factory=Rendering)
-    self_check: Callable[[Picture], str] | None = None
-    """Describes in one sentence how well the result meets the request."""
+    self_check: Callable[[Picture], str | None] | None = None
+    """Describes in one sentence how well the result meets the request; None if all is well."""
     variant: str = ""
     """Kind of problem within the task, for which presets may have other settings."""
     ambiguous: bool = False

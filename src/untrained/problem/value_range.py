@@ -8,9 +8,6 @@ from torch import Tensor, nn
 
 from untrained.errors import RequestError
 
-_MARGIN = 0.2
-"""Margin around the range of the guess, as a share of it."""
-
 _TAIL = 0.001
 """Share of the guess's samples at either end that do not count: streaks and spikes."""
 
@@ -31,6 +28,43 @@ class ValueRange:
         return (picture - self.low) / (self.high - self.low)
 
 
+_NEAR = 0.01
+"""A sample this near to an end of the range, as a share of it, presses against it."""
+
+_PRESSING = 0.002
+"""Share of samples above which the range is said to be too narrow."""
+
+
+def pressed_end(
+    picture: Tensor, limits: ValueRange, bounds: tuple[float | None, float | None]
+) -> str | None:
+    """Say in one sentence that a picture presses against an end that was assumed; None if not.
+
+    Parameters
+    ----------
+    picture
+        The result in units.
+    limits
+        The range that the fit was held to.
+    bounds
+        Those that the user gave; None for an end that was assumed.
+    """
+    unit = limits.from_units(picture)
+    ends = (("least", limits.low, unit <= _NEAR), ("largest", limits.high, unit >= 1 - _NEAR))
+    assumed = [
+        (float(near.float().mean()), name, value)
+        for (name, value, near), given in zip(ends, bounds, strict=True)
+        if given is None
+    ]
+    share, name, value = max(assumed, default=(0.0, "", 0.0))
+    if share <= _PRESSING:
+        return None
+    return (
+        f"{share:.1%} of the picture presses against the {name} value that was assumed, "
+        f"{value:.4g}: give its bounds"
+    )
+
+
 class ToUnits(nn.Module):
     """Map a network's picture in [0, 1] to units, before the operator sees it."""
 
@@ -43,7 +77,9 @@ class ToUnits(nn.Module):
         return self._limits.to_units(image)
 
 
-def find_range(bounds: tuple[float | None, float | None], guess: Tensor) -> ValueRange:
+def find_range(
+    bounds: tuple[float | None, float | None], guess: Tensor, margin: float = 0.2
+) -> ValueRange:
     """Take the known bounds and find the others from a guess.
 
     Parameters
@@ -52,6 +88,8 @@ def find_range(bounds: tuple[float | None, float | None], guess: Tensor) -> Valu
         Least and largest value in units; None for an unknown one.
     guess
         A first picture, ``(1, C, H, W)``.
+    margin
+        Around the range of the guess, as a share of it.
 
     Raises
     ------
@@ -72,7 +110,7 @@ def find_range(bounds: tuple[float | None, float | None], guess: Tensor) -> Valu
             f"the initial guess spans only {lowest:.4g} to {highest:.4g}, so the range of the "
             "picture is unknown: give bounds"
         )
-    margin = _MARGIN * (largest - least)
-    low = least - margin if bounds[0] is None else least
-    high = largest + margin if bounds[1] is None else largest
+    rim = margin * (largest - least)
+    low = least - rim if bounds[0] is None else least
+    high = largest + rim if bounds[1] is None else largest
     return ValueRange(low, high)

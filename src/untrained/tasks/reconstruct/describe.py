@@ -18,7 +18,7 @@ from untrained.problem.measurement import Measurement
 from untrained.problem.measurement_noise import find_level
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
-from untrained.problem.value_range import ToUnits, ValueRange, find_range
+from untrained.problem.value_range import ToUnits, ValueRange, find_range, pressed_end
 from untrained.tasks.reconstruct.spec import ReconstructVariant
 
 Noise = float | Gaussian | Poisson | Transmission
@@ -72,9 +72,14 @@ def reconstruct(
     measurement = as_measurement(y)
     size = _full(shape)
     forward = Forward(physics, size)
-    guess = initial_guess(forward, measurement, size) if initial is None else _given(initial, size)
+    counted = None if weights is None else _weights(weights, measurement)
+    guess = (
+        initial_guess(forward, measurement, size, counted)
+        if initial is None
+        else _given(initial, size)
+    )
     proof = prove(forward, guess.picture, measurement)
-    limits = find_range(bounds, guess.picture)
+    limits = find_range(bounds, guess.picture, guess.margin)
     request = _Request(forward, measurement, weights, limits, guess.picture.shape)
     level = _noise(noise)
     if level is None and weights is None:
@@ -98,6 +103,7 @@ def reconstruct(
         channels=picture.channels,
         knowledge=Knowledge(guide=make_guide(posed.y), make_guide=make_guide),
         rendering=Rendering(to_output=limits.to_units),
+        self_check=lambda result: pressed_end(result.pixels, limits, bounds),
         variant=_variant(posed),
         notes=(
             proof,
