@@ -260,7 +260,7 @@ def test_a_full_disk_leaves_the_old_file_and_status_1(folder, capsys, monkeypatc
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writing.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert run("denoise", "in.png", "out.png", *TINY, "--overwrite", "--quiet") == 1
     assert "No space left" in capsys.readouterr().err
     assert Path("out.png").read_bytes() == b"old"

@@ -261,7 +261,10 @@ def test_every_task_writes_the_folder_and_one_json_line(folder, capsys, words, m
     listed = {row["method"] for row in line["rows"]}
     assert methods < listed
     results = Path("compare-in")
-    assert {path.name for path in results.iterdir()} == {"sheet.png", "compare.json", *made}
+    assert {path.name for path in results.iterdir()} == {
+        *(".untrained.json", "sheet.png", "compare.json"),
+        *made,
+    }
     size = (40, 48) if words[0] == "upscale" else (20, 24)
     for name in made:
         with Image.open(results / name) as image:
@@ -364,7 +367,7 @@ def test_overwriting_leaves_no_picture_of_the_task_before(folder):
     Path("r/mine.png").write_bytes(b"mine")
     assert run("in.png", "--task", "upscale", "--factor", "2", *words, "--overwrite") == 0
     assert {path.name for path in Path("r").iterdir()} == {
-        *("sheet.png", "compare.json", "mine.png"),
+        *(".untrained.json", "sheet.png", "compare.json", "mine.png"),
         *("untrained.png", "tv.png", "bicubic.png", "lanczos.png"),
     }
 
@@ -403,12 +406,12 @@ BAD = [
     (("in.png", "--task", "denoise", "--device", "tpu"), "cpu"),
     (("in.png", "--task", "denoise", "--reference", "mask.png"), "reference"),
     (("in.png", "--task", "upscale", "--reference", "clean.png"), "80x96"),
-    (("in.png", "--task", "denoise", "--out", "full"), "--overwrite"),
+    (("in.png", "--task", "denoise", "--out", "full"), "not empty and not a folder of ours"),
     (("in.png", "--task", "denoise", "--out", "in.png"), "is a file"),
     (("in.png", "--task", "denoise", "--out", "no/r"), "no"),
     (
         ("in.png", "--task", "denoise", "--out", ".", "--overwrite"),
-        "contains an input of the comparison",
+        "contains an input, in.png",
     ),
     (("in.png", "--task", "denoise", "--report", "r"), "--report"),
 ]

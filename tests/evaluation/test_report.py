@@ -107,7 +107,7 @@ def test_the_report_of_several_networks_shows_where_they_disagree(tmp_path):
         assert drawn.size == (770, 550)
     assert "networks disagree" in page.read_text()
     alone, _ = fitted(problem)
-    report.write_report(tmp_path / "r", alone, before=problem.picture)
+    report.write_report(tmp_path / "r", alone, before=problem.picture, overwrite=True)
     assert not list((tmp_path / "r").glob("uncertainty*"))
     assert "networks disagree" not in page.read_text()
 

@@ -81,7 +81,9 @@ def shortened(steps):
 
 def test_the_file_the_folder_and_the_json_line_agree(told):
     facts, folder, out = told
-    assert sorted(path.name for path in folder.iterdir()) == ["curve.png", "speed.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *(".untrained.json", "curve.png", "speed.json"),
+    ]
     with Image.open(folder / "curve.png") as image:
         assert image.size == (800, 500)
     line = json.loads(out.splitlines()[-1])

@@ -123,6 +123,7 @@ def test_a_study_writes_three_files_that_agree(folder, capsys, name):
     assert quick(name) == 0
     out, err = capsys.readouterr()
     assert sorted(p.name for p in Path(f"study-{name}").iterdir()) == [
+        ".untrained.json",
         f"{name}.csv",
         f"{name}.json",
         f"{name}.png",
@@ -174,8 +175,15 @@ def test_existing_files_are_replaced_only_when_asked(folder, capsys):
     Path("study-overfit/overfit.json").write_text("mine")
     Path("study-overfit/notes.txt").write_text("mine too")
     assert quick("overfit") == 2
-    assert "--overwrite" in capsys.readouterr().err
+    assert quick("overfit", "--overwrite") == 2
+    assert capsys.readouterr().err.count("not a folder of ours") == 2
     assert Path("study-overfit/overfit.json").read_text() == "mine"
+    Path("study-overfit/overfit.json").unlink()
+    Path("study-overfit/notes.txt").unlink()
+    assert quick("overfit") == 0
+    Path("study-overfit/notes.txt").write_text("mine too")
+    assert quick("overfit") == 2
+    assert "--overwrite" in capsys.readouterr().err
     assert quick("overfit", "--overwrite") == 0
     assert told("overfit")["study"] == "overfit"
     assert Path("study-overfit/notes.txt").read_text() == "mine too"

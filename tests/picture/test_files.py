@@ -12,7 +12,6 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms
 
-from untrained.picture import writing
 from untrained.picture.masks import mask
 from untrained.picture.picture import as_picture
 from untrained.picture.reading import read
@@ -351,7 +350,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
     def full(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writing.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(path, noise(np.uint8, 2, 2), overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]

@@ -6,7 +6,7 @@ from typing import Any
 import cyclopts
 from cyclopts import App
 
-from untrained.app import invocation
+from untrained.app import inputs_apart, invocation
 from untrained.app.commands.bench import bench
 from untrained.app.commands.compare_and_study import compare_verb, study
 from untrained.app.commands.features import dream, invert
@@ -16,6 +16,7 @@ from untrained.app.commands.reconstruct_phase import phase
 from untrained.app.commands.restore import verb_of
 from untrained.errors import RequestError, WorkError
 from untrained.system.allocator import keep_freed_memory
+from untrained.system.files import shown
 from untrained.system.plugins import load_extensions
 from untrained.tasks.registry import TASKS
 from untrained.version import __version__
@@ -55,9 +56,11 @@ def _status(arguments: list[str]) -> int:
         load_extensions()
     try:
         with invocation.of(arguments):
-            status = make_app()(
-                arguments, exit_on_error=False, print_error=False, result_action="return_value"
+            verb, given, _ = make_app().parse_args(
+                arguments, exit_on_error=False, print_error=False
             )
+            inputs_apart.check(given.arguments)
+            status = verb(*given.args, **given.kwargs)
     except (cyclopts.CycloptsError, RequestError) as error:
         return _say(error, WRONG)
     except (WorkError, OSError, MemoryError) as error:
@@ -74,7 +77,7 @@ def _status(arguments: list[str]) -> int:
 
 
 def _say(what: object, status: int) -> int:
-    line = " ".join(str(what).split())
+    line = shown(" ".join(str(what).split()))
     sys.stderr.write(f"untrained: {line or type(what).__name__}\n")
     return status
 

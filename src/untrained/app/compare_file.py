@@ -14,13 +14,17 @@ from untrained.app.describe import pose
 from untrained.baselines.registry import names
 from untrained.errors import RequestError
 from untrained.evaluation.compare import Row, caption, compare, draw
+from untrained.evaluation.plain_json import as_json
 from untrained.fitting.restoration import versions
 from untrained.fitting.restore import settle_recipe
 from untrained.picture import preview, reading, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions, read_recipe
+from untrained.system.files import shown
+from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import progress_bars
+from untrained.system.rescue import keep_files
 from untrained.tasks.registry import TASKS, compared_options, task_named
 
 PEERS = ("scikit-image", "scipy", "pillow", "bm3d", "deepinv", "spandrel", "torchvision")
@@ -61,9 +65,16 @@ def run_comparison(request: Request) -> int:
         If the work fails.
     """
     _check_options(request)
+    with claimed(
+        request.folder, _COMPARISON, overwrite=request.overwrite, inputs=_inputs(request)
+    ) as folder:
+        return _run(request, folder)
+
+
+def _run(request: Request, folder: OwnedFolder) -> int:
     picture = reading.read(request.input)
     problem = _described(request, picture)
-    suffix = _checked_folder(request, picture)
+    suffix = _checked_suffix(folder, problem)
     reference = None if request.reference is None else reading.read(request.reference)
     recipe = settle_recipe(
         problem,
@@ -80,7 +91,7 @@ def run_comparison(request: Request) -> int:
             **asdict(request.fit),
         )
     size = f"{picture.width}x{picture.height}"
-    heading = f"{request.task}: {request.input.name}, {size}"
+    heading = f"{request.task}: {shown(request.input.name)}, {size}"
     sheet = draw(problem, rows, heading=heading, reference=reference)
     row_facts = [_row_facts(row, suffix) for row in rows]
     facts = {
@@ -90,7 +101,11 @@ def run_comparison(request: Request) -> int:
         "settings": _settings(request) | {"recipe": recipe.model_dump(mode="json")},
         "versions": versions() | _peer_versions(),
     }
-    _write(request.folder, rows, suffix, preview.encoded(sheet.image), facts)
+    files = _files(rows, suffix, preview.encoded(sheet.image), facts)
+    try:
+        folder.write(files)
+    except (OSError, RequestError) as error:
+        raise keep_files(request.folder, files, error) from error
     _print_results(request, rows, row_facts)
     return 0
 
@@ -121,27 +136,30 @@ def _described(request: Request, picture: Picture) -> Problem:
     return pose(spec, spec.options(**given), picture)
 
 
-def _checked_folder(request: Request, picture: Picture) -> str:
+def _inputs(request: Request) -> list[Path]:
+    given = [getattr(request, field.name) for field in fields(request) if field.name != "out"]
+    return [path for path in (*given, *request.own.values()) if isinstance(path, Path)]
+
+
+def _checked_suffix(folder: OwnedFolder, problem: Problem) -> str:
     """Check that the results can be written; return the extension of the pictures."""
-    folder = request.folder
-    if folder.exists() and not folder.is_dir():
-        raise RequestError(f"{folder} is a file: give a folder for the results")
-    if not folder.exists() and not folder.parent.is_dir():
-        raise RequestError(f"the folder {folder.parent} does not exist: create it first")
-    given = (request.input, request.reference, request.model, *request.own.values())
-    if folder.resolve() in [path.resolve().parent for path in given if isinstance(path, Path)]:
-        raise RequestError(
-            f"the folder {folder} contains an input of the comparison: give another --out"
-        )
-    if folder.is_dir() and any(folder.iterdir()) and not request.overwrite:
-        raise RequestError(f"{folder} is not empty: choose another folder or give --overwrite")
-    place = folder if folder.is_dir() else folder.parent
+    place, size = folder.path, problem.result_size
     try:
-        writing.check_writable(place / "untrained.png", picture, overwrite=True)
+        writing.check_writable(place / "untrained.png", problem.picture, size=size, overwrite=True)
     except RequestError:
-        writing.check_writable(place / "untrained.tif", picture, overwrite=True)
+        writing.check_writable(place / "untrained.tif", problem.picture, size=size, overwrite=True)
         return ".tif"
     return ".png"
+
+
+def _may_write(name: str) -> bool:
+    methods = ("untrained", "tv", *names())
+    return name in ("sheet.png", "compare.json") or (
+        name.endswith((".png", ".tif")) and name[:-4] in methods
+    )
+
+
+_COMPARISON = Kind("a comparison", _may_write, "--out")
 
 
 def _row_facts(row: Row, suffix: str) -> dict[str, Any]:
@@ -175,22 +193,15 @@ def _peer_versions() -> dict[str, str]:
     return found
 
 
-def _write(folder: Path, rows: list[Row], suffix: str, sheet: bytes, facts: dict[str, Any]) -> None:
-    folder.mkdir(exist_ok=True)
-    _clear(folder)
+def _files(rows: list[Row], suffix: str, sheet: bytes, facts: dict[str, Any]) -> dict[str, bytes]:
+    files = {}
     for row in rows[1:]:
         if row.picture is not None:
-            writing.write(folder / (row.method + suffix), row.picture, overwrite=True)
-    writing.replace_file(folder / "sheet.png", sheet)
-    content = json.dumps(facts, indent=2, allow_nan=False).encode()
-    writing.replace_file(folder / "compare.json", content)
-
-
-def _clear(folder: Path) -> None:
-    """Remove the pictures of an earlier comparison of any task."""
-    for name in ("untrained", *names()):
-        for suffix in (".png", ".tif"):
-            (folder / (name + suffix)).unlink(missing_ok=True)
+            name = row.method + suffix
+            files[name] = writing.encoded(Path(name), row.picture)
+    files["sheet.png"] = sheet
+    files["compare.json"] = as_json(facts)
+    return files
 
 
 def _print_results(request: Request, rows: list[Row], row_facts: list[dict[str, Any]]) -> None:

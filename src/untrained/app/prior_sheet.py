@@ -13,6 +13,9 @@ from untrained.picture import preview, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions
+from untrained.system import locks
+from untrained.system.files import create_file, replace_file, shown
+from untrained.system.rescue import keep_files
 
 LAYERS = 5
 PRIORS = {"untrained network": "fast", "total variation": "tv"}
@@ -51,8 +54,12 @@ def run_sheet(
     """
     if request.output.suffix.lower() != ".png":
         raise RequestError(f"the sheet {request.output} must be a PNG: name it .png")
-    first = next(iter(problems.values()))
-    writing.check_writable(request.output, first.picture, overwrite=request.overwrite)
+    writing.check_place(request.output, overwrite=request.overwrite)
+    with locks.held(request.output):
+        return _run(request, problems, before)
+
+
+def _run(request: SheetRequest, problems: dict[str, Problem], before: Picture | None) -> int:
     console = Console(stderr=True, quiet=request.quiet)
     panels = []
     with Progress(console=console, disable=request.quiet) as progress:
@@ -75,8 +82,12 @@ def run_sheet(
                 panels.append(Panel(result.image, title, caption))
     across = len(panels) // len(PRIORS)
     sheet = make_sheet(panels, heading=request.heading, across=across)
-    writing.replace_file(request.output, preview.encoded(sheet.image))
-    console.print(f"wrote {request.output}", highlight=False)
+    content = preview.encoded(sheet.image)
+    try:
+        (replace_file if request.overwrite else create_file)(request.output, content)
+    except (OSError, RequestError) as error:
+        raise keep_files(request.output, {request.output.name: content}, error) from error
+    console.print(f"wrote {shown(request.output)}", highlight=False)
     return 0
 
 

@@ -1,11 +1,14 @@
 """One file in, one file out: read, check, fit while showing and saving progress, write, tell."""
 
+import hashlib
+import itertools
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -19,10 +22,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from untrained.app import invocation
+from untrained.app import invocation, kept_fit
 from untrained.app.interruption import Interruption, StepEndedError, interruptible
-from untrained.errors import RequestError
-from untrained.evaluation.report import Origin, write_report
+from untrained.errors import RequestError, WorkError
+from untrained.evaluation.report import Origin, kind_of, report_files
 from untrained.evaluation.scores import check_reference, scores
 from untrained.evaluation.snapshots import Snapshots
 from untrained.fitting.checkpoint import load_fit, reason_for_other_bits, save_fit
@@ -34,7 +37,11 @@ from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions, read_recipe
+from untrained.system import locks
+from untrained.system.files import check_file_place, real, shown
 from untrained.system.heartbeat import listening
+from untrained.system.owned_folder import OwnedFolder, claimed
+from untrained.system.rescue import SUFFIX, beside
 
 DONE, INTERRUPTED = 0, 130
 SECONDS_BETWEEN_SAVINGS = 60.0
@@ -66,7 +73,12 @@ class Job:
     @property
     def saved_fit(self) -> Path:
         """Where the unfinished fit is kept."""
-        return self.output.with_name(self.output.name + ".resume")
+        return beside(self.output)
+
+    @property
+    def picture_name(self) -> str:
+        """Name of the result in the report."""
+        return "restored" + self.output.suffix.lower()
 
 
 def run_job(
@@ -90,46 +102,115 @@ def run_job(
     RequestError
         The request or the input is wrong; nothing was written.
     WorkError, OSError
-        It failed while working; an old output file is untouched.
+        It failed while working; an old output file is untouched. If the fit had ended, it is kept:
+        the message says where.
     """
+    check_file_place(job.output, beside=(SUFFIX,))
+    with locks.held(job.output), _report_folder(job) as folder:
+        return _run(job, folder, describe, read)
+
+
+def _report_folder(job: Job) -> AbstractContextManager[OwnedFolder | None]:
+    if job.report is None:
+        return nullcontext()
+    return claimed(
+        job.report,
+        kind_of(job.picture_name),
+        overwrite=job.overwrite,
+        of=hashlib.sha256(os.fsencode(real(job.output))).hexdigest(),
+        resume=job.resume and kept_fit.found(job.output) is not None,
+    )
+
+
+def _run(
+    job: Job,
+    folder: OwnedFolder | None,
+    describe: Callable[[Any], Problem],
+    read: Callable[[Path], Any] | None,
+) -> int:
     console = Console(stderr=True, quiet=job.quiet)
     given = None if job.input is None else (read or job.read)(job.input)
     with interruptible() as interruption:
         with console.status("preparing"):
             problem = describe(given)
             reference = _checked(job, problem)
+            before = _identity(job.output)
             fit = _begin(job, problem, console)
         say = _once(console)
         say(problem.notes)
         snapshots = Snapshots() if job.report else None
         _work(job, fit, snapshots, interruption, say, console)
         interrupted = fit.stop is None
-        result = fit.restoration()
-        writing.write(job.output, result.restored, overwrite=True)
+        with _kept_if_not_written(job, fit, "the result", job.output):
+            result = fit.restoration()
+            written = _written(job, result.restored, before)
+        if folder is not None:
+            with _kept_if_not_written(job, fit, "the report", folder.path):
+                folder.write(_report(job, given, problem, result, snapshots, reference))
         if interrupted:
-            save_fit(job.saved_fit, fit)
+            if (kept := kept_fit.keep(job.output, fit)) != job.saved_fit:
+                say((f"the fit is kept in {shown(kept)}",))
         else:
-            job.saved_fit.unlink(missing_ok=True)
-        if job.report:
-            _report(job, job.report, given, problem, result, snapshots, reference)
+            kept_fit.forget(job.output)
     say((*fit.notes, *fit.events, *result.self_checks))
-    _tell(job, result, reference, interrupted=interrupted, console=console)
+    told = replace(job, output=written)
+    _tell(told, result, reference, interrupted=interrupted, console=console)
+    if written != job.output:
+        raise WorkError(
+            f"{shown(job.output)} has appeared meanwhile and was not replaced: the result is in "
+            f"{shown(written)}"
+        )
     return INTERRUPTED if interrupted else DONE
+
+
+@contextmanager
+def _kept_if_not_written(job: Job, fit: FitLike, what: str, place: Path) -> Iterator[None]:
+    """Keep the fit when what it made cannot be written; the error says where it is."""
+    try:
+        yield
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        kept = kept_fit.keep(job.output, fit)
+        raise WorkError(
+            f"{what} could not be written to {shown(place)} ({reason}); the fit is kept in "
+            f"{shown(kept)}: the same command with --resume goes on from there at once"
+        ) from error
+
+
+def _written(job: Job, restored: Picture, before: tuple[int, ...] | None) -> Path:
+    """Write the result; beside its place if something has appeared there; return where it is."""
+    if job.overwrite or (before is not None and _identity(job.output) == before):
+        writing.write(job.output, restored, overwrite=True)
+        return job.output
+    stem, suffix = job.output.stem, job.output.suffix
+    others = (job.output.with_name(f"{stem}-{number}{suffix}") for number in itertools.count(2))
+    for place in itertools.chain([job.output], others):
+        if not place.exists():
+            with suppress(FileExistsError):  # it has appeared this very moment
+                writing.write(place, restored)
+                return place
+    raise AssertionError("names are endless")
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from another one of its name; None if there is none."""
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return None
 
 
 def _report(
     job: Job,
-    folder: Path,
     given: Any,
     problem: Problem,
     result: Restoration,
     snapshots: Snapshots | None,
     reference: Picture | None,
-) -> None:
-    """Write the report folder; a measurement that is no picture is shown by the initial guess."""
+) -> dict[str, bytes]:
+    """Make the report's files; a measurement that is no picture is shown by the initial guess."""
     pictured = isinstance(given, Picture)
-    write_report(
-        folder,
+    return report_files(
         result,
         before=given if pictured else problem.picture,
         origin=Origin(
@@ -139,7 +220,7 @@ def _report(
         ),
         snapshots=snapshots,
         reference=reference,
-        picture_name="restored" + job.output.suffix.lower(),
+        picture_name=job.picture_name,
     )
 
 
@@ -158,28 +239,29 @@ def _once(console: Console) -> Callable[[Iterable[str]], None]:
 
 def _checked(job: Job, problem: Problem) -> Picture | None:
     """Find all that can be found wrong before the long work."""
-    writing.check_writable(job.output, problem.picture, overwrite=job.overwrite or job.resume)
-    if job.output.exists() and not job.overwrite and not job.saved_fit.exists():
-        raise RequestError(f"{job.output} exists and no unfinished fit lies beside it: --overwrite")
-    if job.saved_fit.exists() and not (job.resume or job.overwrite):
+    kept_fit.check(job.output)
+    kept = kept_fit.found(job.output)
+    if kept is not None and not (job.resume or job.overwrite):
         raise RequestError(
-            f"an unfinished fit is kept in {job.saved_fit}: go on with --resume, or start again "
-            "with --overwrite"
+            f"an unfinished fit is kept in {shown(kept)}: go on with --resume, or start again with "
+            "--overwrite"
         )
-    if job.report is not None:
-        _check_report_folder(job.report)
+    writing.check_writable(
+        job.output,
+        problem.picture,
+        size=problem.result_size,
+        overwrite=job.overwrite or job.resume,
+        beside=(SUFFIX,),
+    )
+    if job.output.exists() and not job.overwrite and kept is None:
+        raise RequestError(
+            f"{shown(job.output)} exists and no unfinished fit lies beside it: --overwrite"
+        )
     if job.reference is None:
         return None
     reference = job.read(job.reference)
     check_reference(reference, problem.result_size, problem.picture.channels)
     return reference
-
-
-def _check_report_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise RequestError(f"the report folder {folder} is a file: give a folder")
-    if not folder.exists() and not folder.parent.is_dir():
-        raise RequestError(f"the folder {folder.parent} does not exist: make it first")
 
 
 def _begin(job: Job, problem: Problem, console: Console) -> FitLike:
@@ -189,10 +271,11 @@ def _begin(job: Job, problem: Problem, console: Console) -> FitLike:
         prior=cast("PriorName", job.prior),
         options=job.fit,
     )
-    if job.resume and job.saved_fit.exists():
-        fit = load_fit(job.saved_fit, problem, recipe, **asdict(job.fit))
+    kept = kept_fit.found(job.output) if job.resume else None
+    if kept is not None:
+        fit = load_fit(kept, problem, recipe, **asdict(job.fit))
         console.print(f"going on from step {len(fit.history)}", highlight=False)
-        if reason := reason_for_other_bits(job.saved_fit):
+        if reason := reason_for_other_bits(kept):
             console.print(reason, highlight=False)
         return fit
     if job.resume:
@@ -268,8 +351,8 @@ def _tell(
     scored = scores(result.restored, reference, ambiguous=result.ambiguous)
     if interrupted:
         console.print(
-            f"interrupted at step {result.steps}: wrote the best picture so far to {job.output}; "
-            "go on with --resume",
+            f"interrupted at step {result.steps}: wrote the best picture so far to "
+            f"{shown(job.output)}; go on with --resume",
             highlight=False,
         )
     if job.json:
@@ -296,11 +379,11 @@ def _line(job: Job, result: Restoration, scored: dict[str, float | None]) -> dic
 
 
 def _sentence(job: Job, result: Restoration, scored: dict[str, float | None]) -> str:
-    words = f"{job.output}: {result.task} in {result.seconds:.1f} s, {result.stopped}"
+    words = f"{shown(job.output)}: {result.task} in {result.seconds:.1f} s, {result.stopped}"
     if scored["psnr"] is not None:
         words += f"; PSNR {scored['psnr']:.2f} dB"
     if scored["ssim"] is not None:
         words += f", SSIM {scored['ssim']:.4f}"
     if job.report:
-        words += f"; report: {job.report / 'index.html'}"
+        words += f"; report: {shown(job.report / 'index.html')}"
     return words

@@ -1,7 +1,7 @@
 """Restoration -> folder: the picture, the curve, snapshots, report.json and an HTML page."""
 
 import io
-import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from untrained.errors import RequestError
+from untrained.evaluation.plain_json import as_json
 from untrained.evaluation.report_charts import curve, uncertainty_map
 from untrained.evaluation.report_page import Shown, page
 from untrained.evaluation.scores import input_scores, scores
@@ -17,6 +19,7 @@ from untrained.fitting.restoration import Restoration, versions
 from untrained.picture import writing
 from untrained.picture.picture import Picture
 from untrained.picture.region import sides_in_words
+from untrained.system.owned_folder import Kind, claimed
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,23 @@ class Origin:
     """What the user typed."""
     before_is: str = "input"
     """What the picture before the fit is: the input, or the initial guess of a measurement."""
+
+
+UNKNOWN = Origin()
+
+_FILES = re.compile(
+    r"restored\.\w+|report\.json|index\.html|(curve|uncertainty)\.png|(kernel|uncertainty)\.npy"
+    r"|snapshots/step-\d+\.png"
+)
+
+
+def kind_of(picture_name: str) -> Kind:
+    """What the folder of a report may hold."""
+
+    def may_write(name: str) -> bool:
+        return name == picture_name or _FILES.fullmatch(name) is not None
+
+    return Kind("a report", may_write, "--report", folders=("snapshots",))
 
 
 def summary(
@@ -58,22 +78,56 @@ def summary(
     }
 
 
+def report_files(
+    result: Restoration,
+    *,
+    before: Picture,
+    origin: Origin = UNKNOWN,
+    snapshots: Snapshots | None = None,
+    reference: Picture | None = None,
+    picture_name: str = "restored.png",
+) -> dict[str, bytes]:
+    """Make the files of a report, by name; parameters as for `write_report`.
+
+    Raises
+    ------
+    PictureError
+        If the format of `picture_name` cannot hold the result.
+    """
+    drawn = curve(result)
+    taken = snapshots.pictures if snapshots else {}
+    files = {picture_name: writing.encoded(Path(picture_name), result.restored)}
+    files["curve.png"] = drawn
+    files |= {f"snapshots/step-{index:05d}.png": png for index, png in taken.items()}
+    if result.kernel is not None:
+        files["kernel.npy"] = _array(result.kernel)
+    if result.uncertainty is not None:
+        files["uncertainty.npy"] = _array(result.uncertainty[0, 0])
+        files["uncertainty.png"] = uncertainty_map(result.uncertainty, result.restored)
+    facts = summary(result, before, origin, reference)
+    files["report.json"] = as_json(facts)
+    shown = Shown(before, origin.before_is, result.restored, reference)
+    files["index.html"] = page(facts, result, shown, drawn, taken).encode(errors="backslashreplace")
+    return files
+
+
 def write_report(
     folder: str | Path,
     result: Restoration,
     *,
     before: Picture,
-    origin: Origin = Origin(),
+    origin: Origin = UNKNOWN,
     snapshots: Snapshots | None = None,
     reference: Picture | None = None,
     picture_name: str = "restored.png",
+    overwrite: bool = False,
 ) -> Path:
     """Write the report folder.
 
     Parameters
     ----------
     folder
-        Created if missing; files of an earlier report in it are replaced.
+        New, empty, or with an earlier report.
     result
         The result to report.
     before
@@ -85,7 +139,9 @@ def write_report(
     reference
         The clean picture, for the metrics and to be shown.
     picture_name
-        File name of the restored picture; its extension sets the format.
+        File name of the restored picture, such as restored.tif; its extension sets the format.
+    overwrite
+        Whether an earlier report may be replaced, where nobody has changed it.
 
     Returns
     -------
@@ -93,30 +149,26 @@ def write_report(
 
     Raises
     ------
+    RequestError
+        If the folder holds something else, or the format cannot hold the result.
     OSError
         If the folder cannot be written.
     """
+    if Path(picture_name).name != picture_name:
+        raise RequestError(f"picture_name {picture_name!r} is a path: give the name of a file")
     folder = Path(folder)
-    (folder / "snapshots").mkdir(parents=True, exist_ok=True)
-    for old in (folder / "snapshots").glob("step-*.png"):
-        old.unlink()
-    writing.write(folder / picture_name, result.restored, overwrite=True)
-    drawn = curve(result)
-    _put(folder / "curve.png", drawn)
-    taken = snapshots.pictures if snapshots else {}
-    for index, png in taken.items():
-        _put(folder / "snapshots" / f"step-{index:05d}.png", png)
-    for name in ("uncertainty.npy", "uncertainty.png", "kernel.npy"):
-        (folder / name).unlink(missing_ok=True)
-    if result.kernel is not None:
-        _put_array(folder / "kernel.npy", result.kernel)
-    if result.uncertainty is not None:
-        _put_array(folder / "uncertainty.npy", result.uncertainty[0, 0])
-        _put(folder / "uncertainty.png", uncertainty_map(result.uncertainty, result.restored))
-    facts = summary(result, before, origin, reference)
-    _put(folder / "report.json", json.dumps(facts, indent=2, allow_nan=False).encode())
-    shown = Shown(before, origin.before_is, result.restored, reference)
-    _put(folder / "index.html", page(facts, result, shown, drawn, taken).encode())
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with claimed(folder, kind_of(picture_name), overwrite=overwrite) as owned:
+        owned.write(
+            report_files(
+                result,
+                before=before,
+                origin=origin,
+                snapshots=snapshots,
+                reference=reference,
+                picture_name=picture_name,
+            )
+        )
     return folder / "index.html"
 
 
@@ -128,11 +180,7 @@ def _facts(picture: Picture) -> dict[str, Any]:
     }
 
 
-def _put_array(path: Path, values: Tensor) -> None:
+def _array(values: Tensor) -> bytes:
     array = io.BytesIO()
     np.save(array, values.numpy())
-    _put(path, array.getvalue())
-
-
-def _put(path: Path, content: bytes) -> None:
-    writing.replace_file(path, content)
+    return array.getvalue()

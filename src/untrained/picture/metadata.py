@@ -1,5 +1,6 @@
 """Metadata: everything in a file except its samples."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,3 +55,10 @@ class Metadata:
     """The whole file, if it was DICOM."""
     pages: Pages | None = None
     """How the pages make up the picture, if the file had several."""
+
+    @property
+    def known_dpi(self) -> tuple[float, float] | None:
+        """The resolution in dots per inch; None if a file states none, or none that can be."""
+        if self.dpi is None or not all(0 < each < math.inf for each in self.dpi):
+            return None
+        return self.dpi

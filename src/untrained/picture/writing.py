@@ -1,36 +1,69 @@
 """Write picture files whole or not at all; check before the long work that they can be written."""
 
-import os
-import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import torch
 
 from untrained.errors import RequestError
 from untrained.picture.formats.registry import by_extension, check_holds
 from untrained.picture.picture import Picture, as_picture
+from untrained.picture.region import Size
 from untrained.picture.samples import PictureError
+from untrained.system.files import check_file_place, create_file, replace_file, shown
 
 
-def check_writable(path: str | Path, picture: Picture, *, overwrite: bool = False) -> None:
+def check_writable(
+    path: str | Path,
+    picture: Picture,
+    *,
+    size: Size | None = None,
+    overwrite: bool = False,
+    beside: tuple[str, ...] = (),
+) -> None:
     """Check before the long work that a picture like this one can be written.
+
+    A blank picture of the size, type and metadata of the result is encoded in memory. It takes as
+    much memory as the result, and about 10 ms a megapixel of three channels.
+
+    Parameters
+    ----------
+    path
+        Where it will be written.
+    picture
+        The input, or any other picture of the type and metadata of the result.
+    size
+        Of the result; that of `picture` when None.
+    overwrite
+        Whether an existing file may be replaced.
+    beside
+        What is added to the name for files that are written beside it.
 
     Raises
     ------
     PictureError
         If the folder does not exist or is not writable, the file exists and `overwrite` is false,
-        the extension is unknown, or its format cannot hold the picture.
+        it is something else than a file, the extension is unknown, or its format cannot hold the
+        picture.
     """
     path = Path(path)
-    check_holds(by_extension(path), picture)
-    folder = path.resolve().parent
-    if not folder.is_dir():
-        raise PictureError(f"the folder {path.parent} does not exist: make it first")
-    if path.is_dir():
-        raise PictureError(f"{path} is a folder: give a file name")
-    if not os.access(folder, os.W_OK):
-        raise PictureError(f"the folder {path.parent} cannot be written to: choose another")
+    check_place(path, overwrite=overwrite, beside=beside)
+    blank = _blank(picture, picture.size if size is None else size)
+    form = by_extension(path)
+    check_holds(form, blank)
+    form.encoded(blank)
+
+
+def check_place(path: Path, *, overwrite: bool = False, beside: tuple[str, ...] = ()) -> None:
+    """Check that a file can be written here, or replaced; as `check_writable`."""
+    try:
+        check_file_place(path, beside=beside)
+    except RequestError as error:
+        raise PictureError(str(error)) from error
     if path.exists() and not overwrite:
-        raise PictureError(f"{path} exists: choose another name or give --overwrite")
+        raise PictureError(f"{shown(path)} exists: choose another name or give --overwrite")
 
 
 def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
@@ -51,71 +84,36 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
     PictureError
         As for `check_writable`.
     OSError
-        If the disk is full or fails; the old file is untouched.
+        If the disk is full or fails, or a file has appeared meanwhile; the old file is untouched.
     """
     path = Path(path)
-    shown = picture if isinstance(picture, Picture) else getattr(picture, "restored", None)
-    shown = as_picture(picture) if shown is None else shown
-    check_writable(path, shown, overwrite=overwrite)
-    replace_file(path, by_extension(path).encoded(shown))
+    given = picture if isinstance(picture, Picture) else getattr(picture, "restored", None)
+    check_place(path, overwrite=overwrite)
+    content = encoded(path, as_picture(picture) if given is None else given)
+    (replace_file if overwrite else create_file)(path, content)
 
 
-def check_folder_writable(folder: Path) -> None:
-    """Check before the long work that results can be written to `folder`, new or not.
-
-    Raises
-    ------
-    RequestError
-        If it is a file, cannot be made or cannot be written to.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise RequestError(f"the output folder {folder} is a file: give a folder")
-    nearest = folder if folder.exists() else folder.resolve().parent
-    if not nearest.is_dir():
-        raise RequestError(f"the folder {nearest} does not exist: make it first")
-    if not os.access(nearest, os.W_OK):
-        raise RequestError(f"the folder {nearest} cannot be written to: choose another")
-
-
-def check_folder_empty(folder: Path, *, overwrite: bool) -> None:
-    """Check before the long work that `folder` is writable and empty.
+def encoded(path: Path, picture: Picture) -> bytes:
+    """Encode a picture in the format of an extension.
 
     Raises
     ------
-    RequestError
-        As for `check_folder_writable`, or if it is not empty and `overwrite` is false.
+    PictureError
+        If the extension is unknown or its format cannot hold the picture.
     """
-    check_folder_writable(folder)
-    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise RequestError(f"{folder} is not empty: choose another --out or give --overwrite")
+    form = by_extension(path)
+    check_holds(form, picture)
+    return form.encoded(picture)
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name in its folder, then rename it.
-
-    A new file gets the permissions of the user's umask, a replaced one keeps its own.
-
-    Raises
-    ------
-    OSError
-        If that fails; the old file is untouched and the temporary one is removed.
-    """
-    target = path.resolve()
-    mode = target.stat().st_mode & 0o777 if target.exists() else None
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-
-    def opened(name: str, flags: int) -> int:
-        # The system applies the umask itself; reading it would set it for all threads.
-        return os.open(name, flags, 0o666 if mode is None else 0o600)
-
-    try:
-        with open(temporary, "xb", opener=opened) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            temporary.chmod(mode)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _blank(picture: Picture, size: Size) -> Picture:
+    """Make a black picture of another size but the same kind, data type and metadata."""
+    alpha = picture.alpha
+    return replace(
+        picture,
+        pixels=torch.zeros((1, picture.channels, *size)),
+        stored=np.zeros((*size, picture.channels), picture.stored.dtype),
+        alpha=None if alpha is None else np.zeros(size, alpha.dtype),
+        missing=None,
+        metadata=replace(picture.metadata, compression=None),
+    )

@@ -9,14 +9,19 @@ from pathlib import Path
 from rich.console import Console
 
 from untrained.errors import RequestError
+from untrained.evaluation.plain_json import as_json
 from untrained.evaluation.quality import cases
 from untrained.evaluation.quality.cases import Case, QualityTask
 from untrained.evaluation.quality.measure import Plan, account, measure
 from untrained.evaluation.quality.outcome import GAP, markdown, table
 from untrained.evaluation.quality.published import published
-from untrained.picture.writing import check_folder_empty, replace_file
+from untrained.system.files import shown
+from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import progress_bars
+from untrained.system.rescue import keep_files
 from untrained.tasks.presets import preset
+
+_BENCH = Kind("a bench", ("bench.json", "bench.md").__contains__, "--out")
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,11 @@ def run_quality(request: Request) -> int:
     pictures = request.pictures or setting.pictures
     preset(request.task, request.preset)  # raises for an unknown preset before the long work
     out = request.out or Path(f"bench-{request.task}")
-    check_folder_empty(out, overwrite=request.overwrite)
+    with claimed(out, _BENCH, overwrite=request.overwrite, inputs=(request.data,)) as folder:
+        return _run(request, setting, pictures, folder)
+
+
+def _run(request: Request, setting: Setting, pictures: str, folder: OwnedFolder) -> int:
     plan = Plan(request.preset, request.seed, request.device, request.peers, request.gap)
     with progress_bars(quiet=request.quiet) as report_progress:
         rows = [measure(case, plan, report_progress) for case in _cases(request, pictures)]
@@ -91,17 +100,21 @@ def run_quality(request: Request) -> int:
         setting.option: request.strength,
         "published": [each._asdict() for each in figures],
     }
-    out.mkdir(exist_ok=True)
-    content = json.dumps(results, indent=2, allow_nan=False) + "\n"
-    replace_file(out / "bench.json", content.encode())
-    replace_file(out / "bench.md", (markdown(results) + "\n").encode())
+    files = {
+        "bench.json": as_json(results),
+        "bench.md": (markdown(results) + "\n").encode(errors="backslashreplace"),
+    }
+    try:
+        folder.write(files)
+    except (OSError, RequestError) as error:
+        raise keep_files(folder.path, files, error) from error
     if not request.quiet:
         Console().print(table(results))
         if gap := results["mean"].get("gap"):
             sys.stdout.write(f"{GAP}: {gap['mean']:.2f} dB, at worst {gap['worst']:.2f}\n")
-        sys.stdout.write(f"the numbers are in {out / 'bench.json'}\n")
+        sys.stdout.write(f"the numbers are in {shown(folder.path / 'bench.json')}\n")
     if request.json:
-        sys.stdout.write(json.dumps(results | {"out": str(out)}, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(results | {"out": str(folder.path)}, allow_nan=False) + "\n")
     return 0
 
 

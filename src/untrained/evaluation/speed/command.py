@@ -12,6 +12,7 @@ import torch
 from rich.console import Console
 
 from untrained.errors import RequestError
+from untrained.evaluation.plain_json import as_json
 from untrained.evaluation.speed import outcome, scene
 from untrained.evaluation.speed.configurations import CONFIGURATIONS, FAST, ORIGINAL
 from untrained.evaluation.speed.figure import draw
@@ -22,13 +23,16 @@ from untrained.evaluation.speed.psnr_over_time import Plan, Reached, reach
 from untrained.fitting.device import choose_engine
 from untrained.fitting.restoration import versions
 from untrained.picture.picture import as_picture
-from untrained.picture.writing import check_folder_empty, replace_file
 from untrained.recipes import Recipe
 from untrained.system import machine
+from untrained.system.files import shown
+from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import Tell, progress_bars
+from untrained.system.rescue import keep_files
 from untrained.tasks.presets import preset
 
 _ENDLESS = 10**9
+_BENCH = Kind("a speed bench", ("speed.json", "curve.png").__contains__, "--out")
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,11 @@ def run_speed(request: Request) -> int:
     """
     settings = _settled(request)
     clean = scene.clean_picture(settings.size)
-    check_folder_empty(request.out, overwrite=request.overwrite)
+    with claimed(request.out, _BENCH, overwrite=request.overwrite) as owned:
+        return _run(request, settings, clean, owned)
+
+
+def _run(request: Request, settings: Settings, clean: Any, owned: OwnedFolder) -> int:
     found: list[Reached] = []
     with (
         tempfile.TemporaryDirectory() as inputs,
@@ -99,7 +107,11 @@ def run_speed(request: Request) -> int:
             found = reach(FAST.problem(folder), truth, plan, report_progress)
             target = found[0].points[-1].psnr if settings.target is None else settings.target
             results["reach"] = outcome.reached(found, target)
-    _write(request.out, results, found)
+    files = _files(results, found)
+    try:
+        owned.write(files)
+    except (OSError, RequestError) as error:
+        raise keep_files(owned.path, files, error) from error
     _print_results(request, results)
     return 0
 
@@ -211,17 +223,13 @@ def _machine(device: torch.device) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, results: dict[str, Any], found: list[Reached]) -> None:
-    folder.mkdir(exist_ok=True)
-    curve = folder / "curve.png"
+def _files(results: dict[str, Any], found: list[Reached]) -> dict[str, bytes]:
+    files = {"speed.json": as_json(results)}
     if found:
         size = results["settings"]["size"]
         heading = f"denoise, sigma {results['settings']['sigma']}, {size}x{size}"
-        replace_file(curve, draw(found, results["reach"]["target"], heading))
-    else:
-        curve.unlink(missing_ok=True)
-    content = json.dumps(results, indent=2, allow_nan=False) + "\n"
-    replace_file(folder / "speed.json", content.encode())
+        files["curve.png"] = draw(found, results["reach"]["target"], heading)
+    return files
 
 
 def _print_results(request: Request, results: dict[str, Any]) -> None:
@@ -233,6 +241,6 @@ def _print_results(request: Request, results: dict[str, Any]) -> None:
             console.print(outcome.table_of_reach(results["reach"]))
             for each in results["reach"]["skipped"]:
                 console.print(f"{each['title']}: {each['why']}", highlight=False, soft_wrap=True)
-        sys.stdout.write(f"the numbers are in {request.out / 'speed.json'}\n")
+        sys.stdout.write(f"the numbers are in {shown(request.out / 'speed.json')}\n")
     if request.json:
         sys.stdout.write(json.dumps(results | {"out": str(request.out)}, allow_nan=False) + "\n")

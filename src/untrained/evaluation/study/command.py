@@ -2,8 +2,10 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -17,11 +19,14 @@ from rich.progress import (
 
 from untrained.errors import RequestError
 from untrained.evaluation.study import pictures
-from untrained.evaluation.study.outcome import Outcome, Study, check_folder, write_outcome
+from untrained.evaluation.study.outcome import Outcome, Study, kind_of, outcome_files
 from untrained.evaluation.study.registry import study_of
 from untrained.evaluation.study.settings import settings_of
 from untrained.fitting.device import choose_engine
 from untrained.fitting.restoration import versions
+from untrained.system.files import shown
+from untrained.system.owned_folder import OwnedFolder, claimed
+from untrained.system.rescue import keep_files
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,16 @@ def run_study(request: Request) -> int:
     """
     study = study_of(request.name)
     settings = settings_of(request.name, quick=request.quick, steps=request.steps)
-    folder = request.out or Path(f"study-{request.name}")
-    check_folder(folder, request.name, overwrite=request.overwrite)
     if not 0 <= request.seed < 2**62:
         raise RequestError(f"seed {request.seed} cannot be used: give 0 or more, below 2^62")
+    folder = request.out or Path(f"study-{request.name}")
+    inputs = () if request.image is None else (request.image,)
+    kind = kind_of(request.name)
+    with claimed(folder, kind, overwrite=request.overwrite, inputs=inputs) as owned:
+        return _run(request, study, settings, owned)
+
+
+def _run(request: Request, study: Callable[..., Study], settings: Any, folder: OwnedFolder) -> int:
     engine = choose_engine(request.device, "float32")
     image, origin = pictures.natural(request.image, settings.side)
     start = time.perf_counter()
@@ -70,12 +81,16 @@ def run_study(request: Request) -> int:
         "settings": settings.model_dump(mode="json"),
         "versions": versions(),
     }
-    write_outcome(folder, request.name, outcome, facts)
+    files = outcome_files(request.name, outcome, facts)
+    try:
+        folder.write(files)
+    except (OSError, RequestError) as error:
+        raise keep_files(folder.path, files, error) from error
     if not request.quiet:
         verdict = outcome.verdict
         sys.stdout.write(
-            f"{folder}: {request.name}.png, {request.name}.json and {request.name}.csv in "
-            f"{facts['seconds']} s\n"
+            f"{shown(folder.path)}: {request.name}.png, {request.name}.json and "
+            f"{request.name}.csv in {facts['seconds']} s\n"
             f"{'claim shown' if verdict.shown else 'claim NOT shown'}: {verdict.sentence}\n"
         )
     return 0

@@ -2,14 +2,12 @@
 
 import csv
 import io
-import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from untrained.errors import RequestError
-from untrained.picture.writing import check_folder_writable, replace_file
+from untrained.evaluation.plain_json import as_json
+from untrained.system.owned_folder import Kind
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,40 +51,23 @@ Study = Generator[Progress, None, Outcome]
 """A running study: yields progress, returns its outcome."""
 
 
-def check_folder(folder: Path, name: str, *, overwrite: bool) -> None:
-    """Check before the long work that the files of study `name` can be written.
-
-    Raises
-    ------
-    RequestError
-        If `folder` is a file, cannot be created or written, or already has one of the files.
-    """
-    check_folder_writable(folder)
-    there = [path for kind in KINDS if (path := folder / f"{name}{kind}").exists()]
-    if there and not overwrite:
-        raise RequestError(f"{there[0]} already exists: choose another --out or give --overwrite")
+def kind_of(name: str) -> Kind:
+    """What study `name` writes to its folder; other studies may lie there too."""
+    return Kind("studies", {f"{name}{kind}" for kind in KINDS}.__contains__, "--out")
 
 
-def write_outcome(folder: Path, name: str, outcome: Outcome, facts: Mapping[str, Any]) -> None:
-    """Write ``NAME.png``, ``NAME.json`` and ``NAME.csv``, each whole or not at all.
+def outcome_files(name: str, outcome: Outcome, facts: Mapping[str, Any]) -> dict[str, bytes]:
+    """Make ``NAME.png``, ``NAME.json`` and ``NAME.csv``.
 
     Parameters
     ----------
-    folder
-        Created if missing.
     name
         Name of the study.
     outcome
         Its result.
     facts
         Settings and circumstances as plain values, added to the JSON file.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written.
     """
-    folder.mkdir(exist_ok=True)
     verdict = outcome.verdict
     contents = {
         "study": name,
@@ -97,11 +78,11 @@ def write_outcome(folder: Path, name: str, outcome: Outcome, facts: Mapping[str,
         "rows": len(outcome.rows),
         **facts,
     }
-    replace_file(folder / f"{name}.csv", _csv(outcome.rows))
-    replace_file(folder / f"{name}.png", _png(outcome.figure))
-    replace_file(
-        folder / f"{name}.json", (json.dumps(contents, indent=2, allow_nan=False) + "\n").encode()
-    )
+    return {
+        f"{name}.csv": _csv(outcome.rows),
+        f"{name}.png": _png(outcome.figure),
+        f"{name}.json": as_json(contents),
+    }
 
 
 def _csv(rows: Sequence[Row]) -> bytes:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from untrained.picture.formats import pillow
-from untrained.picture.formats.registry import Format, register
+from untrained.picture.formats.registry import Format, Holds, register
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 
@@ -31,6 +31,7 @@ register(
         matches=is_bmp,
         decode=read,
         encode=encode,
+        holds=Holds(dpi=(2**31 - 1) * 0.0254),
         errors=pillow.errors,
     )
 )

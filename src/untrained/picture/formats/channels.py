@@ -54,4 +54,5 @@ def interleaved(picture: Picture) -> Samples:
         samples = samples.astype(np.uint8) * 255
     if picture.alpha is not None:
         samples = np.concatenate([samples, picture.alpha[..., None]], axis=2)
-    return np.ascontiguousarray(samples[..., 0] if samples.shape[2] == 1 else samples)
+    native = samples.astype(samples.dtype.newbyteorder("="), copy=False)
+    return np.ascontiguousarray(native[..., 0] if native.shape[2] == 1 else native)

@@ -1,11 +1,15 @@
 """EXIF blocks: kept, with corrected orientation and size."""
 
+from typing import Any
+
 from PIL import ExifTags, Image
 
 from untrained.picture.picture import Picture
 
 ORIENTATION = ExifTags.Base.Orientation.value
 """Tag of the orientation, 1 (upright) to 8."""
+
+_BLOCKS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 
 def exif_bytes(exif: Image.Exif) -> bytes | None:
@@ -14,7 +18,7 @@ def exif_bytes(exif: Image.Exif) -> bytes | None:
         return None
     if ORIENTATION in exif:
         exif[ORIENTATION] = 1
-    return exif.tobytes()
+    return serialised(exif)
 
 
 def exif_for(picture: Picture) -> bytes:
@@ -29,4 +33,23 @@ def exif_for(picture: Picture) -> bytes:
     for tag, side in sides.items():
         if tag in fields:
             fields[tag] = side
+    return serialised(exif)
+
+
+def text_bytes(text: Any) -> bytes:
+    """Return the bytes of a text field as they were: Pillow decodes each byte to a character."""
+    if isinstance(text, bytes):
+        return text
+    try:
+        return str(text).encode("latin-1")
+    except UnicodeEncodeError:
+        return str(text).encode("utf-8", "surrogateescape")
+
+
+def serialised(exif: Image.Exif) -> bytes:
+    """Serialise; text as bytes, because Pillow writes ``?`` for what is not ASCII."""
+    for fields in (exif, *(exif.get_ifd(block) for block in _BLOCKS if block in exif)):
+        for tag, value in list(fields.items()):
+            if isinstance(value, str) and not value.isascii():
+                fields[tag] = text_bytes(value)
     return exif.tobytes()

@@ -12,6 +12,9 @@ from untrained.picture.jpeg_tables import Compression
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 
+_EXIF, _ICC = 65533, 255 * 65519
+"""Most bytes of an EXIF block and of a profile."""
+
 
 def is_jpeg(data: bytes) -> bool:
     """Say whether these bytes begin a JPEG."""
@@ -33,6 +36,16 @@ def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
 def encode(picture: Picture) -> bytes:
     """Encode at quality 95 without chroma subsampling."""
     return pillow.encode(picture, "JPEG", quality=95, subsampling=0)
+
+
+def _refusal(picture: Picture) -> str | None:
+    """Say why EXIF or profile do not fit: a marker has 64 kB, and a profile at most 255 markers."""
+    info = picture.metadata
+    blocks = {"an EXIF block": (info.exif, _EXIF), "a profile": (info.icc, _ICC)}
+    for name, (block, most) in blocks.items():
+        if block and len(block) > most:
+            return f"JPEG holds {name} of at most {most} bytes; the picture has one of {len(block)}"
+    return None
 
 
 def _compression(image: Image.Image) -> Compression | None:
@@ -59,7 +72,8 @@ register(
         matches=is_jpeg,
         decode=read,
         encode=encode,
-        holds=Holds(cmyk=True),
+        holds=Holds(cmyk=True, side=65500, dpi=65535),
         errors=pillow.errors,
+        refusal=_refusal,
     )
 )

@@ -86,8 +86,8 @@ def encode(picture: Picture, kind: Kind, **options: Any) -> bytes:
         options["icc_profile"] = info.icc
     if info.exif and kind != "BMP":
         options["exif"] = exif_for(picture)
-    if info.dpi and kind != "WEBP":
-        options["dpi"] = info.dpi
+    if info.known_dpi and kind != "WEBP":
+        options["dpi"] = info.known_dpi
     buffer = io.BytesIO()
     image.save(buffer, format=kind, **options)
     return buffer.getvalue()

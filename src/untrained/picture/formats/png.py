@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from untrained.picture.formats import pillow
@@ -47,7 +46,7 @@ def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
 
 def encode(picture: Picture) -> bytes:
     """Encode samples of 8 or 16 bits with the kept chunks."""
-    if picture.stored.dtype == np.uint16:
+    if picture.stored.dtype.itemsize == 2:
         return _encode_deep(picture)
     return _with_chunks(pillow.encode(picture, "PNG"), picture, taken=(b"pHYs",))
 
@@ -87,8 +86,8 @@ def _encode_deep(picture: Picture) -> bytes:
         chunks = (*chunks, (b"iCCP", b"ICC profile\0\0" + zlib.compress(info.icc)))
     if info.exif:
         chunks = (*chunks, (b"eXIf", exif_for(picture).removeprefix(b"Exif\0\0")))
-    if info.dpi and b"pHYs" not in dict(chunks):
-        per_metre = [round(dots / 0.0254) for dots in info.dpi]
+    if info.known_dpi and b"pHYs" not in dict(chunks):
+        per_metre = [round(dots / 0.0254) for dots in info.known_dpi]
         chunks = (*chunks, (b"pHYs", struct.pack(">IIB", *per_metre, 1)))
     return _with_chunks(data, replace(picture, metadata=replace(info, chunks=chunks)))
 
@@ -144,7 +143,9 @@ register(
         decode=read,
         encode=encode,
         prepare=_prepare,
-        holds=Holds(("bool", "uint8", "uint16"), alpha=True),
+        holds=Holds(
+            ("bool", "uint8", "uint16"), alpha=True, side=1_000_000, dpi=(2**32 - 1) * 0.0254
+        ),
         errors=_errors,
     )
 )

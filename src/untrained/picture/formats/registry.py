@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from untrained.errors import RequestError
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
+from untrained.picture.region import sides_in_words
 from untrained.picture.samples import PictureError, Samples
+from untrained.system.silence import without_warnings
 
 HEAD = 512
 """Number of bytes at the start of a file that identify its format."""
@@ -26,6 +29,10 @@ class Holds:
     cmyk: bool = False
     volumes: bool = False
     complex: bool = False
+    side: int | None = None
+    """Most pixels a side; None for any number."""
+    dpi: float | None = None
+    """Finest resolution in dots per inch; None for any, or where none is written."""
 
 
 def _any_picture(_picture: Picture) -> str | None:
@@ -94,6 +101,21 @@ class Format:
             return f"{self.name} cannot hold {picture.channels} channels"
         if picture.alpha is not None and not self.holds.alpha:
             return f"{self.name} cannot hold transparency"
+        return self._why_too_large(picture)
+
+    def _why_too_large(self, picture: Picture) -> str | None:
+        most, finest = self.holds.side, self.holds.dpi
+        if most is not None and max(picture.size) > most:
+            return (
+                f"{self.name} holds at most {most} pixels a side; the result has "
+                f"{sides_in_words(picture.size)}"
+            )
+        dpi = picture.metadata.known_dpi
+        if finest is not None and dpi is not None and max(dpi) > finest:
+            return (
+                f"{self.name} holds at most {finest:.10g} dots per inch; the picture states "
+                f"{max(dpi):.10g}"
+            )
         return None
 
     def encoded(self, picture: Picture) -> bytes:
@@ -102,11 +124,21 @@ class Format:
         Raises
         ------
         PictureError
-            If the format cannot be written.
+            If the format cannot be written, or the codec refuses the picture or its metadata.
         """
         if self.encode is None:
             raise PictureError(f"{self.name} cannot be written")
-        return self.encode(self.prepare(picture))
+        try:
+            with without_warnings():
+                return self.encode(self.prepare(picture))
+        except (RequestError, MemoryError):
+            raise
+        except Exception as error:
+            what = " ".join(str(error).split()) or type(error).__name__
+            raise PictureError(
+                f"{self.name} cannot hold this picture or what its file says of it ({what}): use "
+                "another format, such as .npy"
+            ) from error
 
     def _depths(self) -> str:
         bits = sorted({8 * np.dtype(name).itemsize for name in self.holds.types or ()})

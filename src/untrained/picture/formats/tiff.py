@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from untrained.picture.formats import tiff_pages as several
 from untrained.picture.formats.channels import check_size, interleaved, split_alpha, upright
 from untrained.picture.formats.dicom import is_dicom
-from untrained.picture.formats.exif import ORIENTATION
+from untrained.picture.formats.exif import ORIENTATION, serialised, text_bytes
 from untrained.picture.formats.pillow import opened
 from untrained.picture.formats.registry import Format, Holds, register
 from untrained.picture.metadata import Metadata, PagesAre
@@ -70,16 +70,17 @@ def encode(picture: Picture) -> bytes:
     info = picture.metadata
     buffer = io.BytesIO()
     options: dict[str, Any] = {"extrasamples": extra} if extra else {}
-    if info.dpi:
-        options |= {"resolution": info.dpi, "resolutionunit": "INCH"}
+    if info.known_dpi:
+        options |= _resolution(info.known_dpi)
     tifffile.imwrite(
         buffer,
         samples,
         photometric=photometric,
         planarconfig="contig" if samples.ndim == 3 else None,
         compression="zlib",
+        bigtiff=samples.nbytes > several.CLASSIC,
         iccprofile=info.icc,
-        description=info.description,
+        description=several.as_bytes(info.description),
         metadata=None,
         software=False,
         extratags=_text_tags(picture),
@@ -140,19 +141,34 @@ def _exif(data: bytes) -> bytes | None:
                 if fields := whole.get_ifd(ifd):
                     kept.get_ifd(ifd).update(fields)
                     kept[ifd] = dict(fields)
-            return kept.tobytes() if len(kept) else None
+            return serialised(kept) if len(kept) else None
     except UnidentifiedImageError:
         return None
 
 
-def _text_tags(picture: Picture) -> list[tuple[int, int, int, str, bool]]:
+def _resolution(dpi: tuple[float, float]) -> dict[str, Any]:
+    """Write dots per inch; a resolution too fine for that in dots per centimetre."""
+    if max(dpi) <= several.FINEST:
+        return {"resolution": dpi, "resolutionunit": "INCH"}
+    per_centimetre = tuple(min(dots / 2.54, several.FINEST) for dots in dpi)
+    return {"resolution": per_centimetre, "resolutionunit": "CENTIMETER"}
+
+
+def _text_tags(picture: Picture) -> list[tuple[int, int, int, bytes, bool]]:
     """List the text fields of the EXIF block that are plain TIFF tags."""
     if not picture.metadata.exif:
         return []
     exif = Image.Exif()
     exif.load(picture.metadata.exif)
     texts = {tag: exif[tag] for tag in (271, 272, 305, 306, 315, 33432) if tag in exif}
-    return [(tag, 2, 0, str(text), True) for tag, text in texts.items()]
+    return [(tag, 2, 0, text_bytes(text), True) for tag, text in texts.items()]
+
+
+def _refusal(picture: Picture) -> str | None:
+    kind = picture.stored.dtype
+    if kind.kind == "f" and kind.itemsize > 8:
+        return f"TIFF cannot hold samples of type {kind} ({8 * kind.itemsize} bits)"
+    return several.why_not(picture)
 
 
 def _errors() -> tuple[type[Exception], ...]:
@@ -179,7 +195,8 @@ register(
         matches=is_tiff,
         decode=read,
         encode=encode,
-        holds=Holds(None, None, alpha=True, cmyk=True, volumes=True),
+        holds=Holds(None, None, alpha=True, cmyk=True, volumes=True, dpi=2.54 * several.FINEST),
         errors=_errors,
+        refusal=_refusal,
     )
 )

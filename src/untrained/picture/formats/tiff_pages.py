@@ -1,6 +1,8 @@
 """TIFF pages as slices of a volume or bands of a picture, as the file or the user says."""
 
+import contextlib
 import io
+import math
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +15,20 @@ from untrained.picture.picture import Picture, make_picture
 from untrained.picture.region import sides_in_words
 from untrained.picture.samples import PictureError, Samples
 
+CLASSIC = 2**32 - 2**25
+"""Most bytes of samples that a TIFF with 32-bit offsets is given."""
+
+FINEST = 2**32 - 1
+"""Most pixels per unit."""
+
 _IMAGEJ_TYPES = (np.uint8, np.uint16, np.float32)
 _OF_ONE_SIZE = ("axes", "shape", "Labels", "ROI", "Overlays")
 """Notes to drop for another size: tifffile writes them anew, or they no longer hold."""
+
+_IN_OWN_TAGS = ("Info", "Labels", "Ranges", "LUTs", "Plot", "ROI", "Overlays", "Properties")
+"""Notes of ImageJ that do not stand in the description."""
+
+_NOT_OME = ("uint64", "int64", "float16")
 
 _HINT = "say --pages volume or --pages bands (in Python read(path, pages=...))"
 
@@ -80,17 +93,58 @@ def encode(picture: Picture) -> bytes:
             return kept
     if pages.kind == "plain":
         return _written(
-            samples, options | {"metadata": None, "description": picture.metadata.description}
+            samples,
+            options | {"metadata": None, "description": as_bytes(picture.metadata.description)},
         )
-    kept_notes = {name: value for name, value in pages.notes if name not in _OF_ONE_SIZE}
+    kept_notes = _kept_notes(pages, picture)
+    if pages.kind == "imagej":
+        return _imagej(samples, options, kept_notes)
+    ome = pages.kind == "ome" and samples.dtype.name not in _NOT_OME
+    return _written(samples, options | ({"ome": True} if ome else {}) | {"metadata": kept_notes})
+
+
+def _kept_notes(pages: Pages, picture: Picture) -> dict[str, Any]:
+    """List the notes that hold for this size, with the names of the axes."""
+    notes = {name: value for name, value in pages.notes if name not in _OF_ONE_SIZE}
     if pages.size == picture.size:
-        kept_notes = dict(pages.notes)
-    elif "spacing" in kept_notes and len(pages.size) == 3:
-        kept_notes["spacing"] *= pages.size[0] / picture.size[0]
+        notes = dict(pages.notes)
+    elif isinstance(notes.get("spacing"), int | float) and len(pages.size) == 3:
+        notes["spacing"] *= pages.size[0] / picture.size[0]
     if pages.xml is not None:
-        kept_notes |= _physical_sizes(pages, picture)
-    form = {"shaped": {}, "imagej": {"imagej": True}, "ome": {"ome": True}}[pages.kind]
-    return _written(samples, options | form | {"metadata": kept_notes | {"axes": pages.letters}})
+        notes |= _physical_sizes(pages, picture)
+    return notes | {"axes": pages.letters}
+
+
+def as_bytes(text: str | None) -> bytes | None:
+    """Encode a text tag: UTF-8, as most programs write and read it; tifffile takes only ASCII."""
+    return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def why_not(picture: Picture) -> str | None:
+    """Say why the resolution of pages cannot be written; None if it can."""
+    pages = picture.metadata.pages
+    if pages is None or not (scaled := _scaled_resolution(pages, picture)):
+        return None
+    most = max(scaled["resolution"])
+    return None if most <= FINEST else f"TIFF holds at most {FINEST} pixels a unit, not {most:.10g}"
+
+
+def _imagej(samples: Samples, options: dict[str, Any], notes: dict[str, Any]) -> bytes:
+    """Encode in ImageJ's dialect; by hand what tifffile does not write: other types, other text."""
+    import tifffile  # noqa: PLC0415
+
+    colour = options["photometric"] == "rgb"
+    types = (np.uint8,) if colour else _IMAGEJ_TYPES
+    if samples.dtype in types and all(str(each).isascii() for each in notes.values()):
+        return _written(samples, options | {"imagej": True, "metadata": notes})
+    apart = {name: notes.pop(name) for name in _IN_OWN_TAGS if name in notes}
+    text = tifffile.imagej_description(samples.shape, rgb=colour, **notes)
+    tags = list(tifffile.imagej_metadata_tag(apart, "<"))
+    return _written(
+        samples,
+        options | {"metadata": None, "description": as_bytes(text), "extratags": tags},
+        byteorder="<",
+    )
 
 
 def in_file_order(picture: Picture, axes: str) -> Samples:
@@ -232,6 +286,8 @@ def _scaled_resolution(pages: Pages, picture: Picture) -> dict[str, Any]:
     if pages.resolution is None:
         return {}
     x, y, unit = pages.resolution
+    if not all(0 < each < math.inf for each in (x, y)):
+        return {}
     rows, columns = picture.height / pages.size[-2], picture.width / pages.size[-1]
     return {"resolution": (columns * x, rows * y), "resolutionunit": unit}
 
@@ -240,7 +296,8 @@ def _physical_sizes(pages: Pages, picture: Picture) -> dict[str, Any]:
     """Read the pixel sizes from the XML and scale them to the size of the picture."""
     found = dict(re.findall(r'\b(PhysicalSize[XYZ](?:Unit)?)="([^"]*)"', pages.xml or ""))
     for axis, old, new in zip("XYZ", reversed(pages.size), reversed(picture.size), strict=False):
-        if (name := f"PhysicalSize{axis}") in found:
+        name = f"PhysicalSize{axis}"
+        with contextlib.suppress(KeyError, ValueError):  # none, or no number: kept as it is
             found[name] = float(found[name]) * old / new
     return found
 
@@ -253,9 +310,12 @@ def _new_pages(picture: Picture) -> Pages:
     return Pages(axes=axes, letters=axes, size=picture.size, kind=kind)
 
 
-def _written(samples: Samples, options: dict[str, Any]) -> bytes:
+def _written(
+    samples: Samples, options: dict[str, Any], byteorder: Literal["<"] | None = None
+) -> bytes:
     import tifffile  # noqa: PLC0415
 
     buffer = io.BytesIO()
-    tifffile.imwrite(buffer, samples, software=False, **options)
+    large = samples.nbytes > CLASSIC and not options.get("imagej")
+    tifffile.imwrite(buffer, samples, software=False, bigtiff=large, byteorder=byteorder, **options)
     return buffer.getvalue()

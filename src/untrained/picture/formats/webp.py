@@ -31,7 +31,7 @@ register(
         matches=is_webp,
         decode=read,
         encode=encode,
-        holds=Holds(alpha=True),
+        holds=Holds(alpha=True, side=16383),
         errors=pillow.errors,
     )
 )
