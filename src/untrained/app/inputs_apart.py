@@ -36,12 +36,17 @@ def check(arguments: Mapping[str, Any]) -> None:
         for place in (output, beside(output)):
             for each in inputs:
                 if _same(place, each):
+                    also = "" if place == each else f" ({shown(each)})"
                     raise RequestError(
-                        f"{shown(place)} would replace an input, {shown(each)}: choose another "
+                        f"{shown(place)} is an input{also} and would be replaced: choose another "
                         "name for the result"
                     )
             for folder in folders:
-                if real(folder) in (real(place), *real(place).parents):
+                if real(folder) == real(place):
+                    raise RequestError(
+                        f"{shown(place)} is named for two outputs: choose another name for one"
+                    )
+                if real(folder) in real(place).parents:
                     raise RequestError(
                         f"{shown(place)} would lie in the folder {shown(folder)}, which is for "
                         "other files: choose another"

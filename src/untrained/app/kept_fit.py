@@ -7,7 +7,7 @@ from untrained.errors import RequestError, WorkError
 from untrained.fitting.checkpoint import save_fit
 from untrained.fitting.fit_like import FitLike
 from untrained.system import rescue
-from untrained.system.files import check_file_place, shown
+from untrained.system.files import check_file_place, remove_strays, shown
 from untrained.system.rescue import SUFFIX, beside
 
 _LOOKED_AT = 2**24
@@ -38,6 +38,8 @@ def check(output: Path) -> None:
     """
     place = beside(output)
     check_file_place(place)
+    remove_strays(place)
+    remove_strays(output)
     if place.exists() and not _is_fit(place):
         raise RequestError(
             f"{shown(place)} is not a saved fit and would be replaced: move it, or choose another "

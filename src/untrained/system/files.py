@@ -65,11 +65,25 @@ def check_file_place(path: Path, *, beside: tuple[str, ...] = ()) -> None:
     if path.name in ("", ".."):
         raise RequestError(f"{shown(path)} is a folder: give a file name")
     for kind, words in _KINDS:
-        if (found := _status(path)) is not None and kind(found.st_mode):
+        if (found := status(path)) is not None and kind(found.st_mode):
             raise RequestError(f"{shown(path)} is {words}")
-    check_writable_folder(target.parent, path.parent)
+    led_elsewhere = real(path.parent) != target.parent
+    check_writable_folder(target.parent, target.parent if led_elsewhere else path.parent)
     for added in ("", *beside):
-        _status(target.with_name(_temporary_name(target.with_name(target.name + added))))
+        _check_length(path, target.with_name(_temporary_name(target, added)))
+
+
+def _check_length(path: Path, longest: Path) -> None:
+    """Refuse a path when the longest name that is made of it is too long."""
+    try:
+        longest.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RequestError(
+            f"the name {shown(path.name)} is too long, with what is added to it for files beside "
+            "it: give a shorter one"
+        ) from error
 
 
 def check_writable_folder(folder: Path, named: Path | None = None) -> None:
@@ -81,7 +95,7 @@ def check_writable_folder(folder: Path, named: Path | None = None) -> None:
         If it does not exist, is a file or cannot be written to; the message names it as `named`.
     """
     name = shown(folder if named is None else named)
-    found = _status(folder)
+    found = status(folder)
     if found is None:
         raise RequestError(f"the folder {name} does not exist: make it first")
     if not stat.S_ISDIR(found.st_mode):
@@ -90,8 +104,14 @@ def check_writable_folder(folder: Path, named: Path | None = None) -> None:
         raise RequestError(f"the folder {name} cannot be written to: choose another")
 
 
-def _status(path: Path) -> os.stat_result | None:
-    """What a path leads to; None if to nothing. A path that can lead nowhere is refused."""
+def status(path: Path) -> os.stat_result | None:
+    """What a path leads to; None if to nothing.
+
+    Raises
+    ------
+    RequestError
+        If it cannot lead to anything.
+    """
     try:
         return path.stat()
     except FileNotFoundError:
@@ -100,7 +120,7 @@ def _status(path: Path) -> os.stat_result | None:
         raise RequestError(f"a part of the path {shown(path)} is a file: give a folder") from error
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise RequestError(f"{shown(path)} cannot be a file ({reason}): choose another") from error
+        raise RequestError(f"{shown(path)} cannot be reached ({reason}): choose another") from error
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -116,7 +136,7 @@ def replace_file(path: Path, content: bytes) -> None:
         If that fails; the old file is untouched and the temporary one is removed.
     """
     target = real(path)
-    found = _status(target)
+    found = status(target)
     if found is not None and not stat.S_ISREG(found.st_mode):
         raise RequestError(f"{shown(path)} is no file: choose another name")
     with _written(target, content, None if found is None else found.st_mode & 0o777) as temporary:
@@ -167,8 +187,8 @@ def _written(target: Path, content: bytes, mode: int | None) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _temporary_name(target: Path) -> str:
-    return f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+def _temporary_name(target: Path, added: str = "") -> str:
+    return f".{target.name}{added}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
 
 
 def remove_strays(path: Path) -> None:

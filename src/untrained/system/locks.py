@@ -34,8 +34,11 @@ def held(path: Path) -> Iterator[None]:
     place = lock_of(path)
     lock = _acquired(place, path)
     try:
-        with suppress(OSError):  # where a lock also keeps others from writing, nobody is named
-            place.write_text(f"{os.getpid()}\n")
+        _sign(place)
+    except BaseException:
+        lock.release()
+        raise
+    try:
         yield
     finally:
         # Removed while it is held: whoever opened it before finds that it has no name any more.
@@ -60,6 +63,10 @@ def _acquired(place: Path, path: Path) -> BaseFileLock:
                 lock = SoftFileLock(place)
                 lock.acquire(timeout=0)
     except Timeout as error:
+        if not os.path.lexists(place):
+            raise RequestError(
+                f"{shown(path)} cannot be written (no file can be made beside it): choose another"
+            ) from error
         who = _holder(place)
         raise RequestError(
             f"another untrained{who} is writing {shown(path)}: wait for it or choose another name"
@@ -68,6 +75,14 @@ def _acquired(place: Path, path: Path) -> BaseFileLock:
         reason = getattr(error, "strerror", None) or str(error)
         raise RequestError(f"{shown(path)} cannot be written ({reason}): choose another") from error
     return lock
+
+
+def _sign(place: Path) -> None:
+    """Write who holds a lock; where a lock also keeps others from writing, nobody is named."""
+    with suppress(OSError, UnicodeDecodeError):
+        if not place.read_text().strip().isdecimal() and place.stat().st_size:
+            raise RequestError(f"{shown(place)} is no lock of ours: move it")
+        place.write_text(f"{os.getpid()}\n")
 
 
 def _holder(place: Path) -> str:

@@ -19,6 +19,7 @@ from untrained.system.files import (
     remove_strays,
     replace_file,
     shown,
+    status,
 )
 
 MARKER = ".untrained.json"
@@ -152,8 +153,10 @@ def check_apart(folder: Path, inputs: Iterable[Path]) -> None:
     RequestError
         If it does; the message names both.
     """
-    place = real(folder)
-    for each in inputs if place.is_dir() else ():
+    place, found = real(folder), status(folder)
+    if found is not None and not stat.S_ISDIR(found.st_mode):
+        return
+    for each in inputs:
         if place in (real(each), *real(each).parents):
             raise RequestError(
                 f"the folder {shown(folder)} contains an input, {shown(each)}: choose another "
@@ -163,9 +166,9 @@ def check_apart(folder: Path, inputs: Iterable[Path]) -> None:
 
 def _made(folder: Path, kind: Kind) -> bool:
     """Make a folder; say whether it was missing."""
-    if os.path.lexists(folder) and not folder.is_dir():
-        raise RequestError(f"{shown(folder)} is a file: give a folder for {kind.option}")
-    if folder.is_dir():
+    if (found := status(folder)) is not None:
+        if not stat.S_ISDIR(found.st_mode):
+            raise RequestError(f"{shown(folder)} is a file: give a folder for {kind.option}")
         check_writable_folder(folder)
         return False
     check_writable_folder(real(folder).parent, folder.parent)
@@ -181,7 +184,7 @@ def _made(folder: Path, kind: Kind) -> bool:
 def _checked(folder: Path, kind: Kind, *, overwrite: bool, resumed: str | None) -> _Listed:
     """Check that a folder is empty or ours; return the files of ours."""
     name = shown(folder)
-    there = {each.name for each in os.scandir(folder)} - {locks.SUFFIX}
+    there = {each.name for each in folder.iterdir()} - {locks.SUFFIX}
     if not there:
         return {}
     if MARKER not in there:
@@ -229,10 +232,10 @@ def _check_names(folder: Path, kind: Kind, listed: _Listed) -> None:
 
 def _names(folder: Path) -> Iterator[str]:
     """List what lies in a folder and in the folders in it, but not through links."""
-    for each in os.scandir(folder):
+    for each in list(folder.iterdir()):
         yield each.name
-        if each.is_dir(follow_symlinks=False):
-            yield from (f"{each.name}/{inner.name}" for inner in os.scandir(each))
+        if each.is_dir() and not each.is_symlink():
+            yield from [f"{each.name}/{inner.name}" for inner in each.iterdir()]
 
 
 def _read_marker(folder: Path) -> dict[str, Any]:
