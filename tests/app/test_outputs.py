@@ -513,3 +513,39 @@ def test_a_second_process_on_one_output_is_refused_and_a_kill_frees_it(folder, c
         first.kill()
         first.communicate()
     assert not list(folder.rglob("*lock"))
+
+
+FINISHED = {
+    "several networks": (*DENOISE, "o.png", "--recipe", "two.json"),
+    "tiles": ("denoise", "wide.png", "o.png", "--tile", "64", "--recipe", "tiny.json"),
+    "a kernel that is found": (
+        *("reconstruct", "deblur", "in.png", "o.png", "--blind", "5"),
+        *("--recipe", "tiny.json"),
+    ),
+    "an enlarged picture": ("upscale", "in.png", "o.png", "--factor", "2", "--recipe", "tiny.json"),
+    "total variation": (*DENOISE, "o.png", "--prior", "tv"),
+    "the default preset": (*DENOISE, "o.png", "--steps", "3"),
+}
+
+
+@pytest.mark.parametrize("name", FINISHED)
+def test_every_finished_fit_can_be_kept_and_ended(folder, capsys, monkeypatch, name):
+    Image.fromarray(photo(40, 80)).save("wide.png")
+    Path("two.json").write_text(tiny_recipe(steps=3, ensemble_size=2).model_dump_json())
+    words = (*FINISHED[name], "--device", "cpu", "--quiet", "--report", "r")
+    assert run(*words) == 0
+    files = [path for path in Path("r").rglob("*.*") if path.suffix in (".npy", ".png")]
+    whole = {
+        path: path.read_bytes()
+        for path in (Path("o.png"), *files)
+        if path.parent.name != "snapshots"
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "write", failing(errno.ENOSPC))
+        assert run(*words, "--overwrite") == 1
+    counted = steps_of(monkeypatch)
+    for path in whole:
+        path.unlink()
+    assert run(*words, "--resume") == 0
+    assert counted == [0]
+    assert {path: path.read_bytes() for path in whole} == whole

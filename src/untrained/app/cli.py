@@ -16,7 +16,7 @@ from untrained.app.commands.reconstruct_phase import phase
 from untrained.app.commands.restore import verb_of
 from untrained.errors import RequestError, WorkError
 from untrained.system.allocator import keep_freed_memory
-from untrained.system.files import shown
+from untrained.system.output_files import shown
 from untrained.system.plugins import load_extensions
 from untrained.tasks.registry import TASKS
 from untrained.version import __version__

@@ -21,7 +21,7 @@ from untrained.picture import preview, reading, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions, read_recipe
-from untrained.system.files import shown
+from untrained.system.output_files import shown
 from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import progress_bars
 from untrained.system.rescue import keep_files

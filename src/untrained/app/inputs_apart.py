@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from untrained.errors import RequestError
-from untrained.system.files import real, shown
+from untrained.system.output_files import real, shown
 from untrained.system.owned_folder import check_apart
 from untrained.system.rescue import beside
 

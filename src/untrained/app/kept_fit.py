@@ -7,7 +7,7 @@ from untrained.errors import RequestError, WorkError
 from untrained.fitting.checkpoint import save_fit
 from untrained.fitting.fit_like import FitLike
 from untrained.system import rescue
-from untrained.system.files import check_file_place, remove_strays, shown
+from untrained.system.output_files import check_file_place, remove_strays, shown
 from untrained.system.rescue import SUFFIX, beside
 
 _LOOKED_AT = 2**24

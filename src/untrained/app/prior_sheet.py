@@ -14,7 +14,7 @@ from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions
 from untrained.system import locks
-from untrained.system.files import create_file, replace_file, shown
+from untrained.system.output_files import create_file, replace_file, shown
 from untrained.system.rescue import keep_files
 
 LAYERS = 5

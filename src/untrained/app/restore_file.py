@@ -38,8 +38,8 @@ from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions, read_recipe
 from untrained.system import locks
-from untrained.system.files import check_file_place, real, shown
 from untrained.system.heartbeat import listening
+from untrained.system.output_files import check_file_place, real, shown
 from untrained.system.owned_folder import OwnedFolder, claimed
 from untrained.system.rescue import SUFFIX, beside
 

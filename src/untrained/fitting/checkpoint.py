@@ -21,7 +21,7 @@ from untrained.fitting.tile_size import read_tile, stays_whole
 from untrained.problem.problem import Problem
 from untrained.recipes import FitKeywords, FitOptions, Recipe
 
-_FORMAT = "untrained fit 4"
+_FORMAT = "untrained fit 5"
 
 
 class CheckpointError(RequestError):

@@ -225,6 +225,11 @@ class Fit:
         measurement = dataclasses.replace(self.problem.measurement, operator=operator)
         return dataclasses.replace(self.problem, measurement=measurement)
 
+    def _fitted_operator(self) -> dict[str, Any] | None:
+        """The weights of an unknown operator as fitted; None before, and where none is unknown."""
+        unknown = None if self._context is None else self._context.whole.measurement.unknown
+        return None if unknown is None else dict(unknown.state_dict())
+
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to continue bit for bit but problem, recipe, seed and engine.
 
@@ -234,6 +239,7 @@ class Fit:
             "guide": self._context.seen.knowledge.guide if self._context else None,
             "number": self._number,
             "draft": self._draft.state_dict(),
+            "operator": self._fitted_operator(),
             "stage": self._stage.state_dict() if self._stage else None,
             "before": list(self._before),
             "events": list(self._events),
@@ -266,7 +272,9 @@ class Fit:
         fit.last = Step(**state["last"]) if state["last"] else None
         fit.stop = Stop(**state["stop"]) if state["stop"] else None
         fit.network_stop = Stop(**state["network_stop"]) if state["network_stop"] else None
-        fit._made_context(state["guide"])
+        unknown = fit._made_context(state["guide"]).whole.measurement.unknown
+        if unknown is not None and state["operator"] is not None:
+            unknown.load_state_dict(state["operator"])
         if state["stage"] is not None:
             fit._begun().load_state_dict(state["stage"])
         return fit

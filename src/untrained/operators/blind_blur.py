@@ -33,7 +33,7 @@ class BlindBlur(Convolution):
         super().__init__((rows, columns))
         if min(rows, columns) < 1:
             raise RequestError(f"a kernel of {columns}x{rows}: give 1 or more along each side")
-        self.register_buffer("code", torch.zeros(_CODE), persistent=False)
+        self.register_buffer("code", torch.zeros(_CODE))
         self.draw(0)
 
     def draw(self, seed: int) -> None:

@@ -12,7 +12,7 @@ from untrained.picture.formats.registry import by_extension, check_holds
 from untrained.picture.picture import Picture, as_picture
 from untrained.picture.region import Size
 from untrained.picture.samples import PictureError
-from untrained.system.files import check_file_place, create_file, replace_file, shown
+from untrained.system.output_files import check_file_place, create_file, replace_file, shown
 
 
 def check_writable(

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from untrained.errors import RequestError
-from untrained.system.files import real, shown
+from untrained.system.output_files import real, shown
 
 SUFFIX = ".untrained-lock"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)

@@ -12,7 +12,7 @@ from typing import Any
 
 from untrained.errors import RequestError
 from untrained.system import locks
-from untrained.system.files import (
+from untrained.system.output_files import (
     check_writable_folder,
     create_file,
     real,

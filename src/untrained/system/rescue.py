@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from untrained.errors import WorkError
-from untrained.system.files import real, replace_file, shown
+from untrained.system.output_files import real, replace_file, shown
 
 SUFFIX = ".resume"
 

@@ -15,7 +15,7 @@ from untrained.evaluation.quality.cases import Case, QualityTask
 from untrained.evaluation.quality.measure import Plan, account, measure
 from untrained.evaluation.quality.outcome import GAP, markdown, table
 from untrained.evaluation.quality.published import published
-from untrained.system.files import shown
+from untrained.system.output_files import shown
 from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import progress_bars
 from untrained.system.rescue import keep_files

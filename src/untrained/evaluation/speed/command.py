@@ -25,7 +25,7 @@ from untrained.fitting.restoration import versions
 from untrained.picture.picture import as_picture
 from untrained.recipes import Recipe
 from untrained.system import machine
-from untrained.system.files import shown
+from untrained.system.output_files import shown
 from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import Tell, progress_bars
 from untrained.system.rescue import keep_files

@@ -24,7 +24,7 @@ from untrained.evaluation.study.registry import study_of
 from untrained.evaluation.study.settings import settings_of
 from untrained.fitting.device import choose_engine
 from untrained.fitting.restoration import versions
-from untrained.system.files import shown
+from untrained.system.output_files import shown
 from untrained.system.owned_folder import OwnedFolder, claimed
 from untrained.system.rescue import keep_files
 
