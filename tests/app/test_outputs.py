@@ -18,6 +18,7 @@ from PIL import Image
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained.app import cli, restore_file
+from untrained.evaluation.snapshots import Snapshots
 from untrained.picture import writing
 from untrained.system import owned_folder, rescue
 
@@ -549,3 +550,32 @@ def test_every_finished_fit_can_be_kept_and_ended(folder, capsys, monkeypatch, n
     assert run(*words, "--resume") == 0
     assert counted == [0]
     assert {path: path.read_bytes() for path in whole} == whole
+
+
+def test_a_resumed_fit_goes_on_in_its_own_report_and_keeps_its_snapshots(
+    folder, capsys, monkeypatch
+):
+    whole = ("--report", "whole", "--steps", "12", *TINY)
+    assert run(*DENOISE, "whole.png", *whole) == 0
+    words = (*DENOISE, "o.png", "--report", "r", "--steps", "12", *TINY)
+    work = restore_file._work
+
+    def interrupted(job, fit, *rest):
+        for step in fit:
+            next(each for each in rest if isinstance(each, Snapshots)).update(step)
+            if step.index == 4:
+                return
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restore_file, "_work", interrupted)
+        assert run(*words) == 130
+    assert run(*DENOISE, "p.png", "--report", "r", *TINY) == 2
+    assert "--overwrite" in told(capsys)
+    assert work is restore_file._work
+    assert run(*words, "--resume") == 0
+    names = [path.name for path in sorted(Path("whole/snapshots").iterdir())]
+    assert names == [path.name for path in sorted(Path("r/snapshots").iterdir())]
+    for name in names:
+        assert Path("r/snapshots", name).read_bytes() == Path("whole/snapshots", name).read_bytes()
+    assert run(*words, "--resume") == 2
+    assert "--overwrite" in told(capsys)

@@ -25,7 +25,7 @@ from rich.progress import (
 from untrained.app import invocation, kept_fit
 from untrained.app.interruption import Interruption, StepEndedError, interruptible
 from untrained.errors import RequestError, WorkError
-from untrained.evaluation.report import Origin, kind_of, report_files
+from untrained.evaluation.report import Origin, earlier_snapshots, kind_of, report_files
 from untrained.evaluation.scores import check_reference, scores
 from untrained.evaluation.snapshots import Snapshots
 from untrained.fitting.checkpoint import load_fit, reason_for_other_bits, save_fit
@@ -138,7 +138,10 @@ def _run(
             fit = _begin(job, problem, console)
         say = _once(console)
         say(problem.notes)
-        snapshots = Snapshots() if job.report else None
+        snapshots = None
+        if folder is not None:
+            snapshots = Snapshots()
+            snapshots.recall(earlier_snapshots(folder, len(fit.history)))
         _work(job, fit, snapshots, interruption, say, console)
         interrupted = fit.stop is None
         with _kept_if_not_written(job, fit, "the result", job.output):

@@ -19,7 +19,7 @@ from untrained.fitting.restoration import Restoration, versions
 from untrained.picture import writing
 from untrained.picture.picture import Picture
 from untrained.picture.region import sides_in_words
-from untrained.system.owned_folder import Kind, claimed
+from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ _FILES = re.compile(
     r"restored\.\w+|report\.json|index\.html|(curve|uncertainty)\.png|(kernel|uncertainty)\.npy"
     r"|snapshots/step-\d+\.png"
 )
+_SNAPSHOT = re.compile(r"snapshots/step-(\d+)\.png")
 
 
 def kind_of(picture_name: str) -> Kind:
@@ -76,6 +77,16 @@ def summary(
         "versions": versions(),
         "history": [record._asdict() for record in result.history],
     }
+
+
+def earlier_snapshots(folder: OwnedFolder, steps: int) -> dict[int, bytes]:
+    """Read the snapshots of the first steps, which a fit that goes on has left in its report."""
+    found = {}
+    for name, png in folder.earlier().items():
+        match = _SNAPSHOT.fullmatch(name)
+        if match and int(match[1]) <= steps:
+            found[int(match[1])] = png
+    return found
 
 
 def report_files(

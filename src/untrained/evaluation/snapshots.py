@@ -1,6 +1,7 @@
 """Snapshots of a fit for its report, at log-spaced steps."""
 
 import math
+from collections.abc import Mapping
 
 from untrained.fitting.fit_like import StepLike
 from untrained.picture import preview
@@ -21,5 +22,13 @@ class Snapshots:
     def update(self, step: StepLike) -> None:
         """Keep the picture of a step if it is due."""
         if step.index >= self._next:
-            self.pictures[step.index] = preview.png_bytes(step.picture)
-            self._next = max(step.index + 1, math.ceil(step.index * self._RATIO))
+            self._keep(step.index, preview.png_bytes(step.picture))
+
+    def recall(self, earlier: Mapping[int, bytes]) -> None:
+        """Take the snapshots of the steps that were run before a fit was resumed."""
+        for index, png in sorted(earlier.items()):
+            self._keep(index, png)
+
+    def _keep(self, index: int, png: bytes) -> None:
+        self.pictures[index] = png
+        self._next = max(index + 1, math.ceil(index * self._RATIO))

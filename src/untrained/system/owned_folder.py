@@ -50,7 +50,18 @@ class OwnedFolder:
     path: Path
     kind: Kind
     of: str = ""
+    goes_on: bool = False
+    """Whether it holds what the same work has written before."""
     _listed: _Listed = field(default_factory=dict)
+
+    def earlier(self) -> dict[str, bytes]:
+        """Read what the same work has written before and nobody has changed; nothing of others."""
+        names = [name for name in self._listed if self.goes_on and self.kind.may_write(name)]
+        return {name: (self.path / name).read_bytes() for name in names if self._is_ours(name)}
+
+    def _is_ours(self, name: str) -> bool:
+        place = self.path / name
+        return os.path.lexists(place) and _checksum_of(place) in self._listed[name]
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write files, and remove those of the earlier work of this kind.
@@ -135,10 +146,10 @@ def claimed(
     try:
         with locks.held(folder):
             remove_strays(folder / MARKER)
-            listed = _checked(folder, kind, overwrite=overwrite, resumed=of if resume else None)
-            for name in listed:
+            marker = _checked(folder, kind, overwrite=overwrite, resumed=of if resume else None)
+            for name in marker["files"]:
                 remove_strays(folder / name)
-            yield OwnedFolder(folder, kind, of, listed)
+            yield OwnedFolder(folder, kind, of, resume and marker["of"] == of, marker["files"])
     finally:
         if made:
             with suppress(OSError):  # something was written
@@ -181,12 +192,12 @@ def _made(folder: Path, kind: Kind) -> bool:
     return True
 
 
-def _checked(folder: Path, kind: Kind, *, overwrite: bool, resumed: str | None) -> _Listed:
-    """Check that a folder is empty or ours; return the files of ours."""
+def _checked(folder: Path, kind: Kind, *, overwrite: bool, resumed: str | None) -> dict[str, Any]:
+    """Check that a folder is empty or ours; return its marker."""
     name = shown(folder)
     there = {each.name for each in folder.iterdir()} - {locks.SUFFIX}
     if not there:
-        return {}
+        return {"of": None, "files": {}}
     if MARKER not in there:
         raise RequestError(
             f"{name} is not empty and not a folder of ours (it has no {MARKER}): choose another "
@@ -204,7 +215,7 @@ def _checked(folder: Path, kind: Kind, *, overwrite: bool, resumed: str | None) 
             "--overwrite"
         )
     _check_names(folder, kind, listed)
-    return listed
+    return marker
 
 
 def _check_names(folder: Path, kind: Kind, listed: _Listed) -> None:
