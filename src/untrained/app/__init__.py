@@ -6,6 +6,8 @@
 * `restore_file`: from file to file
 * `compare_file`: ours and the baselines on one file
 * `prior_sheet`: two priors on one contact sheet
+* `inputs_apart`: no command replaces what it reads
+* `kept_fit`: where an unwritten fit is kept
 * `invocation`: the command as it was typed
 * `interruption`: Ctrl-C hands over the picture so far
 """

@@ -173,10 +173,14 @@ def _kept_if_not_written(job: Job, fit: FitLike, what: str, place: Path) -> Iter
         yield
     except Exception as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        kept = kept_fit.keep(job.output, fit)
+        failed = f"{what} could not be written to {shown(place)} ({shown(reason)})"
+        try:
+            kept = kept_fit.keep(job.output, fit)
+        except WorkError as second:
+            raise WorkError(f"{failed}, and {second}") from error
         raise WorkError(
-            f"{what} could not be written to {shown(place)} ({reason}); the fit is kept in "
-            f"{shown(kept)}: the same command with --resume goes on from there at once"
+            f"{failed}; the fit is kept in {shown(kept)}: the same command with --resume ends it "
+            "in a second"
         ) from error
 
 

@@ -5,6 +5,7 @@
 * `scores`: both, of a result in its own terms
 * `report`: the report folder
 * `report_page`, `report_charts`, `snapshots`: what it shows
+* `plain_json`: plain values as JSON
 * `compare`: ours and the baselines on one picture
 * `sheet`: the contact sheet of a comparison
 * `figures`: what figures share

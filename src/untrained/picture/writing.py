@@ -26,7 +26,7 @@ def check_writable(
     """Check before the long work that a picture like this one can be written.
 
     A blank picture of the size, type and metadata of the result is encoded in memory. It takes as
-    much memory as the result, and about 10 ms a megapixel of three channels.
+    much memory as the result, and about 30 ms a megapixel of three channels (16-bit PNG: 90).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The computer: processor, memory, threads, progress.
+"""The computer: processor, memory, threads, progress, files that are written.
 
 * `allocator`: keep freed memory
 * `plugins`: modules of other packages that register something
@@ -7,4 +7,8 @@
 * `parallel`: several parts of a work at once
 * `progress`: progress bars
 * `silence`: silence other packages
+* `output_files`: files written whole or not at all, where a file belongs
+* `owned_folder`: folders that hold only what we wrote
+* `locks`: one process a time writes an output
+* `rescue`: where work is kept that could not be written
 """

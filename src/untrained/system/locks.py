@@ -34,7 +34,8 @@ def held(path: Path) -> Iterator[None]:
     place = lock_of(path)
     lock = _acquired(place, path)
     try:
-        _sign(place)
+        if not isinstance(lock, SoftFileLock):  # which signs itself
+            _sign(place)
     except BaseException:
         lock.release()
         raise
