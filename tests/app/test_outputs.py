@@ -18,6 +18,7 @@ from PIL import Image
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained.app import cli, restore_file
+from untrained.errors import WorkError
 from untrained.evaluation.snapshots import Snapshots
 from untrained.picture import writing
 from untrained.system import owned_folder, rescue
@@ -579,3 +580,46 @@ def test_a_resumed_fit_goes_on_in_its_own_report_and_keeps_its_snapshots(
         assert Path("r/snapshots", name).read_bytes() == Path("whole/snapshots", name).read_bytes()
     assert run(*words, "--resume") == 2
     assert "--overwrite" in told(capsys)
+
+
+STRANGE = os.fsdecode(b"in\xff\n.png")
+
+
+def test_a_comparison_that_cannot_be_written_is_kept_elsewhere(folder, capsys, monkeypatch):
+    Path("in.png").rename(STRANGE)
+    monkeypatch.setattr(owned_folder.OwnedFolder, "write", failing(errno.ENOSPC))
+    words = ("compare", STRANGE, "--task", "deblock", "--out", "r", *TINY)
+    assert run(*words) == 1
+    line = told(capsys)
+    place = rescue.place_for(Path("r"))
+    assert "No space left on device" in line
+    assert str(place) in line
+    assert {path.name for path in place.iterdir()} >= {"sheet.png", "compare.json", "untrained.png"}
+    assert not Path("r").exists()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_sheet_replaces_no_file_that_appears(folder, capsys, monkeypatch, late):
+    from untrained import tasks
+    from untrained.app import prior_sheet
+
+    request = prior_sheet.SheetRequest(Path("o.png"), STRANGE, quiet=True)
+    problems = {"a": tasks.denoise(photo(16, 16), sigma=0.1)}
+    drawn = prior_sheet.make_sheet
+
+    def appears(*given, **more):
+        if late:
+            mine("o.png")
+        return drawn(*given, **more)
+
+    monkeypatch.setattr(prior_sheet, "make_sheet", appears)
+    monkeypatch.setattr(prior_sheet, "PRIORS", {"total variation": "tv"})
+    if not late:
+        assert prior_sheet.run_sheet(request, problems) == 0
+        with Image.open("o.png") as image:
+            assert image.format == "PNG"
+        return
+    with pytest.raises(WorkError, match="what was to be written is in"):
+        prior_sheet.run_sheet(request, problems)
+    assert Path("o.png").read_text() == "mine"
+    assert (rescue.place_for(Path("o.png")) / "o.png").is_file()

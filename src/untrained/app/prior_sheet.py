@@ -81,7 +81,7 @@ def _run(request: SheetRequest, problems: dict[str, Problem], before: Picture | 
                 caption = (f"{prior}, {result.seconds:.0f} s", *result.self_checks)
                 panels.append(Panel(result.image, title, caption))
     across = len(panels) // len(PRIORS)
-    sheet = make_sheet(panels, heading=request.heading, across=across)
+    sheet = make_sheet(panels, heading=shown(request.heading), across=across)
     content = preview.encoded(sheet.image)
     try:
         (replace_file if request.overwrite else create_file)(request.output, content)
