@@ -93,3 +93,15 @@ def test_a_process_is_running_until_it_ends():
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     assert not is_running(child.pid)
+
+
+def test_another_users_file_in_a_shared_folder_is_refused(tmp_path, monkeypatch):
+    tmp_path.chmod(0o1777)
+    (tmp_path / "a").touch()
+    check_file_place(tmp_path / "a")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(RequestError, match="another user's"):
+        check_file_place(tmp_path / "a")
+    check_file_place(tmp_path / "b")
+    tmp_path.chmod(0o777)
+    check_file_place(tmp_path / "a")

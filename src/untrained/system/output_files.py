@@ -69,8 +69,22 @@ def check_file_place(path: Path, *, beside: tuple[str, ...] = ()) -> None:
             raise RequestError(f"{shown(path)} is {words}")
     led_elsewhere = real(path.parent) != target.parent
     check_writable_folder(target.parent, target.parent if led_elsewhere else path.parent)
+    if _is_protected(target):
+        raise RequestError(
+            f"{shown(path)} is another user's, in a folder where only its owner can replace it: "
+            "choose another"
+        )
     for added in ("", *beside):
         _check_length(path, target.with_name(_temporary_name(target, added)))
+
+
+def _is_protected(target: Path) -> bool:
+    """Whether a folder like /tmp keeps this user from replacing a file in it."""
+    found, folder = status(target), status(target.parent)
+    if found is None or folder is None or not hasattr(os, "geteuid"):
+        return False
+    owners = (0, found.st_uid, folder.st_uid)
+    return bool(folder.st_mode & stat.S_ISVTX) and os.geteuid() not in owners
 
 
 def _check_length(path: Path, longest: Path) -> None:
