@@ -18,6 +18,7 @@ from PIL import Image
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained.app import cli, restore_file
+from untrained.app.interruption import Interruption
 from untrained.errors import WorkError
 from untrained.evaluation.snapshots import Snapshots
 from untrained.picture import writing
@@ -177,11 +178,11 @@ REFUSED = {
     "a folder": ((*DENOISE, "d.png"), lambda: Path("d.png").mkdir(), "folder"),
     "a file as a folder": ((*DENOISE, "in.png/o.png"), None, "file"),
     "a missing folder": ((*DENOISE, "no/o.png"), None, "does not exist"),
-    "an empty name": ((*DENOISE, ""), None, "file name"),
+    "an empty name": ((*DENOISE, ""), None, "name"),
     "this folder": ((*DENOISE, "."), None, "file name"),
     "the folder above": ((*DENOISE, ".."), None, "file name"),
-    "a NUL": ((*DENOISE, "a\0.png"), None, "NUL"),
-    "a NUL in the report": ((*DENOISE, "o.png", "--report", "a\0"), None, "NUL"),
+    "a NUL": ((*DENOISE, "a\0.png"), None, "name"),
+    "a NUL in the report": ((*DENOISE, "o.png", "--report", "a\0"), None, "name"),
     "a read-only file system": ((*DENOISE, "/proc/o.png"), None, "cannot be written"),
     "a report on a read-only file system": (
         (*DENOISE, "o.png", "--report", "/proc/r"),
@@ -559,12 +560,12 @@ def test_a_resumed_fit_goes_on_in_its_own_report_and_keeps_its_snapshots(
     whole = ("--report", "whole", "--steps", "12", *TINY)
     assert run(*DENOISE, "whole.png", *whole) == 0
     words = (*DENOISE, "o.png", "--report", "r", "--steps", "12", *TINY)
-    work = restore_file._work
 
     def interrupted(job, fit, *rest):
         for step in fit:
             next(each for each in rest if isinstance(each, Snapshots)).update(step)
             if step.index == 4:
+                next(each for each in rest if isinstance(each, Interruption)).asked = True
                 return
 
     with monkeypatch.context() as patch:
@@ -572,7 +573,6 @@ def test_a_resumed_fit_goes_on_in_its_own_report_and_keeps_its_snapshots(
         assert run(*words) == 130
     assert run(*DENOISE, "p.png", "--report", "r", *TINY) == 2
     assert "--overwrite" in told(capsys)
-    assert work is restore_file._work
     assert run(*words, "--resume") == 0
     names = [path.name for path in sorted(Path("whole/snapshots").iterdir())]
     assert names == [path.name for path in sorted(Path("r/snapshots").iterdir())]
