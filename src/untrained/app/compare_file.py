@@ -21,6 +21,7 @@ from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions, read_recipe
 from untrained.system.progress import progress_bars
+from untrained.system.signals import finished_first
 from untrained.tasks.registry import TASKS, compared_options, task_named
 
 PEERS = ("scikit-image", "scipy", "pillow", "bm3d", "deepinv", "spandrel", "torchvision")
@@ -90,8 +91,10 @@ def run_comparison(request: Request) -> int:
         "settings": _settings(request) | {"recipe": recipe.model_dump(mode="json")},
         "versions": versions() | _peer_versions(),
     }
-    _write(request.folder, rows, suffix, preview.encoded(sheet.image), facts)
-    _print_results(request, rows, row_facts)
+    content = preview.encoded(sheet.image)
+    with finished_first(f"the comparison was done and is in {request.folder}"):
+        _write(request.folder, rows, suffix, content, facts)
+        _print_results(request, rows, row_facts)
     return 0
 
 

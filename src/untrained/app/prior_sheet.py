@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
-
 from untrained.errors import RequestError
 from untrained.evaluation.sheet import Panel, make_sheet
 from untrained.fitting.restore import settle_recipe, watch
@@ -13,6 +10,9 @@ from untrained.picture import preview, writing
 from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions
+from untrained.system.progress import progress_bars
+from untrained.system.signals import finished_first
+from untrained.system.terminal import console
 
 LAYERS = 5
 PRIORS = {"untrained network": "fast", "total variation": "tv"}
@@ -53,31 +53,37 @@ def run_sheet(
         raise RequestError(f"the sheet {request.output} must be a PNG: name it .png")
     first = next(iter(problems.values()))
     writing.check_writable(request.output, first.picture, overwrite=request.overwrite)
-    console = Console(stderr=True, quiet=request.quiet)
     panels = []
-    with Progress(console=console, disable=request.quiet) as progress:
+    with progress_bars(quiet=request.quiet) as report_progress:
         for prior, preset in PRIORS.items():
             if before is not None:
                 panels.append(Panel(before.pixels, "the input", (prior,)))
             for title, problem in problems.items():
-                bar = progress.add_task(f"{title}, {prior}", total=1.0)
                 fit = watch(
                     problem,
                     preset,
-                    steps=request.fit.steps or settle_recipe(problem).steps,
+                    steps=_steps(request, problem),
                     seed=request.fit.seed,
                     device=request.fit.device,
                 )
                 for step in fit:
-                    progress.update(bar, completed=step.progress)
+                    report_progress(f"{title}, {prior}", step.progress)
                 result = fit.restoration()
                 caption = (f"{prior}, {result.seconds:.0f} s", *result.self_checks)
                 panels.append(Panel(result.image, title, caption))
     across = len(panels) // len(PRIORS)
     sheet = make_sheet(panels, heading=request.heading, across=across)
-    writing.replace_file(request.output, preview.encoded(sheet.image))
-    console.print(f"wrote {request.output}", highlight=False)
+    content = preview.encoded(sheet.image)
+    with finished_first(f"the sheet was done and is in {request.output}"):
+        writing.replace_file(request.output, content)
+        console(quiet=request.quiet).print(f"wrote {request.output}")
     return 0
+
+
+def _steps(request: SheetRequest, problem: Problem) -> int:
+    """Those asked for; else, for both priors, those of the untrained network's preset."""
+    asked = request.fit.steps
+    return settle_recipe(problem).steps if asked is None else asked
 
 
 def evenly_spaced(

@@ -14,18 +14,19 @@ from rich.progress import (
     BarColumn,
     Progress,
     TaskProgressColumn,
-    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 from untrained.app import invocation
 from untrained.app.interruption import Interruption, StepEndedError, interruptible
+from untrained.app.keeping import Keeper
+from untrained.app.waiting import Waiting
 from untrained.errors import RequestError
 from untrained.evaluation.report import Origin, write_report
 from untrained.evaluation.scores import check_reference, scores
 from untrained.evaluation.snapshots import Snapshots
-from untrained.fitting.checkpoint import load_fit, reason_for_other_bits, save_fit
+from untrained.fitting.checkpoint import load_fit, reason_for_other_bits
 from untrained.fitting.fit_like import FitLike, StepLike
 from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import PriorName, set_up, settle_recipe
@@ -35,6 +36,9 @@ from untrained.picture.picture import Picture
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions, read_recipe
 from untrained.system.heartbeat import listening
+from untrained.system.progress import plain, vanishing
+from untrained.system.terminal import console as console_for
+from untrained.system.terminal import say as say_always
 
 DONE, INTERRUPTED = 0, 130
 SECONDS_BETWEEN_SAVINGS = 60.0
@@ -92,29 +96,38 @@ def run_job(
     WorkError, OSError
         It failed while working; an old output file is untouched.
     """
-    console = Console(stderr=True, quiet=job.quiet)
-    given = None if job.input is None else (read or job.read)(job.input)
+    console = console_for(quiet=job.quiet)
+    with Waiting(console, "reading"):
+        given = None if job.input is None else (read or job.read)(job.input)
     with interruptible() as interruption:
-        with console.status("preparing"):
+        with Waiting(console, "preparing"):
             problem = describe(given)
             reference = _checked(job, problem)
-            fit = _begin(job, problem, console)
+            fit, words = _begin(job, problem)
         say = _once(console)
-        say(problem.notes)
+        keeper = Keeper(job.saved_fit)
         snapshots = Snapshots() if job.report else None
-        _work(job, fit, snapshots, interruption, say, console)
+        _work(job, fit, keeper, snapshots, interruption, say, console, (*words, *problem.notes))
         interrupted = fit.stop is None
         result = fit.restoration()
         writing.write(job.output, result.restored, overwrite=True)
         if interrupted:
-            save_fit(job.saved_fit, fit)
+            going_on = keeper.save_last(fit)
         else:
-            job.saved_fit.unlink(missing_ok=True)
+            going_on = ""
+            keeper.drop()
         if job.report:
             _report(job, job.report, given, problem, result, snapshots, reference)
-    say((*fit.notes, *fit.events, *result.self_checks))
-    _tell(job, result, reference, interrupted=interrupted, console=console)
-    return INTERRUPTED if interrupted else DONE
+        say((*fit.notes, *fit.events, *result.self_checks))
+        _tell(job, result, reference)
+        if interrupted:
+            say_always(
+                f"interrupted at step {result.steps}: wrote the best picture so far to "
+                f"{job.output}; {going_on}"
+            )
+        elif interruption.asked:
+            say_always(f"interrupted when the fit was done: the picture is whole in {job.output}")
+    return INTERRUPTED if interruption.asked else DONE
 
 
 def _report(
@@ -151,7 +164,7 @@ def _once(console: Console) -> Callable[[Iterable[str]], None]:
         for sentence in sentences:
             if sentence not in said:
                 said.add(sentence)
-                console.print(sentence, highlight=False)
+                console.print(sentence)
 
     return say
 
@@ -182,35 +195,47 @@ def _check_report_folder(folder: Path) -> None:
         raise RequestError(f"the folder {folder.parent} does not exist: make it first")
 
 
-def _begin(job: Job, problem: Problem, console: Console) -> FitLike:
+def _begin(job: Job, problem: Problem) -> tuple[FitLike, tuple[str, ...]]:
+    """Begin the fit, or go on with the one that was kept; and what to say of that."""
     recipe = settle_recipe(
         problem,
         job.preset if job.recipe is None else read_recipe(job.recipe),
         prior=cast("PriorName", job.prior),
         options=job.fit,
     )
-    if job.resume and job.saved_fit.exists():
-        fit = load_fit(job.saved_fit, problem, recipe, **asdict(job.fit))
-        console.print(f"going on from step {len(fit.history)}", highlight=False)
-        if reason := reason_for_other_bits(job.saved_fit):
-            console.print(reason, highlight=False)
-        return fit
-    if job.resume:
-        console.print(f"nothing to resume: there is no {job.saved_fit}; starting", highlight=False)
-    return set_up(problem, recipe, job.fit)
+    if not job.resume:
+        return set_up(problem, recipe, job.fit), ()
+    if not job.saved_fit.exists():
+        words = f"nothing to resume: there is no {job.saved_fit}; starting"
+        return set_up(problem, recipe, job.fit), (words,)
+    fit = load_fit(job.saved_fit, problem, recipe, **asdict(job.fit))
+    reason = reason_for_other_bits(job.saved_fit)
+    words = f"going on from step {len(fit.history)}"
+    return fit, (words,) if reason is None else (words, reason)
 
 
 def _work(
     job: Job,
     fit: FitLike,
+    keeper: Keeper,
     snapshots: Snapshots | None,
     interruption: Interruption,
     say: Callable[[Iterable[str]], None],
     console: Console,
+    first_words: Iterable[str],
 ) -> None:
-    """Run the fit to its end or until it is interrupted, saving it now and then."""
+    """Run the fit to its end or until it is interrupted, saving it now and then.
+
+    The first words are said, and the bar is drawn, when the fit gives its first sign of life: until
+    then it may turn out that the request was wrong.
+    """
     saved = time.monotonic()
-    with _bar(job, fit, console) as advance:
+    with Waiting(console, "beginning") as waiting, _bar(job, fit, console) as show:
+
+        def advance(share: float, step: StepLike | None = None) -> None:
+            waiting.stop()
+            say(first_words)
+            show(share, step)
 
         def heard(share: float) -> None:
             advance(share)
@@ -227,7 +252,7 @@ def _work(
                 if interruption.asked:
                     return
                 if time.monotonic() - saved > SECONDS_BETWEEN_SAVINGS and fit.stop is None:
-                    save_fit(job.saved_fit, fit)
+                    keeper.save(fit)
                     saved = time.monotonic()
 
 
@@ -238,40 +263,29 @@ class _Advance(Protocol):
 @contextmanager
 def _bar(job: Job, fit: FitLike, console: Console) -> Iterator[_Advance]:
     columns = (
-        TextColumn("{task.description}"),
+        plain("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[loss]}"),
+        plain("{task.fields[loss]}"),
     )
-    with Progress(*columns, console=console, disable=job.quiet, transient=False) as progress:
-        task = progress.add_task(fit.problem.task, total=1.0, loss="")
+    progress = Progress(*columns, console=console, disable=job.quiet)
+    task = progress.add_task(fit.problem.task, total=1.0, loss="")
 
-        def advance(share: float, step: StepLike | None = None) -> None:
-            progress.update(task, completed=share)
-            if step is not None:
-                words = f"{fit.problem.task}: {step.stage}"
-                progress.update(task, description=words, loss=f"loss {step.loss:.2e}")
+    def advance(share: float, step: StepLike | None = None) -> None:
+        progress.start()
+        progress.update(task, completed=share)
+        if step is not None:
+            words = f"{fit.problem.task}: {step.stage}"
+            progress.update(task, description=words, loss=f"loss {step.loss:.2e}")
 
+    with vanishing(progress):
         yield advance
 
 
-def _tell(
-    job: Job,
-    result: Restoration,
-    reference: Picture | None,
-    *,
-    interrupted: bool,
-    console: Console,
-) -> None:
+def _tell(job: Job, result: Restoration, reference: Picture | None) -> None:
     scored = scores(result.restored, reference, ambiguous=result.ambiguous)
-    if interrupted:
-        console.print(
-            f"interrupted at step {result.steps}: wrote the best picture so far to {job.output}; "
-            "go on with --resume",
-            highlight=False,
-        )
     if job.json:
         sys.stdout.write(json.dumps(_line(job, result, scored), allow_nan=False) + "\n")
     elif not job.quiet:

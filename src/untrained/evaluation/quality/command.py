@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -16,6 +17,7 @@ from untrained.evaluation.quality.outcome import GAP, markdown, table
 from untrained.evaluation.quality.published import published
 from untrained.picture.writing import check_folder_empty, replace_file
 from untrained.system.progress import progress_bars
+from untrained.system.signals import finished_first
 from untrained.tasks.presets import preset
 
 
@@ -91,6 +93,12 @@ def run_quality(request: Request) -> int:
         setting.option: request.strength,
         "published": [each._asdict() for each in figures],
     }
+    with finished_first(f"the bench was done and is in {out}"):
+        _write(request, out, results)
+    return 0
+
+
+def _write(request: Request, out: Path, results: dict[str, Any]) -> None:
     out.mkdir(exist_ok=True)
     content = json.dumps(results, indent=2, allow_nan=False) + "\n"
     replace_file(out / "bench.json", content.encode())
@@ -102,7 +110,6 @@ def run_quality(request: Request) -> int:
         sys.stdout.write(f"the numbers are in {out / 'bench.json'}\n")
     if request.json:
         sys.stdout.write(json.dumps(results | {"out": str(out)}, allow_nan=False) + "\n")
-    return 0
 
 
 def _cases(request: Request, pictures: str) -> Iterator[Case]:

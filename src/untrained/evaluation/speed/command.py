@@ -26,6 +26,7 @@ from untrained.picture.writing import check_folder_empty, replace_file
 from untrained.recipes import Recipe
 from untrained.system import machine
 from untrained.system.progress import Tell, progress_bars
+from untrained.system.signals import finished_first
 from untrained.tasks.presets import preset
 
 _ENDLESS = 10**9
@@ -99,8 +100,9 @@ def run_speed(request: Request) -> int:
             found = reach(FAST.problem(folder), truth, plan, report_progress)
             target = found[0].points[-1].psnr if settings.target is None else settings.target
             results["reach"] = outcome.reached(found, target)
-    _write(request.out, results, found)
-    _print_results(request, results)
+    with finished_first(f"the bench was done and is in {request.out}"):
+        _write(request.out, results, found)
+        _print_results(request, results)
     return 0
 
 

@@ -5,12 +5,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
     TaskProgressColumn,
-    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
@@ -22,6 +20,9 @@ from untrained.evaluation.study.registry import study_of
 from untrained.evaluation.study.settings import settings_of
 from untrained.fitting.device import choose_engine
 from untrained.fitting.restoration import versions
+from untrained.system.progress import plain, vanishing
+from untrained.system.signals import finished_first
+from untrained.system.terminal import console
 
 
 @dataclass(frozen=True)
@@ -70,30 +71,31 @@ def run_study(request: Request) -> int:
         "settings": settings.model_dump(mode="json"),
         "versions": versions(),
     }
-    write_outcome(folder, request.name, outcome, facts)
-    if not request.quiet:
-        verdict = outcome.verdict
-        sys.stdout.write(
-            f"{folder}: {request.name}.png, {request.name}.json and {request.name}.csv in "
-            f"{facts['seconds']} s\n"
-            f"{'claim shown' if verdict.shown else 'claim NOT shown'}: {verdict.sentence}\n"
-        )
+    with finished_first(f"the study was done and is in {folder}"):
+        write_outcome(folder, request.name, outcome, facts)
+        if not request.quiet:
+            verdict = outcome.verdict
+            sys.stdout.write(
+                f"{folder}: {request.name}.png, {request.name}.json and {request.name}.csv in "
+                f"{facts['seconds']} s\n"
+                f"{'claim shown' if verdict.shown else 'claim NOT shown'}: {verdict.sentence}\n"
+            )
     return 0
 
 
 def _finished(study: Study, request: Request) -> Outcome:
     """Run a study to its end with a progress bar."""
     columns = (
-        TextColumn(request.name),
+        plain(request.name),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        plain("{task.description}"),
     )
-    console = Console(stderr=True, quiet=request.quiet)
-    with Progress(*columns, console=console, disable=request.quiet, transient=False) as bar:
-        task = bar.add_task("", total=1.0)
+    bar = Progress(*columns, console=console(quiet=request.quiet), disable=request.quiet)
+    task = bar.add_task("", total=1.0)
+    with vanishing(bar):
         while True:
             try:
                 label, share = next(study)
@@ -101,4 +103,5 @@ def _finished(study: Study, request: Request) -> Outcome:
                 bar.update(task, completed=1.0, description="done")
                 outcome: Outcome = end.value
                 return outcome
+            bar.start()
             bar.update(task, completed=share, description=label)
