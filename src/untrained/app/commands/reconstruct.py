@@ -14,6 +14,7 @@ from untrained.app.commands.options import (
     run_measured,
 )
 from untrained.errors import RequestError
+from untrained.tasks.grey_levels import check_grey_level
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,6 +64,7 @@ class Geometry:
 
 
 _PARALLEL = Geometry()
+_LEAST_BLIND, _MOST_BLIND = 2, 255
 _PHASE = 0.2
 """Share of the energy that a real picture must leave unexplained before phase is spoken of."""
 
@@ -243,6 +245,9 @@ def deblur(
 
         if (kernel is None) == (blind is None):
             raise RequestError("give --kernel FILE, or in its place --blind SIZE")
+        if blind is not None and not _LEAST_BLIND <= blind <= _MOST_BLIND:
+            raise RequestError(f"--blind {blind}: give a side of {_LEAST_BLIND} to {_MOST_BLIND}")
+        check_grey_level(sigma)
         spread = None
         if kernel is not None:
             spread = _plane(read_array(kernel), kernel, "one channel").astype("float32")

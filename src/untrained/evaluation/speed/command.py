@@ -30,6 +30,7 @@ from untrained.system.signals import finished_first
 from untrained.tasks.presets import preset
 
 _ENDLESS = 10**9
+_MOST_ROUNDS, _MOST_STEPS = 1000, 10**6
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,10 @@ def _settled(request: Request) -> Settings:
         device=choose_engine(request.device).device.type,
         seed=request.seed,
     )
-    for name in ("rounds", "original_steps"):
-        if getattr(settings, name) < 1:
+    for name, most in (("rounds", _MOST_ROUNDS), ("original_steps", _MOST_STEPS)):
+        if not 1 <= getattr(settings, name) <= most:
             raise RequestError(
-                f"--{name.replace('_', '-')} {getattr(settings, name)}: give 1 or more"
+                f"--{name.replace('_', '-')} {getattr(settings, name)}: give 1 to {most}"
             )
     if settings.target is not None and not math.isfinite(settings.target):
         raise RequestError(f"target {settings.target}: give a PSNR in dB")
