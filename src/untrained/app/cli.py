@@ -40,6 +40,7 @@ def make_app() -> App:
         "picture.",
         version=__version__,
         default_parameter=STRICT,
+        suppress_keyboard_interrupt=False,
     )
     verbs = [verb_of(spec, spec.command) for spec in TASKS.values() if spec.command]
     verbs += [invert, dream, compare_verb(), study, info]
@@ -55,7 +56,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     A fault of this program raises on, after one line that says so.
     """
-    keep_freed_memory()
     status = 0
     try:
         with patient_streams():
@@ -91,6 +91,7 @@ def _status(arguments: Sequence[str]) -> int:
 
 
 def _done(arguments: Sequence[str]) -> int:
+    keep_freed_memory()
     if not arguments or arguments[0] not in TASKS:
         load_extensions()
     with invocation.of(arguments):

@@ -6,5 +6,7 @@
 * `machine`: processor, memory, speed
 * `parallel`: several parts of a work at once
 * `progress`: progress bars
+* `signals`: Ctrl-C and other requests to end
+* `terminal`: words on the terminal, in any encoding
 * `silence`: silence other packages
 """

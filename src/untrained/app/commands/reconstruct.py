@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from untrained.app.commands.numbers import real
 from untrained.app.commands.options import (
     DEFAULTS,
     Options,
@@ -316,7 +317,7 @@ def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
 
     if ":" in words and not Path(words).exists():
         try:
-            start, stop = map(float, words.split(":"))
+            start, stop = map(real, words.split(":"))
         except ValueError as error:
             raise RequestError(
                 f"--angles {words}: give START:STOP in degrees, or a file"
@@ -337,6 +338,6 @@ def _listed(path: Path) -> "NDArray[Any]":
     import numpy as np  # noqa: PLC0415
 
     try:
-        return np.array([float(word) for word in path.read_text().split()])
+        return np.array([real(word) for word in path.read_text().split()])
     except (OSError, ValueError) as error:
         raise RequestError(f"cannot read angles from {path}: {error}") from error
