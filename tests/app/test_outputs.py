@@ -443,7 +443,7 @@ def test_a_temporary_folder_that_others_can_write_to_is_not_trusted(folder, caps
     place.parent.chmod(0o777)
     place.with_name(place.name + ".resume").write_bytes(b"theirs")
     monkeypatch.setattr(writing, "write", failing(errno.ENOSPC))
-    monkeypatch.setattr("untrained.app.kept_fit.save_fit", failing(errno.ENOSPC))
+    monkeypatch.setattr("untrained.app.keeping.save_fit", failing(errno.ENOSPC))
     assert run(*DENOISE, "o.png", *TINY) == 1
     line = told(capsys)
     assert "could not be kept" in line

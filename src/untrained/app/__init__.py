@@ -1,5 +1,6 @@
 """The command line: one file in, one file out.
 
+* `start`: the process: signals, streams, other packages' warnings
 * `cli`: the entry point
 * `commands`: one file for each command
 * `describe`: from arguments to a problem
@@ -10,4 +11,6 @@
 * `kept_fit`: where an unwritten fit is kept
 * `invocation`: the command as it was typed
 * `interruption`: Ctrl-C hands over the picture so far
+* `keeping`: the unfinished fit, kept now and then
+* `waiting`: a spinner for long preparation
 """

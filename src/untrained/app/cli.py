@@ -1,7 +1,8 @@
 """The command line: one verb per task. Importing this file loads no torch."""
 
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import NoReturn
 
 import cyclopts
 from cyclopts import App
@@ -11,13 +12,16 @@ from untrained.app.commands.bench import bench
 from untrained.app.commands.compare_and_study import compare_verb, study
 from untrained.app.commands.features import dream, invert
 from untrained.app.commands.info import info
+from untrained.app.commands.numbers import STRICT
 from untrained.app.commands.reconstruct import reconstruct
 from untrained.app.commands.reconstruct_phase import phase
 from untrained.app.commands.restore import verb_of
+from untrained.app.start import INTERRUPTED, NOTHING_WRITTEN, own_process
 from untrained.errors import RequestError, WorkError
 from untrained.system.allocator import keep_freed_memory
-from untrained.system.output_files import shown
 from untrained.system.plugins import load_extensions
+from untrained.system.signals import ending_at_once
+from untrained.system.terminal import BadOutputError, patient_streams, say
 from untrained.tasks.registry import TASKS
 from untrained.version import __version__
 
@@ -35,6 +39,8 @@ def make_app() -> App:
         help="Restore a picture with a network trained on nothing: it is fitted to that one "
         "picture.",
         version=__version__,
+        default_parameter=STRICT,
+        suppress_keyboard_interrupt=False,
     )
     verbs = [verb_of(spec, spec.command) for spec in TASKS.values() if spec.command]
     verbs += [invert, dream, compare_verb(), study, info]
@@ -45,42 +51,66 @@ def make_app() -> App:
     return app
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line and exit: 0 done, 1 failed, 2 wrong request, 130 interrupted."""
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong request, 130 interrupted.
+
+    A fault of this program raises on, after one line that says so.
+    """
+    status = 0
+    try:
+        with patient_streams():
+            status = _status(sys.argv[1:] if arguments is None else arguments)
+    except BadOutputError as error:
+        say(error)
+        status = status or FAILED
+    sys.exit(status)
+
+
+def _status(arguments: Sequence[str]) -> int:
+    try:
+        with ending_at_once(NOTHING_WRITTEN, INTERRUPTED):
+            return _done(arguments)
+    except KeyboardInterrupt as end:
+        say(f"interrupted: {end}" if end.args else NOTHING_WRITTEN)
+        return INTERRUPTED
+    except (cyclopts.CycloptsError, RequestError) as error:
+        say(error)
+        return WRONG
+    except (WorkError, OSError, MemoryError) as error:
+        say(error)
+        return FAILED
+    except Exception as error:
+        if _ran_out(error):
+            say(error)
+            return FAILED
+        say(
+            f"a fault of untrained {__version__}, not of your request ({type(error).__name__}: "
+            f"{error}); please report the command and the lines below"
+        )
+        raise
+
+
+def _done(arguments: Sequence[str]) -> int:
     keep_freed_memory()
-    sys.exit(_status(sys.argv[1:] if arguments is None else arguments))
-
-
-def _status(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in TASKS:
         load_extensions()
-    try:
-        with invocation.of(arguments):
-            verb, given, _ = make_app().parse_args(
-                arguments, exit_on_error=False, print_error=False
-            )
-            inputs_apart.check(given.arguments)
-            status = verb(*given.args, **given.kwargs)
-    except (cyclopts.CycloptsError, RequestError) as error:
-        return _say(error, WRONG)
-    except (WorkError, OSError, MemoryError) as error:
-        return _say(error, FAILED)
-    except RuntimeError as error:
-        from untrained.fitting.memory import ran_out  # noqa: PLC0415
-
-        if not ran_out(error):
-            raise
-        return _say(error, FAILED)
-    except KeyboardInterrupt:
-        return _say("interrupted before there was a picture; nothing was written", 130)
+    with invocation.of(arguments):
+        verb, given, _ = make_app().parse_args(arguments, exit_on_error=False, print_error=False)
+        inputs_apart.check(given.arguments)
+        status = verb(*given.args, **given.kwargs)
+        sys.stdout.flush()
     return status if isinstance(status, int) else 0
 
 
-def _say(what: object, status: int) -> int:
-    line = shown(" ".join(str(what).split()))
-    sys.stderr.write(f"untrained: {line or type(what).__name__}\n")
-    return status
+def _ran_out(error: Exception) -> bool:
+    """Whether memory ran out, where that is no MemoryError; what loads no torch cannot tell."""
+    if not isinstance(error, RuntimeError):
+        return False
+    from untrained.fitting.memory import ran_out  # noqa: PLC0415
+
+    return ran_out(error)
 
 
 if __name__ == "__main__":
-    main()
+    with own_process():
+        main()

@@ -25,6 +25,7 @@ from untrained.system.output_files import shown
 from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import progress_bars
 from untrained.system.rescue import keep_files
+from untrained.system.signals import finished_first
 from untrained.tasks.registry import TASKS, compared_options, task_named
 
 PEERS = ("scikit-image", "scipy", "pillow", "bm3d", "deepinv", "spandrel", "torchvision")
@@ -102,11 +103,12 @@ def _run(request: Request, folder: OwnedFolder) -> int:
         "versions": versions() | _peer_versions(),
     }
     files = _files(rows, suffix, preview.encoded(sheet.image), facts)
-    try:
-        folder.write(files)
-    except (OSError, RequestError) as error:
-        raise keep_files(request.folder, files, error) from error
-    _print_results(request, rows, row_facts)
+    with finished_first(f"the comparison was done and is in {request.folder}"):
+        try:
+            folder.write(files)
+        except (OSError, RequestError) as error:
+            raise keep_files(request.folder, files, error) from error
+        _print_results(request, rows, row_facts)
     return 0
 
 

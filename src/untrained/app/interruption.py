@@ -1,10 +1,10 @@
-"""Ctrl-C: the first press ends the fit with the best picture so far."""
+"""Ctrl-C, and other signals to end: the first ends the fit with the best picture so far."""
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from untrained.system.signals import handling
 
 
 class StepEndedError(Exception):
@@ -12,7 +12,7 @@ class StepEndedError(Exception):
 
 
 class Interruption:
-    """Whether Ctrl-C (or SIGTERM) was pressed, and whether there is a picture to write."""
+    """Whether a signal asked to end, and whether there is a picture to write."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -27,15 +27,7 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Turn the first Ctrl-C (or SIGTERM) into a flag, so that steps and writing are finished."""
+    """Turn the first signal into a flag, so that steps and writing are finished."""
     interruption = Interruption()
-    if threading.current_thread() is not threading.main_thread():
+    with handling(interruption.note):
         yield interruption
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, interruption.note) for number in signals}
-    try:
-        yield interruption
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

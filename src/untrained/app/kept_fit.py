@@ -3,12 +3,13 @@
 from contextlib import suppress
 from pathlib import Path
 
+from untrained.app.keeping import fault_of_saving
 from untrained.errors import RequestError, WorkError
-from untrained.fitting.checkpoint import save_fit
 from untrained.fitting.fit_like import FitLike
 from untrained.system import rescue
 from untrained.system.output_files import check_file_place, remove_strays, shown
 from untrained.system.rescue import SUFFIX, beside
+from untrained.system.terminal import say
 
 _LOOKED_AT = 2**24
 _SIGN = b"untrained fit "
@@ -62,29 +63,39 @@ def keep(output: Path, fit: FitLike) -> Path:
     WorkError
         If it cannot be kept in either.
     """
-    try:
-        save_fit(beside(output), fit)
-    except OSError as first:
-        place = _elsewhere(output)
-        try:
-            rescue.make_private(place.parent)
-            save_fit(place, fit)
-        except OSError as second:
-            raise WorkError(
-                f"the fit could not be kept in {shown(beside(output))} ({_why(first)}) nor in "
-                f"{shown(place)} ({_why(second)})"
-            ) from second
+    place = beside(output)
+    if (first := fault_of_saving(place, fit)) is None:
         return place
-    return beside(output)
+    place = _elsewhere(output)
+    try:
+        rescue.make_private(place.parent)
+        second = fault_of_saving(place, fit)
+    except OSError as error:
+        second = error.strerror or str(error)
+    if second is None:
+        return place
+    raise WorkError(
+        f"the fit could not be kept in {shown(beside(output))} ({first}) nor in {shown(place)} "
+        f"({second})"
+    )
+
+
+def keep_interrupted(output: Path, fit: FitLike) -> str:
+    """Keep an unfinished fit; say in words how to go on, or why that is not possible."""
+    try:
+        place = keep(output, fit)
+    except WorkError as error:
+        return f"{error}: it cannot be resumed"
+    return "go on with --resume" + ("" if place == beside(output) else f" (kept in {shown(place)})")
 
 
 def forget(output: Path) -> None:
     """Remove what was kept for an output that is now written."""
-    beside(output).unlink(missing_ok=True)
+    try:
+        beside(output).unlink(missing_ok=True)
+    except OSError as error:
+        why = f"cannot remove {beside(output)} ({error.strerror})"
+        say(f"warning: {why}: remove it by hand")
     if rescue.is_private(_elsewhere(output).parent):
         with suppress(OSError):
             _elsewhere(output).unlink(missing_ok=True)
-
-
-def _why(error: OSError) -> str:
-    return error.strerror or str(error)

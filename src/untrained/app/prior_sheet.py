@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
-
 from untrained.errors import RequestError
 from untrained.evaluation.sheet import Panel, make_sheet
 from untrained.fitting.restore import settle_recipe, watch
@@ -15,7 +12,10 @@ from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitOptions
 from untrained.system import locks
 from untrained.system.output_files import create_file, replace_file, shown
+from untrained.system.progress import progress_bars
 from untrained.system.rescue import keep_files
+from untrained.system.signals import finished_first
+from untrained.system.terminal import console
 
 LAYERS = 5
 PRIORS = {"untrained network": "fast", "total variation": "tv"}
@@ -60,35 +60,40 @@ def run_sheet(
 
 
 def _run(request: SheetRequest, problems: dict[str, Problem], before: Picture | None) -> int:
-    console = Console(stderr=True, quiet=request.quiet)
     panels = []
-    with Progress(console=console, disable=request.quiet) as progress:
+    with progress_bars(quiet=request.quiet) as report_progress:
         for prior, preset in PRIORS.items():
             if before is not None:
                 panels.append(Panel(before.pixels, "the input", (prior,)))
             for title, problem in problems.items():
-                bar = progress.add_task(f"{title}, {prior}", total=1.0)
                 fit = watch(
                     problem,
                     preset,
-                    steps=request.fit.steps or settle_recipe(problem).steps,
+                    steps=_steps(request, problem),
                     seed=request.fit.seed,
                     device=request.fit.device,
                 )
                 for step in fit:
-                    progress.update(bar, completed=step.progress)
+                    report_progress(f"{title}, {prior}", step.progress)
                 result = fit.restoration()
                 caption = (f"{prior}, {result.seconds:.0f} s", *result.self_checks)
                 panels.append(Panel(result.image, title, caption))
     across = len(panels) // len(PRIORS)
     sheet = make_sheet(panels, heading=shown(request.heading), across=across)
     content = preview.encoded(sheet.image)
-    try:
-        (replace_file if request.overwrite else create_file)(request.output, content)
-    except (OSError, RequestError) as error:
-        raise keep_files(request.output, {request.output.name: content}, error) from error
-    console.print(f"wrote {shown(request.output)}", highlight=False)
+    with finished_first(f"the sheet was done and is in {request.output}"):
+        try:
+            (replace_file if request.overwrite else create_file)(request.output, content)
+        except (OSError, RequestError) as error:
+            raise keep_files(request.output, {request.output.name: content}, error) from error
+        console(quiet=request.quiet).print(f"wrote {shown(request.output)}")
     return 0
+
+
+def _steps(request: SheetRequest, problem: Problem) -> int:
+    """Those asked for; else, for both priors, those of the untrained network's preset."""
+    asked = request.fit.steps
+    return settle_recipe(problem).steps if asked is None else asked
 
 
 def evenly_spaced(

@@ -17,18 +17,19 @@ from rich.progress import (
     BarColumn,
     Progress,
     TaskProgressColumn,
-    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 from untrained.app import invocation, kept_fit
 from untrained.app.interruption import Interruption, StepEndedError, interruptible
+from untrained.app.keeping import Keeper
+from untrained.app.waiting import Waiting
 from untrained.errors import RequestError, WorkError
 from untrained.evaluation.report import Origin, earlier_snapshots, kind_of, report_files
 from untrained.evaluation.scores import check_reference, scores
 from untrained.evaluation.snapshots import Snapshots
-from untrained.fitting.checkpoint import load_fit, reason_for_other_bits, save_fit
+from untrained.fitting.checkpoint import load_fit, reason_for_other_bits
 from untrained.fitting.fit_like import FitLike, StepLike
 from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import PriorName, set_up, settle_recipe
@@ -41,7 +42,10 @@ from untrained.system import locks
 from untrained.system.heartbeat import listening
 from untrained.system.output_files import check_file_place, real, shown
 from untrained.system.owned_folder import OwnedFolder, claimed
+from untrained.system.progress import plain, vanishing
 from untrained.system.rescue import SUFFIX, beside
+from untrained.system.terminal import console as console_for
+from untrained.system.terminal import say as say_always
 
 DONE, INTERRUPTED = 0, 130
 SECONDS_BETWEEN_SAVINGS = 60.0
@@ -128,21 +132,22 @@ def _run(
     describe: Callable[[Any], Problem],
     read: Callable[[Path], Any] | None,
 ) -> int:
-    console = Console(stderr=True, quiet=job.quiet)
-    given = None if job.input is None else (read or job.read)(job.input)
+    console = console_for(quiet=job.quiet)
+    with Waiting(console, "reading"):
+        given = None if job.input is None else (read or job.read)(job.input)
     with interruptible() as interruption:
-        with console.status("preparing"):
+        with Waiting(console, "preparing"):
             problem = describe(given)
             reference = _checked(job, problem)
             before = _identity(job.output)
-            fit = _begin(job, problem, console)
+            fit, words = _begin(job, problem)
         say = _once(console)
-        say(problem.notes)
+        keeper = Keeper(job.saved_fit)
         snapshots = None
         if folder is not None:
             snapshots = Snapshots()
             snapshots.recall(earlier_snapshots(folder, len(fit.history)))
-        _work(job, fit, snapshots, interruption, say, console)
+        _work(job, fit, keeper, snapshots, interruption, say, console, (*words, *problem.notes))
         interrupted = fit.stop is None
         with _kept_if_not_written(job, fit, "the result", job.output):
             result = fit.restoration()
@@ -151,19 +156,25 @@ def _run(
             with _kept_if_not_written(job, fit, "the report", folder.path):
                 folder.write(_report(job, given, problem, result, snapshots, reference))
         if interrupted:
-            if (kept := kept_fit.keep(job.output, fit)) != job.saved_fit:
-                say((f"the fit is kept in {shown(kept)}",))
+            going_on = kept_fit.keep_interrupted(job.output, fit)
         else:
+            going_on = ""
             kept_fit.forget(job.output)
-    say((*fit.notes, *fit.events, *result.self_checks))
-    told = replace(job, output=written)
-    _tell(told, result, reference, interrupted=interrupted, console=console)
+        say((*fit.notes, *fit.events, *result.self_checks))
+        _tell(replace(job, output=written), result, reference)
+        if interrupted:
+            say_always(
+                f"interrupted at step {result.steps}: wrote the best picture so far to {written}; "
+                f"{going_on}"
+            )
+        elif interruption.asked:
+            say_always(f"interrupted when the fit was done: the picture is whole in {written}")
     if written != job.output:
         raise WorkError(
             f"{shown(job.output)} has appeared meanwhile and was not replaced: the result is in "
             f"{shown(written)}"
         )
-    return INTERRUPTED if interrupted else DONE
+    return INTERRUPTED if interruption.asked else DONE
 
 
 @contextmanager
@@ -239,7 +250,7 @@ def _once(console: Console) -> Callable[[Iterable[str]], None]:
         for sentence in sentences:
             if sentence not in said:
                 said.add(sentence)
-                console.print(sentence, highlight=False)
+                console.print(sentence)
 
     return say
 
@@ -271,36 +282,48 @@ def _checked(job: Job, problem: Problem) -> Picture | None:
     return reference
 
 
-def _begin(job: Job, problem: Problem, console: Console) -> FitLike:
+def _begin(job: Job, problem: Problem) -> tuple[FitLike, tuple[str, ...]]:
+    """Begin the fit, or go on with the one that was kept; and what to say of that."""
     recipe = settle_recipe(
         problem,
         job.preset if job.recipe is None else read_recipe(job.recipe),
         prior=cast("PriorName", job.prior),
         options=job.fit,
     )
-    kept = kept_fit.found(job.output) if job.resume else None
-    if kept is not None:
-        fit = load_fit(kept, problem, recipe, **asdict(job.fit))
-        console.print(f"going on from step {len(fit.history)}", highlight=False)
-        if reason := reason_for_other_bits(kept):
-            console.print(reason, highlight=False)
-        return fit
-    if job.resume:
-        console.print(f"nothing to resume: there is no {job.saved_fit}; starting", highlight=False)
-    return set_up(problem, recipe, job.fit)
+    if not job.resume:
+        return set_up(problem, recipe, job.fit), ()
+    kept = kept_fit.found(job.output)
+    if kept is None:
+        words = f"nothing to resume: there is no {job.saved_fit}; starting"
+        return set_up(problem, recipe, job.fit), (words,)
+    fit = load_fit(kept, problem, recipe, **asdict(job.fit))
+    reason = reason_for_other_bits(kept)
+    words = f"going on from step {len(fit.history)}"
+    return fit, (words,) if reason is None else (words, reason)
 
 
 def _work(
     job: Job,
     fit: FitLike,
+    keeper: Keeper,
     snapshots: Snapshots | None,
     interruption: Interruption,
     say: Callable[[Iterable[str]], None],
     console: Console,
+    first_words: Iterable[str],
 ) -> None:
-    """Run the fit to its end or until it is interrupted, saving it now and then."""
+    """Run the fit to its end or until it is interrupted, saving it now and then.
+
+    The first words are said, and the bar is drawn, when the fit gives its first sign of life: until
+    then it may turn out that the request was wrong.
+    """
     saved = time.monotonic()
-    with _bar(job, fit, console) as advance:
+    with Waiting(console, "beginning") as waiting, _bar(job, fit, console) as show:
+
+        def advance(share: float, step: StepLike | None = None) -> None:
+            waiting.stop()
+            say(first_words)
+            show(share, step)
 
         def heard(share: float) -> None:
             advance(share)
@@ -317,7 +340,7 @@ def _work(
                 if interruption.asked:
                     return
                 if time.monotonic() - saved > SECONDS_BETWEEN_SAVINGS and fit.stop is None:
-                    save_fit(job.saved_fit, fit)
+                    keeper.save(fit)
                     saved = time.monotonic()
 
 
@@ -328,40 +351,29 @@ class _Advance(Protocol):
 @contextmanager
 def _bar(job: Job, fit: FitLike, console: Console) -> Iterator[_Advance]:
     columns = (
-        TextColumn("{task.description}"),
+        plain("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[loss]}"),
+        plain("{task.fields[loss]}"),
     )
-    with Progress(*columns, console=console, disable=job.quiet, transient=False) as progress:
-        task = progress.add_task(fit.problem.task, total=1.0, loss="")
+    progress = Progress(*columns, console=console, disable=job.quiet)
+    task = progress.add_task(fit.problem.task, total=1.0, loss="")
 
-        def advance(share: float, step: StepLike | None = None) -> None:
-            progress.update(task, completed=share)
-            if step is not None:
-                words = f"{fit.problem.task}: {step.stage}"
-                progress.update(task, description=words, loss=f"loss {step.loss:.2e}")
+    def advance(share: float, step: StepLike | None = None) -> None:
+        progress.start()
+        progress.update(task, completed=share)
+        if step is not None:
+            words = f"{fit.problem.task}: {step.stage}"
+            progress.update(task, description=words, loss=f"loss {step.loss:.2e}")
 
+    with vanishing(progress):
         yield advance
 
 
-def _tell(
-    job: Job,
-    result: Restoration,
-    reference: Picture | None,
-    *,
-    interrupted: bool,
-    console: Console,
-) -> None:
+def _tell(job: Job, result: Restoration, reference: Picture | None) -> None:
     scored = scores(result.restored, reference, ambiguous=result.ambiguous)
-    if interrupted:
-        console.print(
-            f"interrupted at step {result.steps}: wrote the best picture so far to "
-            f"{shown(job.output)}; go on with --resume",
-            highlight=False,
-        )
     if job.json:
         sys.stdout.write(json.dumps(_line(job, result, scored), allow_nan=False) + "\n")
     elif not job.quiet:

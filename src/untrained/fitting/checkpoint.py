@@ -1,8 +1,9 @@
-"""Save and load a fit, bit for bit: plain tensors and JSON, no code."""
+"""Save and load a fit, bit for bit: plain tensors and JSON, no code, and a checksum over all."""
 
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -16,12 +17,25 @@ from untrained.errors import RequestError
 from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.fit_like import FitLike
+from untrained.fitting.memory import ran_out
 from untrained.fitting.out_of_memory import begin
 from untrained.fitting.tile_size import read_tile, stays_whole
 from untrained.problem.problem import Problem
 from untrained.recipes import FitKeywords, FitOptions, Recipe
 
 _FORMAT = "untrained fit 5"
+_AGAIN = "start again with --overwrite"
+_MISMATCHES = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What reading something that is built otherwise raises, in Python and in torch."""
 
 
 class CheckpointError(RequestError):
@@ -61,6 +75,7 @@ def save_fit(path: Path, fit: FitLike) -> None:
         "torch": torch.__version__,
         "state": json.dumps(tree),
     }
+    header["checksum"] = _checksum(header, tensors)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         save_file(tensors, temporary, metadata=header)
@@ -68,16 +83,58 @@ def save_fit(path: Path, fit: FitLike) -> None:
     except SafetensorError as error:
         raise OSError(f"cannot save the fit to {path}: {error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _checksum(header: dict[str, str], tensors: dict[str, Tensor]) -> str:
+    """Hash the header but for the checksum, and each tensor with its name, type and shape."""
+    words = sorted(item for item in header.items() if item[0] != "checksum")
+    digest = hashlib.sha256(json.dumps(words).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _header(path: Path) -> dict[str, str]:
+    """Read the words of a saved fit of this version.
+
+    Raises
+    ------
+    CheckpointError
+        If it is no such file.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path} is not a saved fit: there is no such file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+    except (OSError, SafetensorError, *_MISMATCHES) as error:
+        raise CheckpointError(f"{path} is not a saved fit, or damaged: {_AGAIN}") from error
+    if header.get("format") != _FORMAT:
+        raise CheckpointError(f"{path} is not a saved fit of this version: {_AGAIN}")
+    return header
+
+
+def _tensors(path: Path, header: dict[str, str]) -> dict[str, Tensor]:
+    """Read the tensors of a saved fit.
+
+    Raises
+    ------
+    CheckpointError
+        If they or the header are not as they were saved.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            return file.metadata() or {}, tensors
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is not a saved fit: {error}") from error
+        whole = header.get("checksum") == _checksum(header, tensors)
+    except (OSError, SafetensorError, *_MISMATCHES) as error:
+        raise CheckpointError(f"{path} is damaged: {_AGAIN}") from error
+    if not whole:
+        raise CheckpointError(f"{path} is damaged, its checksum is another: {_AGAIN}")
+    return tensors
 
 
 def reason_for_other_bits(path: Path) -> str | None:
@@ -88,7 +145,7 @@ def reason_for_other_bits(path: Path) -> str | None:
     CheckpointError
         If the file is not a saved fit.
     """
-    then = _read(path)[0].get("torch", "an unknown version")
+    then = _header(path).get("torch", "an unknown version")
     if then == torch.__version__:
         return None
     return (
@@ -112,13 +169,11 @@ def load_fit(
     Raises
     ------
     CheckpointError
-        If the file is not a saved fit, or belongs to another problem, recipe, seed, device or tile.
+        If the file is not a saved fit, or damaged, or belongs to another problem, recipe, seed,
+        device or tile.
     """
-    header, tensors = _read(path)
-    if header.get("format") != _FORMAT:
-        raise CheckpointError(
-            f"{path} is not a saved fit of this version: start again with --overwrite"
-        )
+    header = _header(path)
+    tensors = _tensors(path, header)
     chosen = FitOptions(**options)
     engine = choose_engine(chosen.device, recipe.precision)
     tile = read_tile(chosen.tile)
@@ -130,13 +185,33 @@ def load_fit(
         "tile": ("tile", Fit.tile if stays_whole(problem, tile) else str(tile)),
     }
     for key, (what, value) in now.items():
-        if header[key] != value:
+        if header.get(key) != value:
             raise CheckpointError(
-                f"{path} was saved with another {what}: give the same {what}, or start again "
-                "with --overwrite"
+                f"{path} was saved with another {what}: give the same {what}, or {_AGAIN}"
             )
-    state = _with_tensors(json.loads(header["state"]), tensors)
-    return begin(problem, recipe, seed=chosen.seed, engine=engine, tile=tile, state=state)
+    try:
+        state = _with_tensors(json.loads(header["state"]), tensors)
+        if tensors:
+            raise ValueError(f"{len(tensors)} tensors belong to nothing")
+        fit = begin(problem, recipe, seed=chosen.seed, engine=engine, tile=tile, state=state)
+        _check_pictures(fit)
+    except RequestError:
+        raise
+    except _MISMATCHES as error:
+        if ran_out(error):
+            raise
+        raise CheckpointError(f"{path} is no fit of this kind inside: {_AGAIN}") from error
+    return fit
+
+
+def _check_pictures(fit: FitLike) -> None:
+    """Check what is handed over as it is: what the network is given is checked as it loads."""
+    pictures = [] if fit.last is None else [fit.last.picture, fit.last.image, fit.last.average]
+    pictures += [] if fit.stop is None else [fit.stop.picture]
+    shape = (1, fit.problem.channels, *fit.problem.size)
+    for picture in pictures:
+        if tuple(picture.shape) != shape or not picture.is_floating_point():
+            raise ValueError(f"a picture of shape {tuple(picture.shape)}, not {shape}")
 
 
 def _without_tensors(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
@@ -157,10 +232,11 @@ def _without_tensors(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
 
 
 def _with_tensors(tree: Any, tensors: dict[str, Tensor]) -> Any:
+    """Put the tensors back in their places, each once."""
     if isinstance(tree, list):
         return [_with_tensors(value, tensors) for value in tree]
     if isinstance(tree, dict):
         if "tensor" in tree:
-            return tensors[tree["tensor"]]
+            return tensors.pop(tree["tensor"])
         return {key: _with_tensors(value, tensors) for key, value in tree["items"]}
     return tree

@@ -243,6 +243,8 @@ class NetworkFit:
             for name, value in moments.items():
                 if value.shape == weight.shape:
                     moments[name] = torch.empty_like(weight.detach()).copy_(value)
+                elif value.ndim:
+                    raise ValueError(f"{name} of shape {tuple(value.shape)}, not that of a weight")
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to continue bit for bit; the tensors are the live ones."""

@@ -18,7 +18,13 @@ from untrained.recipes.denoisers import (
     PatchSettings,
     denoiser_settings,
 )
-from untrained.recipes.fit_options import LEAST_TILE, NO_OPTIONS, FitKeywords, FitOptions
+from untrained.recipes.fit_options import (
+    LEAST_TILE,
+    MOST_STEPS,
+    NO_OPTIONS,
+    FitKeywords,
+    FitOptions,
+)
 from untrained.recipes.fusion import Fusion, SecondPass
 from untrained.recipes.network import (
     DecoderNetwork,
@@ -66,6 +72,7 @@ from untrained.recipes.stopping import (
 
 __all__ = [
     "LEAST_TILE",
+    "MOST_STEPS",
     "NL_RIDGE_TWICE",
     "NO_OPTIONS",
     "BlindSpotPairing",

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from untrained.recipes.registry import Kinds
-from untrained.recipes.settings import Settings
+from untrained.recipes.settings import Count, Real, Settings, Whole
 
 
 class DenoiserSettings(Settings):
@@ -31,13 +31,13 @@ denoiser_settings: Kinds[DenoiserSettings] = Kinds("denoiser")
 class PatchSettings(DenoiserSettings):
     """What denoisers of groups of similar patches share. In volumes the patches are cubes."""
 
-    patch: PositiveInt
+    patch: Count = Field(le=64)
     """Side of the patches in pixels."""
-    group: PositiveInt = 64
+    group: Count = Field(64, le=4096)
     """Patches in a group."""
-    stride: PositiveInt = 4
+    stride: Count = Field(4, le=64)
     """Pixels between reference patches, each of which gets a group; at most the patch side."""
-    reach: PositiveInt = 18
+    reach: Count = Field(18, le=256)
     """How far in pixels, along each axis, the patches of a group may lie from the reference."""
 
     @model_validator(mode="after")
@@ -68,8 +68,8 @@ class NLRidge(PatchSettings):
 
     title: ClassVar[str] = "NL-Ridge"
     kind: Literal["nl-ridge"] = "nl-ridge"
-    patch: PositiveInt = 9
-    ridge: float = Field(1.05, ge=1)
+    patch: Count = Field(9, le=64)
+    ridge: Real = Field(1.05, ge=1)
     """Factor on the noise in the diagonals, for conditioning."""
 
 
@@ -79,14 +79,14 @@ class NLBayes(PatchSettings):
 
     title: ClassVar[str] = "NL-Bayes"
     kind: Literal["nl-bayes"] = "nl-bayes"
-    patch: PositiveInt = 8
+    patch: Count = Field(8, le=64)
     """Side of the patches of a picture with one channel, in pixels."""
-    channel_exponent: float = Field(0.25, ge=0)
+    channel_exponent: Real = Field(0.25, ge=0)
     """The side for C channels is `patch` / C^this, but at least `stride`; 0 keeps it the same."""
 
     def side(self, channels: int) -> int:
         """Side of the patches: the more channels, the smaller."""
-        side: int = round(self.patch / channels**self.channel_exponent)
+        side: Whole = round(self.patch / channels**self.channel_exponent)
         return max(side, self.stride)
 
 

@@ -1,11 +1,12 @@
 """What a person chooses of any fit beside its settings. Imports no torch."""
 
-import math
 from dataclasses import dataclass
 from typing import TypedDict
 
 from untrained.recipes.settings import RecipeError
 
+MOST_STEPS = 10**9
+MOST_SECONDS = 10**9
 LEAST_TILE = 64
 """Shortest side of a tile that may be asked for, in pixels."""
 
@@ -34,15 +35,18 @@ class FitOptions:
 
     def __post_init__(self) -> None:
         """Check each."""
-        if self.steps is not None and self.steps < 1:
-            raise RecipeError(f"steps must be 1 or more, got {self.steps}")
-        if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise RecipeError(f"seconds must be above 0 and finite, got {self.seconds:g}")
+        if self.steps is not None and not 1 <= self.steps <= MOST_STEPS:
+            raise RecipeError(f"steps must be 1 or more, up to {MOST_STEPS}, got {self.steps}")
+        if self.seconds is not None and not 0 < self.seconds <= MOST_SECONDS:
+            raise RecipeError(
+                f"seconds must be above 0, up to {MOST_SECONDS}, got {self.seconds:g}"
+            )
         if not 0 <= self.seed < 2**63:
             raise RecipeError(f"seed must be 0 or more and below 2^63, got {self.seed}")
         if self.tile in ("auto", "off"):
             return
-        if not str(self.tile).isdecimal() or int(self.tile) < LEAST_TILE:
+        side = str(self.tile)
+        if not (side.isascii() and side.isdecimal() and LEAST_TILE <= int(side[:20]) < 10**9):
             raise RecipeError(
                 f"tile must be auto, off, or a side of {LEAST_TILE} pixels or more, got "
                 f"{self.tile!r}"

@@ -2,20 +2,20 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from untrained.recipes.denoisers import NL_RIDGE_TWICE, Denoiser, NLBayes, NLRidge
-from untrained.recipes.settings import Settings, refuse_without_effect
+from untrained.recipes.settings import Count, Real, Settings, Whole, refuse_without_effect
 
 
 class SecondPass(Settings):
     """NL-Ridge and NL-Bayes both denoise again with the estimate as pilot; their mean is taken."""
 
-    residual_feedback: float = Field(0.4, gt=0, le=1)
+    residual_feedback: Real = Field(0.4, gt=0, le=1)
     """Fraction of the residual that NL-Ridge gets back; NL-Bayes denoises the measurement."""
-    bayes_weight: float = Field(0.5, ge=0, le=1)
+    bayes_weight: Real = Field(0.5, ge=0, le=1)
     """Weight of NL-Bayes in the mean."""
-    coarse_feedback: float = Field(0.7, gt=0, le=1)
+    coarse_feedback: Real = Field(0.7, gt=0, le=1)
     """Fraction of the residual that NL-Bayes, alone, gets back at half the size."""
     nl_ridge: NLRidge = NLRidge()
     nl_bayes: NLBayes = NLBayes()
@@ -44,22 +44,22 @@ class Fusion(Settings):
     scales: Literal[1, 2] = 2
     """Scales of the estimate. The second is half the size and gives the low frequencies. Volumes
     have one."""
-    cell: int = Field(8, ge=2, multiple_of=2)
+    cell: Whole = Field(8, ge=2, le=1024, multiple_of=2)
     """Side in pixels of the cells whose means come from the half size."""
     second_pass: SecondPass | None = SecondPass()
     """Denoises the estimate again before the network sees it; None leaves it."""
-    pilot_weight: float = Field(0.3, ge=0, le=1)
+    pilot_weight: Real = Field(0.3, ge=0, le=1)
     """Weight of the network in the pilot; lower if its residual shows a larger error."""
-    residual_feedback: float = Field(0.4, gt=0, le=1)
+    residual_feedback: Real = Field(0.4, gt=0, le=1)
     """Fraction of the residual added back before the last pass; 1 denoises the measurement."""
     method: Denoiser = NLBayes()
     """Denoiser of the last pass."""
-    network_weight: float = Field(0.05, ge=0, le=1)
+    network_weight: Real = Field(0.05, ge=0, le=1)
     """Weight of the network in the result; lower if its residual shows a larger error."""
-    error_prior: float = Field(1.0, gt=0)
+    error_prior: Real = Field(1.0, gt=0)
     """Assumed squared error of the estimate, as a factor on the noise variance. The network's error
     is compared with it."""
-    patience: PositiveInt | None = 20
+    patience: Count | None = 20
     """The network stops after this many steps without coming nearer to the estimate, and the
     nearest picture is taken: later steps fit noise. None never stops it."""
 

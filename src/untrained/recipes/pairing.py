@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from untrained.recipes.registry import Kinds
-from untrained.recipes.settings import Settings
+from untrained.recipes.settings import Count, Real, Settings, Switch, Whole
 
 
 class PairingSettings(Settings):
@@ -25,11 +25,11 @@ class LatentPairing(PairingSettings):
     kind: Literal["latent"] = "latent"
     source: Literal["noise", "meshgrid"] = "noise"
     """Uniform noise, or the two coordinates of each pixel."""
-    channels: PositiveInt = 32
+    channels: Count = Field(32, le=1024)
     """Channels of the noise; a meshgrid always has 2."""
-    scale: float = Field(0.1, gt=0)
+    scale: Real = Field(0.1, gt=0)
     """Noise is uniform in [0, scale]."""
-    jitter: float = Field(1 / 30, ge=0)
+    jitter: Real = Field(1 / 30, ge=0)
     """Standard deviation of the Gaussian noise added afresh to the input at every step."""
 
 
@@ -42,11 +42,11 @@ class GuidePairing(PairingSettings):
     """
 
     kind: Literal["guide"] = "guide"
-    channels: int = Field(8, ge=0)
+    channels: Whole = Field(8, ge=0, le=1024)
     """Channels of uniform noise beside the guide."""
-    scale: float = Field(0.1, gt=0)
+    scale: Real = Field(0.1, gt=0)
     """Noise is uniform in [0, scale]."""
-    jitter: float = Field(1 / 30, ge=0)
+    jitter: Real = Field(1 / 30, ge=0)
     """Standard deviation of the Gaussian noise added afresh to the input at every step."""
 
 
@@ -61,13 +61,13 @@ class RecorruptPairing(PairingSettings):
 
     kind: Literal["recorrupt"] = "recorrupt"
     law: Literal["gaussian", "poisson", "gamma"] = "gaussian"
-    strength: float = Field(0.5, gt=0)
+    strength: Real = Field(0.5, gt=0)
     """The factor a of Gaussian noise: small keeps the input clean, large keeps the target clean."""
-    share: float = Field(0.2, gt=0, lt=1)
+    share: Real = Field(0.2, gt=0, lt=1)
     """Share of the quanta or looks that the target gets."""
-    gain: float | None = Field(None, gt=0)
+    gain: Real | None = Field(None, gt=0)
     """Picture units for each quantum of Poisson noise; estimated when None."""
-    looks: float | None = Field(None, gt=0)
+    looks: Real | None = Field(None, gt=0)
     """Squared mean over variance of gamma noise."""
 
 
@@ -86,11 +86,11 @@ class BlindSpotPairing(PairingSettings):
     """The network predicts pixels that were hidden from it (Self2Self, Quan et al. 2020)."""
 
     kind: Literal["blind-spot"] = "blind-spot"
-    keep: float = Field(0.7, gt=0, lt=1)
+    keep: Real = Field(0.7, gt=0, lt=1)
     """Probability that a known pixel is shown; the others are the target."""
-    everywhere: bool = False
+    everywhere: Switch = False
     """Whether the shown pixels are a target too."""
-    gaps: bool = False
+    gaps: Switch = False
     """Whether the gaps themselves, shifted about and mirrored, hide pixels too: their shape is
     learnt. For few missing pixels."""
 

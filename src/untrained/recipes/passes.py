@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from untrained.recipes.denoisers import Denoiser, NLRidge
-from untrained.recipes.settings import Settings, refuse_without_effect
+from untrained.recipes.settings import Count, Real, Settings, Switch, refuse_without_effect
 
 
 class SelfSimilarPasses(Settings):
@@ -30,19 +30,19 @@ class SelfSimilarPasses(Settings):
     """1 runs at full size; 2 at half the size, where a patch covers twice the length, and adds the
     change, enlarged, to the picture. Volumes have full size only."""
     method: Denoiser = NLRidge(patch=7)
-    count: PositiveInt = 14
+    count: Count = Field(14, le=1000)
     """Number of passes."""
-    first_level: float = Field(20 / 255, gt=0, le=1)
+    first_level: Real = Field(20 / 255, gt=0, le=1)
     """Noise level of the first pass, in picture units."""
-    last_level: float = Field(3 / 255, gt=0, le=1)
+    last_level: Real = Field(3 / 255, gt=0, le=1)
     """Noise level of the last pass; the levels between fall geometrically."""
-    relaxation: float = Field(1.7, gt=0, lt=2)
+    relaxation: Real = Field(1.7, gt=0, lt=2)
     """Step towards the denoised picture; 1 takes the denoised picture itself."""
-    trust: float = Field(0.5, gt=0)
+    trust: Real = Field(0.5, gt=0)
     """Weight of the denoised picture against a noisy measurement; 1 takes the levels literally."""
-    iterations: PositiveInt = 8
+    iterations: Count = Field(8, le=1000)
     """Conjugate gradient steps in each pass, for a noisy measurement."""
-    shift_grid: bool = False
+    shift_grid: Switch = False
     """Whether the grid of patches moves from pass to pass: a fixed grid of small patches leaves
     seams. Pictures only."""
 

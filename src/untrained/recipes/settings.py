@@ -1,11 +1,24 @@
 """What all settings have in common, and how their faults are reported."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from untrained.errors import RequestError
+
+_LONGEST = 60
+MOST = 10**9
+"""Largest whole number of a setting that has no bound of its own."""
+
+Whole = Annotated[int, Strict(), Field(le=MOST)]
+"""A whole number: true and "3" are none."""
+Count = Annotated[int, Strict(), Field(gt=0, le=MOST)]
+"""A whole number above 0."""
+Real = Annotated[float, Strict()]
+"""A finite number: true and "0.5" are none."""
+Switch = Annotated[bool, Strict()]
+"""true or false: 1 and "yes" are neither."""
 
 
 class RecipeError(RequestError):
@@ -15,7 +28,7 @@ class RecipeError(RequestError):
 class Settings(BaseModel):
     """Base of all settings: values, never changed in place; unknown names are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     renamed: ClassVar[Mapping[str, str]] = {}
     """What former names of fields are now: recipes outlive them."""
 
@@ -62,4 +75,13 @@ def first_fault(error: ValidationError) -> str:
     where = ".".join(str(part) for part in fault["loc"]) or "the whole"
     if fault["type"] == "value_error":
         return f"{where}: {fault['ctx']['error']}"
-    return f"{where}: {fault['msg']} (given: {str(fault['input'])[:60]!r})"
+    return f"{where}: {fault['msg']} (given: {_shown(fault['input'])})"
+
+
+def _shown(given: Any) -> str:
+    """What was given, cut short."""
+    try:
+        text = repr(given)
+    except (RecursionError, ValueError):  # nested deep, or of thousands of digits
+        return type(given).__name__
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

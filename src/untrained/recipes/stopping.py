@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from untrained.recipes.registry import Kinds
-from untrained.recipes.settings import Settings
+from untrained.recipes.settings import Count, Real, Settings, Whole
 
 
 class StopRuleSettings(Settings):
@@ -23,9 +23,9 @@ class WindowedVariance(StopRuleSettings):
     """Stop at the minimum of the windowed moving variance (ES-WMV, Wang et al. 2023)."""
 
     kind: Literal["windowed-variance"] = "windowed-variance"
-    window: int = Field(100, ge=2)
+    window: Whole = Field(100, ge=2)
     """Number of successive pictures whose variance is taken."""
-    patience: PositiveInt = 1000
+    patience: Count = 1000
     """Steps without a new minimum after which the fit stops."""
 
 
@@ -34,7 +34,7 @@ class Discrepancy(StopRuleSettings):
     """Stop when the residual falls to what the known noise explains (Morozov 1966)."""
 
     kind: Literal["discrepancy"] = "discrepancy"
-    factor: float = Field(1.0, gt=0)
+    factor: Real = Field(1.0, gt=0)
     """Stop when the mean squared residual is at most factor x its expectation."""
 
 
@@ -46,11 +46,11 @@ class HeldOut(StopRuleSettings):
     """
 
     kind: Literal["held-out"] = "held-out"
-    share: float = Field(0.05, gt=0, lt=1)
+    share: Real = Field(0.05, gt=0, lt=1)
     """Share of the measurement's parts (projections, lines, samples) that is held out."""
-    every: PositiveInt = 5
+    every: Count = 5
     """Steps between two looks."""
-    patience: PositiveInt = 1000
+    patience: Count = 1000
     """Steps without a new least error after which the fit stops."""
 
 
@@ -64,11 +64,11 @@ class UnbiasedRisk(StopRuleSettings):
     """
 
     kind: Literal["unbiased-risk"] = "unbiased-risk"
-    strength: float = Field(0.3, gt=0)
+    strength: Real = Field(0.3, gt=0)
     """Factor a: the fit sees (1 + a^2)^(1/2) times the noise, its judge (1 + a^-2)^(1/2) times."""
-    every: PositiveInt = 5
+    every: Count = 5
     """Steps between two looks."""
-    patience: PositiveInt = 1000
+    patience: Count = 1000
     """Steps without a new least risk after which the fit stops."""
 
 

@@ -6,6 +6,8 @@
 * `machine`: processor, memory, speed
 * `parallel`: several parts of a work at once
 * `progress`: progress bars
+* `signals`: Ctrl-C and other requests to end
+* `terminal`: words on the terminal, in any encoding
 * `silence`: silence other packages
 * `output_files`: files written whole or not at all, where a file belongs
 * `owned_folder`: folders that hold only what we wrote

@@ -10,6 +10,9 @@ from cyclopts import Parameter
 from untrained.app.commands.options import DEFAULTS, Options, presets_in_help, run_fit
 from untrained.errors import RequestError
 
+_LEAST_SIDE, _LARGEST_SIDE = 8, 4096
+"""Of a dream, in pixels: classifiers reduce it by 32, its fit holds thousands of bytes a pixel."""
+
 if TYPE_CHECKING:
     from untrained.picture.picture import Picture
     from untrained.problem.problem import Problem
@@ -63,11 +66,11 @@ def invert(
         from untrained.picture import reading  # noqa: PLC0415
 
         before = reading.read(input)
-        layers = layer.split(",") if layer else evenly_spaced(named_layers(chosen))
+        layers = _parted(layer, "--layer") if layer else evenly_spaced(named_layers(chosen))
         problems = {name: tasks.invert(before, chosen, name) for name in layers}
         heading = f"{input.name}: features of {chosen.name} inverted"
         return _draw(output, heading, options, problems, before)
-    wanted = layer or ""
+    wanted = str(layer)
 
     def describe(picture: "Picture | None") -> "Problem":
         from untrained import tasks  # noqa: PLC0415
@@ -109,11 +112,19 @@ def dream(
     """
     from untrained.operators.classifiers import load_model  # noqa: PLC0415
 
+    if size is not None and not _LEAST_SIDE <= size <= _LARGEST_SIDE:
+        raise RequestError(f"--size {size}: give {_LEAST_SIDE} to {_LARGEST_SIDE} pixels")
+    for name in target.split(","):
+        if name.strip().startswith(":"):
+            raise RequestError(
+                f"--target {target}: no layer is named before the colon; give LAYER:CHANNEL, "
+                "LAYER: or a class"
+            )
     chosen = load_model(model, weights)
     if sheet:
         from untrained import tasks  # noqa: PLC0415
 
-        names = [name.strip() for name in target.split(",")]
+        names = _parted(target, "--target")
         problems = {name: tasks.dream(chosen, name, size=size) for name in names}
         return _draw(output, f"dreams of {chosen.name}", options, problems)
 
@@ -123,6 +134,14 @@ def dream(
         return tasks.dream(chosen, target, size=size)
 
     return run_fit(None, output, options, describe)
+
+
+def _parted(words: str, option: str) -> list[str]:
+    """Names parted by commas."""
+    names = [name.strip() for name in words.split(",")]
+    if "" in names:
+        raise RequestError(f"{option} {words}: a name between the commas is empty")
+    return names
 
 
 def _draw(

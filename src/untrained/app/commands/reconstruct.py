@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from untrained.app.commands.numbers import real
 from untrained.app.commands.options import (
     DEFAULTS,
     Options,
@@ -14,6 +15,7 @@ from untrained.app.commands.options import (
     run_measured,
 )
 from untrained.errors import RequestError
+from untrained.tasks.grey_levels import check_grey_level
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,6 +65,7 @@ class Geometry:
 
 
 _PARALLEL = Geometry()
+_LEAST_BLIND, _MOST_BLIND = 2, 255
 _PHASE = 0.2
 """Share of the energy that a real picture must leave unexplained before phase is spoken of."""
 
@@ -243,6 +246,9 @@ def deblur(
 
         if (kernel is None) == (blind is None):
             raise RequestError("give --kernel FILE, or in its place --blind SIZE")
+        if blind is not None and not _LEAST_BLIND <= blind <= _MOST_BLIND:
+            raise RequestError(f"--blind {blind}: give a side of {_LEAST_BLIND} to {_MOST_BLIND}")
+        check_grey_level(sigma)
         spread = None
         if kernel is not None:
             spread = _plane(read_array(kernel), kernel, "one channel").astype("float32")
@@ -311,7 +317,7 @@ def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
 
     if ":" in words and not Path(words).exists():
         try:
-            start, stop = map(float, words.split(":"))
+            start, stop = map(real, words.split(":"))
         except ValueError as error:
             raise RequestError(
                 f"--angles {words}: give START:STOP in degrees, or a file"
@@ -332,6 +338,6 @@ def _listed(path: Path) -> "NDArray[Any]":
     import numpy as np  # noqa: PLC0415
 
     try:
-        return np.array([float(word) for word in path.read_text().split()])
+        return np.array([real(word) for word in path.read_text().split()])
     except (OSError, ValueError) as error:
         raise RequestError(f"cannot read angles from {path}: {error}") from error

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from untrained.app.commands.numbers import real, whole
 from untrained.app.commands.options import DEFAULTS, Options, presets_in_help, run_measured
 from untrained.errors import RequestError
 
@@ -55,6 +56,7 @@ class Light:
     """Seek a complex object, written as two channels; else one that is real and not below 0."""
 
 
+_LARGEST = 2**15
 _FOR: dict[str, tuple[str, ...]] = {
     "magnitude": ("oversampling", "support"),
     "coded": ("masks",),
@@ -200,7 +202,7 @@ def _positions(path: Path) -> "NDArray[Any]":
     if path.suffix != ".txt":
         return read_array(path)
     try:
-        numbers = np.array([float(word) for word in path.read_text().split()])
+        numbers = np.array([real(word) for word in path.read_text().split()])
         return numbers.reshape(-1, 2)
     except (OSError, ValueError) as error:
         raise RequestError(f"cannot read positions from {path}: {error}") from error
@@ -211,7 +213,7 @@ def _pupil(words: str, shape: tuple[int, ...]) -> Any:
     from untrained.picture.measurements import read_array  # noqa: PLC0415
 
     try:
-        radius = float(words)
+        radius = real(words)
     except ValueError:
         pupil = read_array(words)
         if pupil.shape != shape:
@@ -228,7 +230,9 @@ def _pupil(words: str, shape: tuple[int, ...]) -> Any:
 
 def _size(words: str) -> tuple[int, int]:
     try:
-        width, height = map(int, words.split("x"))
+        width, height = map(whole, words.split("x"))
     except ValueError as error:
         raise RequestError(f"--size {words}: give WIDTHxHEIGHT, as in 128x128") from error
+    if not (1 <= width <= _LARGEST and 1 <= height <= _LARGEST):
+        raise RequestError(f"--size {words}: give 1 to {_LARGEST} pixels a side")
     return height, width

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -19,6 +20,7 @@ from untrained.system.output_files import shown
 from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import progress_bars
 from untrained.system.rescue import keep_files
+from untrained.system.signals import finished_first
 from untrained.tasks.presets import preset
 
 _BENCH = Kind("a bench", ("bench.json", "bench.md").__contains__, "--out")
@@ -100,6 +102,12 @@ def _run(request: Request, setting: Setting, pictures: str, folder: OwnedFolder)
         setting.option: request.strength,
         "published": [each._asdict() for each in figures],
     }
+    with finished_first(f"the bench was done and is in {folder.path}"):
+        _write(request, folder, results)
+    return 0
+
+
+def _write(request: Request, folder: OwnedFolder, results: dict[str, Any]) -> None:
     files = {
         "bench.json": as_json(results),
         "bench.md": (markdown(results) + "\n").encode(errors="backslashreplace"),
@@ -115,7 +123,6 @@ def _run(request: Request, setting: Setting, pictures: str, folder: OwnedFolder)
         sys.stdout.write(f"the numbers are in {shown(folder.path / 'bench.json')}\n")
     if request.json:
         sys.stdout.write(json.dumps(results | {"out": str(folder.path)}, allow_nan=False) + "\n")
-    return 0
 
 
 def _cases(request: Request, pictures: str) -> Iterator[Case]:

@@ -29,9 +29,11 @@ from untrained.system.output_files import shown
 from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 from untrained.system.progress import Tell, progress_bars
 from untrained.system.rescue import keep_files
+from untrained.system.signals import finished_first
 from untrained.tasks.presets import preset
 
 _ENDLESS = 10**9
+_MOST_ROUNDS, _MOST_STEPS = 1000, 10**6
 _BENCH = Kind("a speed bench", ("speed.json", "curve.png").__contains__, "--out")
 
 
@@ -108,11 +110,12 @@ def _run(request: Request, settings: Settings, clean: Any, owned: OwnedFolder) -
             target = found[0].points[-1].psnr if settings.target is None else settings.target
             results["reach"] = outcome.reached(found, target)
     files = _files(results, found)
-    try:
-        owned.write(files)
-    except (OSError, RequestError) as error:
-        raise keep_files(owned.path, files, error) from error
-    _print_results(request, results)
+    with finished_first(f"the bench was done and is in {request.out}"):
+        try:
+            owned.write(files)
+        except (OSError, RequestError) as error:
+            raise keep_files(owned.path, files, error) from error
+        _print_results(request, results)
     return 0
 
 
@@ -133,10 +136,10 @@ def _settled(request: Request) -> Settings:
         device=choose_engine(request.device).device.type,
         seed=request.seed,
     )
-    for name in ("rounds", "original_steps"):
-        if getattr(settings, name) < 1:
+    for name, most in (("rounds", _MOST_ROUNDS), ("original_steps", _MOST_STEPS)):
+        if not 1 <= getattr(settings, name) <= most:
             raise RequestError(
-                f"--{name.replace('_', '-')} {getattr(settings, name)}: give 1 or more"
+                f"--{name.replace('_', '-')} {getattr(settings, name)}: give 1 to {most}"
             )
     if settings.target is not None and not math.isfinite(settings.target):
         raise RequestError(f"target {settings.target}: give a PSNR in dB")

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
     TaskProgressColumn,
-    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
@@ -26,7 +24,10 @@ from untrained.fitting.device import choose_engine
 from untrained.fitting.restoration import versions
 from untrained.system.output_files import shown
 from untrained.system.owned_folder import OwnedFolder, claimed
+from untrained.system.progress import plain, vanishing
 from untrained.system.rescue import keep_files
+from untrained.system.signals import finished_first
+from untrained.system.terminal import console
 
 
 @dataclass(frozen=True)
@@ -82,33 +83,34 @@ def _run(request: Request, study: Callable[..., Study], settings: Any, folder: O
         "versions": versions(),
     }
     files = outcome_files(request.name, outcome, facts)
-    try:
-        folder.write(files)
-    except (OSError, RequestError) as error:
-        raise keep_files(folder.path, files, error) from error
-    if not request.quiet:
-        verdict = outcome.verdict
-        sys.stdout.write(
-            f"{shown(folder.path)}: {request.name}.png, {request.name}.json and "
-            f"{request.name}.csv in {facts['seconds']} s\n"
-            f"{'claim shown' if verdict.shown else 'claim NOT shown'}: {verdict.sentence}\n"
-        )
+    with finished_first(f"the study was done and is in {folder.path}"):
+        try:
+            folder.write(files)
+        except (OSError, RequestError) as error:
+            raise keep_files(folder.path, files, error) from error
+        if not request.quiet:
+            verdict = outcome.verdict
+            sys.stdout.write(
+                f"{shown(folder.path)}: {request.name}.png, {request.name}.json and "
+                f"{request.name}.csv in {facts['seconds']} s\n"
+                f"{'claim shown' if verdict.shown else 'claim NOT shown'}: {verdict.sentence}\n"
+            )
     return 0
 
 
 def _finished(study: Study, request: Request) -> Outcome:
     """Run a study to its end with a progress bar."""
     columns = (
-        TextColumn(request.name),
+        plain(request.name),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        plain("{task.description}"),
     )
-    console = Console(stderr=True, quiet=request.quiet)
-    with Progress(*columns, console=console, disable=request.quiet, transient=False) as bar:
-        task = bar.add_task("", total=1.0)
+    bar = Progress(*columns, console=console(quiet=request.quiet), disable=request.quiet)
+    task = bar.add_task("", total=1.0)
+    with vanishing(bar):
         while True:
             try:
                 label, share = next(study)
@@ -116,4 +118,5 @@ def _finished(study: Study, request: Request) -> Outcome:
                 bar.update(task, completed=1.0, description="done")
                 outcome: Outcome = end.value
                 return outcome
+            bar.start()
             bar.update(task, completed=share, description=label)

@@ -6,6 +6,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from untrained.errors import RequestError
 from untrained.recipes import (
+    MOST_STEPS,
     LatentPairing,
     Network,
     ResNetNetwork,
@@ -116,8 +117,8 @@ def settings_of(name: str, *, quick: bool = False, steps: int | None = None) -> 
         return settings
     if "steps" not in type(settings).model_fields:
         raise RequestError(f"the study {name} runs no fit: leave --steps out")
-    if steps < 1:
-        raise RequestError(f"steps must be 1 or more, got {steps}")
+    if not 1 <= steps <= MOST_STEPS:
+        raise RequestError(f"steps must be 1 or more, up to {MOST_STEPS}, got {steps}")
     return settings.model_copy(update={"steps": steps})
 
 

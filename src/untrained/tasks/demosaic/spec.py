@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from untrained.recipes.presets import inverse_problems
 from untrained.recipes.presets.total_variation import tv_of_mosaic
+from untrained.tasks.grey_levels import check_grey_level
 from untrained.tasks.registry import Command, Comparison, TaskSpec, register_task
 
 
@@ -15,6 +16,10 @@ class DemosaicOptions:
     """RGGB, BGGR, GRBG or GBRG: the first two pixels of the first row, then of the second."""
     sigma: float | None = None
     """Noise level in grey levels of 255, white: the samples are denoised too."""
+
+    def __post_init__(self) -> None:
+        """Check the level in the unit that it is given in."""
+        check_grey_level(self.sigma)
 
 
 register_task(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from untrained.recipes.presets import ensembles, fast, paper, volumes
 from untrained.recipes.presets.total_variation import tv
+from untrained.tasks.grey_levels import check_grey_level
 from untrained.tasks.registry import Command, Comparison, TaskSpec, register_task
 
 
@@ -15,6 +16,10 @@ class DenoiseOptions:
     """Noise level in grey levels of 255; estimated from the picture when absent."""
     noise: str = "auto"
     """gaussian, poisson, poisson-gaussian, impulse, or auto: as the picture shows."""
+
+    def __post_init__(self) -> None:
+        """Check the level in the unit that it is given in."""
+        check_grey_level(self.sigma)
 
 
 register_task(
