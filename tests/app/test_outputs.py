@@ -571,6 +571,7 @@ def test_a_resumed_fit_goes_on_in_its_own_report_and_keeps_its_snapshots(
     with monkeypatch.context() as patch:
         patch.setattr(restore_file, "_work", interrupted)
         assert run(*words) == 130
+    capsys.readouterr()
     assert run(*DENOISE, "p.png", "--report", "r", *TINY) == 2
     assert "--overwrite" in told(capsys)
     assert run(*words, "--resume") == 0
