@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -46,6 +48,69 @@ def test_bad_recipe_files_are_named_in_one_line(tmp_path, text, words):
         read_recipe(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def nested(depth):
+    return '{"pairing": {"kind": "guide"}, "guided_by": ' * depth + "{}" + "}" * depth
+
+
+WIDE = '"channels": [4096], "skip": [0], "kernel_down": [9], "kernel_up": [9]'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"steps": 1.5}', "steps"),
+        ('{"steps": true}', "steps.*valid integer.*True"),
+        ('{"steps": "3"}', "steps.*valid integer.*'3'"),
+        ('{"steps": 1000000000000000000}', "steps.*1000000000000000000"),
+        ('{"steps": ' + "9" * 5000 + "}", "steps|JSON"),
+        ('{"averaging": true}', "averaging"),
+        ('{"averaging": "0.5"}', "averaging"),
+        ('{"averaging": NaN}', "NaN is no number of JSON"),
+        ('{"seconds": Infinity}', "Infinity is no number of JSON"),
+        ('{"seconds": 1e400}', "1e400 is no number of JSON"),
+        ('{"steps": 3, "steps": 4}', "'steps' is given twice"),
+        ('{"guard": {"every": 3, "every": 4}}', "'every' is given twice"),
+        ('{"ensemble_size": 1000000000}', "ensemble_size.*64"),
+        ('{"ensemble_size": 1000}', "ensemble_size.*64"),
+        ('{"network": {"kind": "skip", "mix": 1}}', "network.mix|mix"),
+        ('{"network": {"kind": "resnet", "channels": 1000000000}}', "channels"),
+        (
+            '{"network": {"kind": "resnet", "blocks": 256, "channels": 4096}}',
+            "weights is too large",
+        ),
+        ('{"network": {"kind": "decoder", "channels": [4096], "convolutions": true}}', "too large"),
+        ('{"network": {"kind": "unet", "channels": [4096, 4096]}}', "weights is too large"),
+        ('{"network": {"kind": "skip", "upsampling": ["nearest"], ' + WIDE + "}}", "too large"),
+        ('{"network": {"kind": "decoder", "channels": [' + "1," * 999 + "1]}}", "channels"),
+        ('{"passes": [' + "{}," * 50_000 + "{}]}", "passes.*16"),
+        ('{"stopping": [' + '{"kind": "discrepancy"},' * 99 + "3]}", "stopping"),
+        (nested(4), "nested more than 3 deep"),
+        (nested(100), "nested more than 3 deep"),
+        (nested(20_000), "nested too deep|not JSON"),
+        ("[" * 200_000, "nested too deep|not JSON"),
+        ("[]", "."),
+        ("null", "."),
+        (" " * 2**21, "larger than 1 MiB"),
+        ("\udcff", "JSON"),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_no_recipe_takes_the_machine_down(tmp_path, text, words):
+    path = tmp_path / "recipe.json"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RecipeError, match=words) as caught:
+        read_recipe(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 700
+
+
+def test_recipes_are_read_from_files_alone(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path, tmp_path / "fifo", Path("/dev/zero")):
+        with pytest.raises(RecipeError, match="is no file"):
+            read_recipe(path)
 
 
 def test_missing_recipe_files(tmp_path):

@@ -31,13 +31,13 @@ denoiser_settings: Kinds[DenoiserSettings] = Kinds("denoiser")
 class PatchSettings(DenoiserSettings):
     """What denoisers of groups of similar patches share. In volumes the patches are cubes."""
 
-    patch: Count = Field(le=64)
+    patch: Annotated[Count, Field(le=64)]
     """Side of the patches in pixels."""
-    group: Count = Field(64, le=4096)
+    group: Annotated[Count, Field(le=4096)] = 64
     """Patches in a group."""
-    stride: Count = Field(4, le=64)
+    stride: Annotated[Count, Field(le=64)] = 4
     """Pixels between reference patches, each of which gets a group; at most the patch side."""
-    reach: Count = Field(18, le=256)
+    reach: Annotated[Count, Field(le=256)] = 18
     """How far in pixels, along each axis, the patches of a group may lie from the reference."""
 
     @model_validator(mode="after")
@@ -68,7 +68,7 @@ class NLRidge(PatchSettings):
 
     title: ClassVar[str] = "NL-Ridge"
     kind: Literal["nl-ridge"] = "nl-ridge"
-    patch: Count = Field(9, le=64)
+    patch: Annotated[Count, Field(le=64)] = 9
     ridge: Real = Field(1.05, ge=1)
     """Factor on the noise in the diagonals, for conditioning."""
 
@@ -79,7 +79,7 @@ class NLBayes(PatchSettings):
 
     title: ClassVar[str] = "NL-Bayes"
     kind: Literal["nl-bayes"] = "nl-bayes"
-    patch: Count = Field(8, le=64)
+    patch: Annotated[Count, Field(le=64)] = 8
     """Side of the patches of a picture with one channel, in pixels."""
     channel_exponent: Real = Field(0.25, ge=0)
     """The side for C channels is `patch` / C^this, but at least `stride`; 0 keeps it the same."""

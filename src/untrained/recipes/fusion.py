@@ -1,6 +1,6 @@
 """Settings of the classical estimate that guides the network and is fused with its picture."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -44,7 +44,7 @@ class Fusion(Settings):
     scales: Literal[1, 2] = 2
     """Scales of the estimate. The second is half the size and gives the low frequencies. Volumes
     have one."""
-    cell: Whole = Field(8, ge=2, le=1024, multiple_of=2)
+    cell: Annotated[Whole, Field(ge=2, le=1024, multiple_of=2)] = 8
     """Side in pixels of the cells whose means come from the half size."""
     second_pass: SecondPass | None = SecondPass()
     """Denoises the estimate again before the network sees it; None leaves it."""

@@ -69,7 +69,7 @@ class SkipNetwork(NetworkSettings):
     Sub-pixel convolution (Shi et al. 2016) with filters that follow from those for the enlarged
     map: cheaper, and the same but for the border and for where the features are normalised.
     """
-    fold: Count = Field(1, le=16)
+    fold: Annotated[Count, Field(le=16)] = 1
     """Side of the blocks of pixels that become channels before the network, and pixels after it.
 
     Space-to-depth and its inverse, sub-pixel shuffling (Shi et al. 2016): with 2 the finest scale
@@ -131,7 +131,7 @@ class ResNetNetwork(NetworkSettings):
     """The residual network of the paper's architecture study, at full resolution throughout."""
 
     kind: Literal["resnet"] = "resnet"
-    blocks: Count = Field(8, le=256)
+    blocks: Annotated[Count, Field(le=256)] = 8
     channels: Channels = 32
     activation: Literal["leaky_relu", "relu", "swish", "elu", "none"] = "leaky_relu"
     norm: Literal["batch", "instance", "none"] = "batch"

@@ -25,7 +25,7 @@ class LatentPairing(PairingSettings):
     kind: Literal["latent"] = "latent"
     source: Literal["noise", "meshgrid"] = "noise"
     """Uniform noise, or the two coordinates of each pixel."""
-    channels: Count = Field(32, le=1024)
+    channels: Annotated[Count, Field(le=1024)] = 32
     """Channels of the noise; a meshgrid always has 2."""
     scale: Real = Field(0.1, gt=0)
     """Noise is uniform in [0, scale]."""
@@ -42,7 +42,7 @@ class GuidePairing(PairingSettings):
     """
 
     kind: Literal["guide"] = "guide"
-    channels: Whole = Field(8, ge=0, le=1024)
+    channels: Annotated[Whole, Field(ge=0, le=1024)] = 8
     """Channels of uniform noise beside the guide."""
     scale: Real = Field(0.1, gt=0)
     """Noise is uniform in [0, scale]."""

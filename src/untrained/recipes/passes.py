@@ -1,6 +1,6 @@
 """Settings of the plug-and-play passes that follow the networks."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -30,7 +30,7 @@ class SelfSimilarPasses(Settings):
     """1 runs at full size; 2 at half the size, where a patch covers twice the length, and adds the
     change, enlarged, to the picture. Volumes have full size only."""
     method: Denoiser = NLRidge(patch=7)
-    count: Count = Field(14, le=1000)
+    count: Annotated[Count, Field(le=1000)] = 14
     """Number of passes."""
     first_level: Real = Field(20 / 255, gt=0, le=1)
     """Noise level of the first pass, in picture units."""
@@ -40,7 +40,7 @@ class SelfSimilarPasses(Settings):
     """Step towards the denoised picture; 1 takes the denoised picture itself."""
     trust: Real = Field(0.5, gt=0)
     """Weight of the denoised picture against a noisy measurement; 1 takes the levels literally."""
-    iterations: Count = Field(8, le=1000)
+    iterations: Annotated[Count, Field(le=1000)] = 8
     """Conjugate gradient steps in each pass, for a noisy measurement."""
     shift_grid: Switch = False
     """Whether the grid of patches moves from pass to pass: a fixed grid of small patches leaves

@@ -60,7 +60,7 @@ class Sparsity(Term):
 
     basis: Literal["wavelets", "pixels"] = "wavelets"
     """Undecimated Haar wavelets, or the pixels themselves, for bright spots on a dark ground."""
-    levels: Count = Field(3, le=16)
+    levels: Annotated[Count, Field(le=16)] = 3
     """Scales of the wavelets."""
 
     @model_validator(mode="after")
@@ -147,7 +147,7 @@ class Recipe(Settings):
     drawn at random. Less memory and time for each step, the same in expectation; 1 fits all."""
     seconds: Real | None = Field(None, gt=0)
     """Budget in seconds, if time matters more than repeatability."""
-    ensemble_size: Count = Field(1, le=64)
+    ensemble_size: Annotated[Count, Field(le=64)] = 1
     """Networks, fitted one after the other, each for the whole budget; the result is their mean."""
     averaging: Real = Field(0.99, ge=0, lt=1)
     """Decay of the exponential average of the pictures."""

@@ -73,6 +73,7 @@ def first_fault(error: ValidationError) -> str:
     """Say the first fault of a validation error in one line."""
     fault: Any = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in fault["loc"]) or "the whole"
+    where = where if len(where) <= _LONGEST else "..." + where[3 - _LONGEST :]
     if fault["type"] == "value_error":
         return f"{where}: {fault['ctx']['error']}"
     return f"{where}: {fault['msg']} (given: {_shown(fault['input'])})"
