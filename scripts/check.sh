@@ -13,7 +13,7 @@ fi
 "$BIN/ruff" format --check .
 "$BIN/lint-imports"
 "$BIN/mypy"
-"$BIN/python" -X importtime -c 'import untrained.app.cli' 2>&1 | tail -n 1 |
+"$BIN/python" -X importtime -c 'import untrained.app.application' 2>&1 | tail -n 1 |
   awk -F'|' '{ printf "importing untrained.app.cli takes %.0f ms\n", $2 / 1000 }'
 # A process a core, each with one thread: a file's tests share what they fit.
 OMP_NUM_THREADS=1 "$BIN/python" -m pytest -n logical --maxprocesses 8 --dist loadfile --durations=8 \

@@ -405,7 +405,7 @@ def test_help_and_info(capsys):
     assert "precision" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("code", ["import untrained", "import untrained.app.cli"])
+@pytest.mark.parametrize("code", ["import untrained", "import untrained.app.application"])
 def test_importing_loads_no_torch(code):
     check = f"{code}; import sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

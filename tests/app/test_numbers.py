@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained.app import cli
+from untrained.app.application import make_app
 
 TINY = ("--recipe", "tiny.json", "--device", "cpu")
 PICTURE = ("in.png", "o.png", *TINY)
@@ -58,7 +59,7 @@ RIGHT = {"bench speed --target": ("-1",)}
 def numeric_options():
     """Every option of a whole number or a number, of every verb that is registered."""
     found = []
-    for name, app in walked(cli.make_app(), ""):
+    for name, app in walked(make_app(), ""):
         for argument in app.assemble_argument_collection():
             kinds = [k for k in get_args(argument.hint) or (argument.hint,) if k is not type(None)]
             if kinds in ([int], [float]) and argument.names:

@@ -135,3 +135,15 @@ def test_streams_that_are_full_closed_or_poor_end_nothing(folder):
     assert done.stderr.count(b"cannot write to standard output") == 1
     with Image.open(folder / "out.png") as image:
         image.load()
+
+
+@pytest.mark.parametrize("words", [("compare", "in.png", "--task", "denoise"), WORDS])
+def test_an_interruption_before_there_is_anything_is_one_line(folder, capsys, monkeypatch, words):
+    from untrained.picture import reading
+
+    def pressed(*_given, **_named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reading, "read", pressed)
+    assert run(*words) == 130
+    assert capsys.readouterr() == ("", "untrained: interrupted: nothing was written\n")

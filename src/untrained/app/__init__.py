@@ -2,6 +2,7 @@
 
 * `start`: the process: signals, streams, other packages' warnings
 * `cli`: the entry point
+* `application`: the verbs, and the exit statuses
 * `commands`: one file for each command
 * `describe`: from arguments to a problem
 * `restore_file`: from file to file

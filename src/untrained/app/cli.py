@@ -1,54 +1,8 @@
-"""The command line: one verb per task. Importing this file loads no torch."""
+"""The command line: one verb per task. Importing this file loads next to nothing."""
 
-import sys
-from collections.abc import Sequence
 from typing import NoReturn
 
-import cyclopts
-from cyclopts import App
-
-from untrained.app import inputs_apart, invocation
-from untrained.app.commands.bench import bench
-from untrained.app.commands.compare_and_study import compare_verb, study
-from untrained.app.commands.features import dream, invert
-from untrained.app.commands.info import info
-from untrained.app.commands.numbers import STRICT
-from untrained.app.commands.reconstruct import reconstruct
-from untrained.app.commands.reconstruct_phase import phase
-from untrained.app.commands.restore import verb_of
-from untrained.app.start import INTERRUPTED, NOTHING_WRITTEN, own_process
-from untrained.errors import RequestError, WorkError
-from untrained.system.allocator import keep_freed_memory
-from untrained.system.plugins import load_extensions
-from untrained.system.signals import ending_at_once
-from untrained.system.terminal import BadOutputError, patient_streams, say
-from untrained.tasks.registry import TASKS
-from untrained.version import __version__
-
-FAILED, WRONG = 1, 2
-
-reconstruct.command(phase)
-if (mosaic := TASKS["demosaic"]).command is not None:
-    reconstruct.command(verb_of(mosaic, mosaic.command))
-
-
-def make_app() -> App:
-    """Make the application, with a verb for each task that is registered by now."""
-    app = App(
-        name="untrained",
-        help="Restore a picture with a network trained on nothing: it is fitted to that one "
-        "picture.",
-        version=__version__,
-        default_parameter=STRICT,
-        suppress_keyboard_interrupt=False,
-    )
-    verbs = [verb_of(spec, spec.command) for spec in TASKS.values() if spec.command]
-    verbs += [invert, dream, compare_verb(), study, info]
-    for verb in verbs:
-        app.command(verb)
-    app.command(reconstruct)
-    app.command(bench)
-    return app
+from untrained.app.start import own_process
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -56,59 +10,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     A fault of this program raises on, after one line that says so.
     """
-    status = 0
-    try:
-        with patient_streams():
-            status = _status(sys.argv[1:] if arguments is None else arguments)
-    except BadOutputError as error:
-        say(error)
-        status = status or FAILED
-    sys.exit(status)
+    from untrained.app.application import run  # noqa: PLC0415
 
-
-def _status(arguments: Sequence[str]) -> int:
-    try:
-        with ending_at_once(NOTHING_WRITTEN, INTERRUPTED):
-            return _done(arguments)
-    except KeyboardInterrupt as end:
-        say(f"interrupted: {end}" if end.args else NOTHING_WRITTEN)
-        return INTERRUPTED
-    except (cyclopts.CycloptsError, RequestError) as error:
-        say(error)
-        return WRONG
-    except (WorkError, OSError, MemoryError) as error:
-        say(error)
-        return FAILED
-    except Exception as error:
-        if _ran_out(error):
-            say(error)
-            return FAILED
-        say(
-            f"a fault of untrained {__version__}, not of your request ({type(error).__name__}: "
-            f"{error}); please report the command and the lines below"
-        )
-        raise
-
-
-def _done(arguments: Sequence[str]) -> int:
-    keep_freed_memory()
-    if not arguments or arguments[0] not in TASKS:
-        load_extensions()
-    with invocation.of(arguments):
-        verb, given, _ = make_app().parse_args(arguments, exit_on_error=False, print_error=False)
-        inputs_apart.check(given.arguments)
-        status = verb(*given.args, **given.kwargs)
-        sys.stdout.flush()
-    return status if isinstance(status, int) else 0
-
-
-def _ran_out(error: Exception) -> bool:
-    """Whether memory ran out, where that is no MemoryError; what loads no torch cannot tell."""
-    if not isinstance(error, RuntimeError):
-        return False
-    from untrained.fitting.memory import ran_out  # noqa: PLC0415
-
-    return ran_out(error)
+    run(arguments)
 
 
 if __name__ == "__main__":
