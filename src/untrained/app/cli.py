@@ -1,10 +1,10 @@
 """The command line: one verb per task. Importing this file loads no torch."""
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import cyclopts
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from untrained.app import invocation
 from untrained.app.commands.bench import bench
@@ -21,6 +21,18 @@ from untrained.tasks.registry import TASKS
 from untrained.version import __version__
 
 FAILED, WRONG = 1, 2
+
+_READ_LIMIT = (
+    "Most memory that a file may ask for, such as 8GB; 4 GiB or a quarter of the machine's memory "
+    "when absent."
+)
+
+_RAISING: dict[str, Any] = {
+    "exit_on_error": False,
+    "print_error": False,
+    "result_action": "return_value",
+}
+"""How to call cyclopts: errors are ours to report."""
 
 reconstruct.command(phase)
 if (mosaic := TASKS["demosaic"]).command is not None:
@@ -41,6 +53,19 @@ def make_app() -> App:
         app.command(verb)
     app.command(reconstruct)
     app.command(bench)
+
+    @app.meta.default
+    def launch(
+        *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+        read_limit: Annotated[str | None, Parameter(help=_READ_LIMIT)] = None,
+    ) -> Any:
+        if read_limit is None:
+            return app(words, **_RAISING)
+        from untrained.picture.limits import limited  # noqa: PLC0415
+
+        with limited(read_limit, "--read-limit"):
+            return app(words, **_RAISING)
+
     return app
 
 
@@ -55,9 +80,7 @@ def _status(arguments: list[str]) -> int:
         load_extensions()
     try:
         with invocation.of(arguments):
-            status = make_app()(
-                arguments, exit_on_error=False, print_error=False, result_action="return_value"
-            )
+            status = make_app().meta(arguments, **_RAISING)
     except (cyclopts.CycloptsError, RequestError) as error:
         return _say(error, WRONG)
     except (WorkError, OSError, MemoryError) as error:

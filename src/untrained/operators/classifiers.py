@@ -3,6 +3,7 @@
 import difflib
 import pickle
 import struct
+import zipfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from untrained.errors import RequestError
+from untrained.operators.weights_file import opened_weights
 from untrained.system.silence import without_warnings
 
 SHIPPED = "efficientnet-lite0"
@@ -19,6 +21,7 @@ _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 UNREADABLE = (
     pickle.UnpicklingError,
+    zipfile.BadZipFile,
     RuntimeError,
     ValueError,
     TypeError,
@@ -143,8 +146,12 @@ def _torchvision_model(name: str) -> nn.Module:
 
 def _load_weights(module: nn.Module, path: Path, name: str) -> None:
     try:
-        with without_warnings():
-            state = torch.load(path, map_location="cpu", weights_only=True)
+        with without_warnings(), opened_weights(path) as file:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+    except RequestError:
+        raise
+    except MemoryError as error:
+        raise ModelError(f"{path} does not fit in memory: give other weights") from error
     except OSError as error:
         raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
     except pickle.UnpicklingError as error:

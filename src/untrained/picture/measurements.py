@@ -3,9 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from untrained.picture.formats import hdf5
-from untrained.picture.reading import decode, decoded, format_of
+from untrained.picture.reading import decode, decoded, format_of, one_line
 from untrained.picture.samples import PictureError, Samples
+from untrained.system.files import FileTooLarge, read_regular
+
+_MOST_TEXT = 16 * 2**20
+"""Most bytes of a list of numbers as text."""
+
+_SHOWN = 40
+"""Most characters of a wrong word in a message."""
 
 
 def read_array(path: str | Path) -> Samples:
@@ -27,6 +36,34 @@ def read_array(path: str | Path) -> Samples:
     if form.decode_array is not None:
         return _numbers(path, decode(path, form, form.decode_array))
     return _numbers(path, decoded(path).to_numpy())
+
+
+def read_numbers(path: str | Path) -> Samples:
+    """Read the numbers of a text file, parted by white space.
+
+    Raises
+    ------
+    PictureError
+        If it cannot be read, is too large, or holds anything else.
+    """
+    path = Path(path)
+    try:
+        data = read_regular(path, _MOST_TEXT)
+    except FileTooLarge as error:
+        raise PictureError(
+            f"{path} has {error.size} bytes, over {_MOST_TEXT}, too many for a list of numbers: "
+            "give .npy"
+        ) from error
+    except OSError as error:
+        raise PictureError(f"cannot read {path}: {error.strerror or error}") from error
+    numbers = []
+    for word in data.split():
+        try:
+            numbers.append(float(word))
+        except ValueError as error:
+            shown = one_line(word[:_SHOWN].decode("utf-8", "replace"))
+            raise PictureError(f"{path} holds {shown!r}: give numbers") from error
+    return np.array(numbers)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,10 @@ from untrained.recipes.settings import (
     refuse_without_effect,
 )
 from untrained.recipes.stopping import StopRule
+from untrained.system.files import FileTooLarge, read_regular
+
+MOST_BYTES = 4 * 2**20
+"""Most bytes of a recipe's file; those of the presets have some two thousand."""
 
 
 class Term(Settings):
@@ -183,7 +187,11 @@ def read_recipe(path: Path) -> Recipe:
         If the file cannot be read or holds no valid recipe; the message names the first fault.
     """
     try:
-        return Recipe.model_validate_json(path.read_bytes())
+        return Recipe.model_validate_json(read_regular(path, MOST_BYTES))
+    except FileTooLarge as error:
+        raise RecipeError(
+            f"the recipe {path} has {error.size} bytes, over {MOST_BYTES}: give a recipe"
+        ) from error
     except OSError as error:
         raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from error
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 * `allocator`: keep freed memory
 * `plugins`: modules of other packages that register something
+* `files`: open the files that a user names
 * `heartbeat`: progress of long work, and its end
 * `machine`: processor, memory, speed
 * `parallel`: several parts of a work at once

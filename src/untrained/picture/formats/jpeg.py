@@ -6,11 +6,17 @@ from pathlib import Path
 from PIL import Image
 
 from untrained.picture.formats import pillow
-from untrained.picture.formats.exif import ORIENTATION
+from untrained.picture.formats.exif import ORIENTATION, check_exif
 from untrained.picture.formats.registry import Format, Holds, register
 from untrained.picture.jpeg_tables import Compression
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
+from untrained.picture.samples import PictureError
+
+_EXIF, _SEVERAL = b"Exif\0\0", b"MPF\0"
+_SCAN = b"\xff\xda"
+_MOST_SCANS = 100
+"""Each scan goes over the whole picture; encoders make some ten."""
 
 
 def is_jpeg(data: bytes) -> bool:
@@ -20,6 +26,10 @@ def is_jpeg(data: bytes) -> bool:
 
 def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
     """Decode a picture; PictureError says what is wrong with the file."""
+    if (scans := data.count(_SCAN)) > _MOST_SCANS:
+        raise PictureError(f"{path} is a JPEG of {scans} scans: save it anew with fewer")
+    for block in _directories(data):
+        check_exif(path, block)
     with pillow.opened("JPEG", data) as image:
         turn = image.getexif().get(ORIENTATION, 1)
         picture = pillow.picture_of(path, image)
@@ -33,6 +43,21 @@ def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
 def encode(picture: Picture) -> bytes:
     """Encode at quality 95 without chroma subsampling."""
     return pillow.encode(picture, "JPEG", quality=95, subsampling=0)
+
+
+def _directories(data: bytes) -> list[bytes]:
+    """List the blocks of EXIF, of all its segments, and of the pictures of a multi-picture file."""
+    exif: list[bytes] = []
+    blocks: list[bytes] = []
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at : at + 2] != _SCAN:
+        body = data[at + 4 : at + 2 + int.from_bytes(data[at + 2 : at + 4])]
+        if body.startswith(_EXIF):
+            exif.append(body[len(_EXIF) :])
+        elif body.startswith(_SEVERAL):
+            blocks.append(body[len(_SEVERAL) :])
+        at += max(4, 4 + len(body))
+    return [b"".join(exif), *blocks]
 
 
 def _compression(image: Image.Image) -> Compression | None:

@@ -10,11 +10,13 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from untrained.picture.formats import tiff_pages as several
-from untrained.picture.formats.channels import check_size, interleaved, split_alpha, upright
+from untrained.picture.formats.channels import interleaved, split_alpha, upright
 from untrained.picture.formats.dicom import is_dicom
 from untrained.picture.formats.exif import ORIENTATION
 from untrained.picture.formats.pillow import opened
 from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.formats.tiff_bounds import check_ome, check_page, check_pieces
+from untrained.picture.formats.tiff_directories import check_directories
 from untrained.picture.metadata import Metadata, PagesAre
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.samples import PictureError, Samples
@@ -31,11 +33,15 @@ def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
     """Decode a picture, or all pages; PictureError says what is wrong with the file."""
     import tifffile  # noqa: PLC0415
 
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
+    check_directories(path, data)
+    with tifffile.TiffFile(io.BytesIO(data), _multifile=False) as file:
+        if file.is_ome:
+            check_ome(path, file.ome_metadata or "")
         if _has_several(file):
             return several.read(path, file, pages)
         page = _whole_pages(file)[0]
-        check_size(path, page.imagelength, page.imagewidth)
+        check_page(path, page)
+        check_pieces(path, page)
         samples = page.asarray()
         samples = np.moveaxis(samples, 0, -1) if page.axes.startswith("S") else samples
         samples = _samples(path, page, samples)
