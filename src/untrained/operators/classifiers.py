@@ -13,6 +13,7 @@ from torch import nn
 
 from untrained.errors import RequestError
 from untrained.operators.weights_file import opened_weights
+from untrained.system import words
 from untrained.system.silence import without_warnings
 
 SHIPPED = "efficientnet-lite0"
@@ -27,6 +28,7 @@ UNREADABLE = (
     TypeError,
     LookupError,
     AttributeError,
+    AssertionError,
     EOFError,
     struct.error,
 )
@@ -171,7 +173,7 @@ def _load_weights(module: nn.Module, path: Path, name: str) -> None:
 
 def one_line(error: Exception) -> str:
     """Shorten an error to one line of moderate length."""
-    return " ".join(str(error).split())[:160] or type(error).__name__
+    return words.one_line(error, 160) or type(error).__name__
 
 
 def _frozen(module: nn.Module) -> nn.Module:

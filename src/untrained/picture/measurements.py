@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from untrained.picture.formats import hdf5
-from untrained.picture.reading import decode, decoded, format_of, one_line
+from untrained.picture.reading import decode, decoded, format_of
 from untrained.picture.samples import PictureError, Samples
 from untrained.system.files import FileTooLarge, read_regular
+from untrained.system.words import one_line
 
 _MOST_TEXT = 16 * 2**20
 """Most bytes of a list of numbers as text."""

@@ -12,11 +12,12 @@ from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
 from untrained.system.files import FileTooLarge, open_regular, read_regular
 from untrained.system.silence import without_logs, without_warnings
+from untrained.system.words import one_line
 
 _Decoded = TypeVar("_Decoded")
 
 _CODECS = ("tifffile", "PIL", "pydicom", "h5py", "imagecodecs")
-"""Packages that log what they find odd in a file."""
+"""Packages that read files, and log what they find odd."""
 
 _LONGEST = 240
 """Most characters of a codec's error in a message."""
@@ -90,8 +91,8 @@ def decode(path: Path, form: Format, work: Callable[[Path, bytes], _Decoded]) ->
     Raises
     ------
     PictureError
-        If the file is damaged or too large for the memory. Other errors pass through, because they
-        are bugs.
+        If the file is damaged or too large for the memory: what the codec raises. Other errors
+        pass through, because they are bugs.
     """
     try:
         with without_warnings(), without_logs(*_CODECS):
@@ -101,16 +102,19 @@ def decode(path: Path, form: Format, work: Callable[[Path, bytes], _Decoded]) ->
     except MemoryError as error:
         raise PictureError(f"{path} does not fit in memory: cut it into parts") from error
     except Exception as error:
-        if not isinstance(error, form.errors()):
+        if not isinstance(error, form.errors()) and not _is_of_codec(error):
             raise
-        what = one_line(error)[:_LONGEST] or type(error).__name__
+        what = one_line(error, _LONGEST) or type(error).__name__
         raise PictureError(f"{path} is damaged or not a {form.name} picture: {what}") from error
 
 
-def one_line(words: object) -> str:
-    """Write words of a file in one line of characters that can be printed."""
-    spaced = " ".join(str(words).split())
-    return "".join(letter if letter.isprintable() else "?" for letter in spaced)
+def _is_of_codec(error: Exception) -> bool:
+    """Whether a codec raised it, which meets a damaged file with errors of any kind."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    module = "" if frame is None else str(frame.tb_frame.f_globals.get("__name__"))
+    return module.split(".")[0] in _CODECS
 
 
 def _opened(path: Path) -> BinaryIO:

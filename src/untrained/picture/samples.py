@@ -77,7 +77,8 @@ def _filled(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Tenso
     values = (stored.astype(np.float64) - offset) / scale
     gaps = np.isnan(values)
     axes = tuple(range(values.ndim - 1))
-    known = np.where(gaps, 0.0, values).sum(axes) / np.maximum((~gaps).sum(axes), 1)
+    np.copyto(values, 0.0, where=gaps)
+    known = values.sum(axes) / np.maximum((~gaps).sum(axes), 1)
     np.copyto(values, known, where=gaps)
     planes = np.ascontiguousarray(np.moveaxis(values, -1, 0)[None], dtype=np.float32)
     return torch.from_numpy(planes), torch.from_numpy(gaps.any(axis=-1))[None, None]

@@ -6,6 +6,10 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from untrained.errors import RequestError
+from untrained.system.words import one_line
+
+_LONGEST = 80
+"""Most characters of a name in a message."""
 
 
 class RecipeError(RequestError):
@@ -59,7 +63,7 @@ def refuse_without_effect(settings: Settings, *names: str, because: str) -> None
 def first_fault(error: ValidationError) -> str:
     """Say the first fault of a validation error in one line."""
     fault: Any = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in fault["loc"]) or "the whole"
+    where = one_line(".".join(map(str, fault["loc"])), _LONGEST) or "the whole"
     if fault["type"] == "value_error":
-        return f"{where}: {fault['ctx']['error']}"
-    return f"{where}: {fault['msg']} (given: {str(fault['input'])[:60]!r})"
+        return f"{where}: {one_line(fault['ctx']['error'])}"
+    return f"{where}: {one_line(fault['msg'])} (given: {str(fault['input'])[:60]!r})"

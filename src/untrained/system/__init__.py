@@ -8,4 +8,5 @@
 * `parallel`: several parts of a work at once
 * `progress`: progress bars
 * `silence`: silence other packages
+* `words`: words of others, fit for a message
 """

@@ -17,6 +17,9 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 
+_STEP = 2**20
+"""Bytes to read at once beyond the size that a file states."""
+
 _KINDS = (
     (stat.S_ISDIR, "it is a folder, not a file"),
     (stat.S_ISFIFO, "it is a pipe, not a file: save what it carries to a file first"),
@@ -62,12 +65,13 @@ def read_regular(path: str | Path, most: int) -> bytes:
         stated = os.fstat(file.fileno()).st_size
         if stated > most:
             raise FileTooLarge(stated)
-        data = file.read(stated)
+        data, rest = file.read(stated), bytearray()
         # Files of the system state no size, and others may grow.
-        rest = file.read(most + 1 - len(data))
-    if len(data) + len(rest) > most:
-        raise FileTooLarge(len(data) + len(rest))
-    return data + rest if rest else data
+        while part := file.read(_STEP):
+            rest += part
+            if len(data) + len(rest) > most:
+                raise FileTooLarge(len(data) + len(rest))
+    return data + bytes(rest) if rest else data
 
 
 class FileTooLarge(OSError):

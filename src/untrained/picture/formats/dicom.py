@@ -26,6 +26,10 @@ _DEFLATED = "1.2.840.10008.1.2.1.99"
 _STEP = 2**20
 """Bytes to inflate at once while only counting them."""
 
+_JP2 = b"\0\0\0\x0cjP  "
+_BOX = 8
+"""Bytes of the header of a box."""
+
 _KINDS = ("MONOCHROME1", "MONOCHROME2", "RGB")
 
 
@@ -111,6 +115,7 @@ def _check_frame(path: Path, dataset: Any) -> None:
     if not syntax.is_encapsulated:
         return
     frame = encaps.get_frame(dataset.PixelData, 0, number_of_frames=1)
+    _check_boxes(frame)
     kind = pillow.kind_of_stream(frame)
     if kind is None:
         return
@@ -120,6 +125,16 @@ def _check_frame(path: Path, dataset: Any) -> None:
                 f"{path} states {dataset.Columns}x{dataset.Rows} pixels but holds "
                 f"{image.width}x{image.height}: export it anew"
             )
+
+
+def _check_boxes(frame: bytes) -> None:
+    """Refuse boxes of JPEG 2000 that do not lead on: pydicom would look at one for ever."""
+    at = len(_JP2) + 4
+    while frame.startswith(_JP2) and at < len(frame) and frame[at + 4 : at + 8] != b"jp2c":
+        length = int.from_bytes(frame[at : at + 4])
+        if length < _BOX:
+            raise ValueError(f"a box of JPEG 2000 has {length} bytes")
+        at += length
 
 
 def _check(path: Path, dataset: Any) -> None:

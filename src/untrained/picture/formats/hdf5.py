@@ -12,7 +12,7 @@ import numpy as np
 
 from untrained.picture.formats import tiff_pages as several
 from untrained.picture.formats.extras import imported
-from untrained.picture.formats.hdf5_bounds import check_chunks, check_own
+from untrained.picture.formats.hdf5_bounds import check_chunks, check_own, own_datasets
 from untrained.picture.formats.registry import Format, Holds, register
 from untrained.picture.limits import check_bytes
 from untrained.picture.metadata import PagesAre
@@ -44,7 +44,7 @@ def read_array(path: Path, _data: bytes = b"") -> Samples:
         installed.
     """
     with _opened(path) as file:
-        return _values(path, _only(path, _datasets(file)))
+        return _values(path, _only(path, _datasets(path, file)))
 
 
 def read(path: Path, _data: bytes, pages: PagesAre = "auto") -> Picture:
@@ -87,7 +87,7 @@ def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None
         As for `read_array`; or if the slice does not exist.
     """
     with _opened(path) as file:
-        found = _datasets(file)
+        found = _datasets(path, file)
         if "kspace" not in found:
             if number is not None:
                 raise PictureError(
@@ -119,16 +119,13 @@ def _opened(path: Path) -> Iterator[Any]:
         yield file
 
 
-def _datasets(file: Any) -> dict[str, Any]:
+def _datasets(path: Path, file: Any) -> dict[str, Any]:
     """Find the data sets of numbers, by path; fastMRI files also hold text and scalars."""
-    found: dict[str, Any] = {}
-
-    def see(name: str, item: Any) -> None:
-        if getattr(item, "shape", None) and item.dtype.kind in "buifc":
-            found[name] = item
-
-    file.visititems(see)
-    return found
+    return {
+        name: item
+        for name, item in own_datasets(path, file).items()
+        if item.shape and item.dtype.kind in "buifc"
+    }
 
 
 def _only(path: Path, found: dict[str, Any]) -> Any:

@@ -25,25 +25,44 @@ _STEP = 2**20
 
 
 def check_own(path: Path, file: Any) -> None:
-    """Refuse a file that names others: links, external storage, virtual data sets.
+    """Refuse a file with links to others.
 
     Raises
     ------
     PictureError
         If it does; none of them was opened.
     """
+    from h5py import h5l
+
+    links: list[bytes] = []
+    # What a callback raises is lost inside HDF5: it only notes the names.
+    file.id.links.visit(links.append)
+    for name in links:
+        if file.id.links.get_info(name).type not in (h5l.TYPE_HARD, h5l.TYPE_SOFT):
+            raise _elsewhere(path, f"link {name.decode('utf-8', 'replace')}")
+
+
+def own_datasets(path: Path, file: Any) -> dict[str, Any]:
+    """List the data sets by path, in the order of their names.
+
+    Raises
+    ------
+    PictureError
+        If one has its samples in another file.
+    """
     import h5py
 
-    def see_link(name: str, link: Any) -> None:
-        if isinstance(link, h5py.ExternalLink):
-            raise _elsewhere(path, f"link {name}")
-
-    def see(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
-            raise _elsewhere(path, f"data set {name}")
-
-    file.visititems_links(see_link)
-    file.visititems(see)
+    names: list[bytes] = []
+    h5py.h5o.visit(file.id, names.append)
+    found = {}
+    for name in names:
+        item = file[name]
+        if isinstance(item, h5py.Dataset):
+            words = name.decode("utf-8", "replace")
+            if item.external or item.is_virtual:
+                raise _elsewhere(path, f"data set {words}")
+            found[words] = item
+    return found
 
 
 def check_chunks(path: Path, dataset: Any) -> None:
@@ -64,15 +83,17 @@ def check_chunks(path: Path, dataset: Any) -> None:
         raise PictureError(f"{path} deflates its chunks twice: save it anew")
     if _DEFLATE not in filters:
         return
-    suspects = []
+    chunks: list[Any] = []
+    dataset.id.chunk_iter(chunks.append)
     limit = read_limit()
-
-    def see(info: Any) -> None:
-        if info.size * _RATIO > limit:
-            suspects.append(info)
-
-    dataset.id.chunk_iter(see)
-    for info in suspects:
+    for info in chunks:
+        if info.size > 2 * stated + _STEP:
+            raise PictureError(
+                f"{path} holds a chunk of {in_bytes(info.size)} for {in_bytes(stated)} of samples: "
+                "save it anew"
+            )
+        if info.size * _RATIO <= limit:
+            continue
         if filters not in _PLAIN:
             check_bytes(path, info.size * _RATIO, "a chunk")
         _check_inflated(path, dataset.id.read_direct_chunk(info.chunk_offset)[1], stated)

@@ -89,6 +89,7 @@ def _errors() -> tuple[type[Exception], ...]:
         zipfile.BadZipFile,
         zlib.error,
         RuntimeError,
+        OverflowError,
         TokenError,
     )
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from untrained.errors import RequestError
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
+from untrained.system.silence import without_warnings
 
 HEAD = 512
 """Number of bytes at the start of a file that identify its format."""
@@ -102,11 +104,21 @@ class Format:
         Raises
         ------
         PictureError
-            If the format cannot be written.
+            If the format cannot be written, or the codec refuses the picture or its metadata.
         """
         if self.encode is None:
             raise PictureError(f"{self.name} cannot be written")
-        return self.encode(self.prepare(picture))
+        try:
+            with without_warnings():
+                return self.encode(self.prepare(picture))
+        except (RequestError, MemoryError):
+            raise
+        except Exception as error:
+            what = " ".join(str(error).split()) or type(error).__name__
+            raise PictureError(
+                f"{self.name} cannot hold this picture or what its file says of it ({what}): use "
+                "another format, such as .npy"
+            ) from error
 
     def _depths(self) -> str:
         bits = sorted({8 * np.dtype(name).itemsize for name in self.holds.types or ()})

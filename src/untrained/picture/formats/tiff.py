@@ -104,7 +104,9 @@ def _has_several(file: Any) -> bool:
     whole = _whole_pages(file)
     if len(whole) != 1:
         return True
-    pixels = whole[0].imagelength * whole[0].imagewidth * whole[0].samplesperpixel
+    page = whole[0]
+    # A damaged tag may hold several numbers.
+    pixels = int(page.imagelength) * int(page.imagewidth) * int(page.samplesperpixel)
     return bool(file.series[0].size > pixels)
 
 
@@ -116,6 +118,8 @@ def _samples(path: Path, page: Any, samples: Samples) -> Samples:
         raise PictureError(f"{path} holds an array of shape {samples.shape}: give one picture")
     photometric = int(page.photometric if page.photometric is not None else 1)
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
+        if page.colormap is None:
+            raise PictureError(f"{path} has indices but no palette: give the whole file")
         return np.asarray((page.colormap.T[samples] >> 8).astype(np.uint8))
     bits = page.bitspersample
     if samples.dtype == bool or (samples.dtype == np.uint8 and bits < 8):

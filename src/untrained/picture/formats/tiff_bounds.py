@@ -65,8 +65,8 @@ def check_page(path: Path, page: Any, slices: int = 1) -> None:
         If so; or if one of its strips or tiles is a picture larger than the page says.
     """
     itemsize = page.dtype.itemsize if page.dtype is not None else 1
-    size = (slices * page.imagedepth, page.imagelength, page.imagewidth)
-    channels = max(page.samplesperpixel, 3 if page.photometric == _PALETTE else 1)
+    size = (slices * int(page.imagedepth), int(page.imagelength), int(page.imagewidth))
+    channels = max(int(page.samplesperpixel), 3 if page.photometric == _PALETTE else 1)
     check_picture(path, size if size[0] > 1 else size[1:], channels, itemsize)
     piece = math.prod(page.chunks) if page.is_tiled else 0
     check_bytes(path, piece * itemsize, "a tile")

@@ -13,6 +13,7 @@ from untrained.picture.metadata import Metadata, Pages, PagesAre
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.region import sides_in_words
 from untrained.picture.samples import PictureError, Samples
+from untrained.system.silence import without_logs
 
 _IMAGEJ_TYPES = (np.uint8, np.uint16, np.float32)
 _OF_ONE_SIZE = ("axes", "shape", "Labels", "ROI", "Overlays")
@@ -79,7 +80,10 @@ def encode(picture: Picture) -> bytes:
     if pages.xml is not None and pages.size == picture.size:
         # The XML may order its planes freely: keep it only if they are in page order.
         kept = _written(samples, options | {"description": pages.xml.encode(), "metadata": None})
-        with tifffile.TiffFile(io.BytesIO(kept)) as file:
+        with (
+            without_logs("tifffile"),
+            tifffile.TiffFile(io.BytesIO(kept), _multifile=False) as file,
+        ):
             again = file.series[0].asarray()
         if again.size == samples.size and np.array_equal(again.reshape(samples.shape), samples):
             return kept
