@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from untrained.picture.formats import hdf5
+from untrained.picture.limits import limited
 from untrained.picture.reading import decode, decoded, format_of
 from untrained.picture.samples import PictureError, Samples
 from untrained.system.files import FileTooLarge, read_regular
@@ -18,7 +19,7 @@ _SHOWN = 40
 """Most characters of a wrong word in a message."""
 
 
-def read_array(path: str | Path) -> Samples:
+def read_array(path: str | Path, *, limit: int | str | None = None) -> Samples:
     """Read a measurement: samples of any shape, real or complex, as they are stored.
 
     Parameters
@@ -26,6 +27,8 @@ def read_array(path: str | Path) -> Samples:
     path
         .npy, .npz of one array, HDF5 of one data set, or TIFF or any other picture: ``(H, W)``
         or ``(H, W, C)``.
+    limit
+        Most memory for the samples, as for `read`.
 
     Raises
     ------
@@ -33,10 +36,11 @@ def read_array(path: str | Path) -> Samples:
         As for `read`; also if the array is empty or holds no numbers.
     """
     path = Path(path)
-    form = format_of(path)
-    if form.decode_array is not None:
-        return _numbers(path, decode(path, form, form.decode_array))
-    return _numbers(path, decoded(path).to_numpy())
+    with limited(limit):
+        form = format_of(path)
+        if form.decode_array is not None:
+            return _numbers(path, decode(path, form, form.decode_array))
+        return _numbers(path, decoded(path).to_numpy())
 
 
 def read_numbers(path: str | Path) -> Samples:
@@ -78,7 +82,9 @@ class KSpace:
     """The slice, in words."""
 
 
-def read_kspace(path: str | Path, number: int | None = None) -> KSpace:
+def read_kspace(
+    path: str | Path, number: int | None = None, *, limit: int | str | None = None
+) -> KSpace:
     """Read a slice of k-space.
 
     Parameters
@@ -88,6 +94,8 @@ def read_kspace(path: str | Path, number: int | None = None) -> KSpace:
         one array, as for `read_array`.
     number
         Slice in a fastMRI file, counted from 0; the middle one if None.
+    limit
+        Most memory for the slice, as for `read`.
 
     Raises
     ------
@@ -97,13 +105,14 @@ def read_kspace(path: str | Path, number: int | None = None) -> KSpace:
     path = Path(path)
     form = format_of(path)
     if form.name == "HDF5":
-        found = decode(path, form, lambda path, _: hdf5.read_kspace(path, number))
+        with limited(limit):
+            found = decode(path, form, lambda path, _: hdf5.read_kspace(path, number))
         return KSpace(_numbers(path, found[0]), *found[1:])
     if number is not None:
         raise PictureError(
             f"{path} is not a fastMRI HDF5 file, so it has no slice {number}: omit the number"
         )
-    return KSpace(read_array(path))
+    return KSpace(read_array(path, limit=limit))
 
 
 def _numbers(path: Path, samples: Samples) -> Samples:

@@ -92,6 +92,23 @@ def test_a_tile_is_no_larger_than_its_page_says(tmp_path):
     refused_soon(tmp_path / "a.tif", tiff(directory(0, tiled)), "a tile, which take 1.1 TB")
 
 
+def test_strips_that_are_absurdly_many_or_share_their_bytes(tmp_path):
+    path = tmp_path / "a.tif"
+    sides = [(256, 4, 1, 8), *GREY[2:5], (277, 3, 1, 1), (278, 4, 1, 1)]
+    for count, length, words in (
+        (1_500_000, 8, "1500000 strips"),
+        (1000, 400_000, "share their bytes"),
+    ):
+        base = 72 + LENGTH
+        tags = [*sides, (257, 4, 1, count), (273, 4, count, base), (279, 4, count, base)]
+        tags[-1] = (279, 4, count, base + 4 * count)
+        numbers = struct.pack("<I", base) * count + struct.pack("<I", length) * count
+        data = tiff(directory(0, sorted(tags)), numbers) + bytes(400_000)
+        path.write_bytes(data)
+        with pytest.raises(PictureError, match=words):
+            ut.read(path)
+
+
 def ome(path, xml):
     tifffile.imwrite(path, np.ones((2, 8, 8), np.uint8), description=xml, metadata=None)
 

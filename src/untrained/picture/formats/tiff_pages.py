@@ -37,9 +37,7 @@ def read(path: Path, file: Any, pages: PagesAre) -> Picture:
     itemsize = page.dtype.itemsize if page.dtype is not None else 1
     check_picture(path, shape, 1, itemsize)
     _check_kind(path, page)
-    for each in series.pages:
-        if each is not None:
-            check_pieces(path, each)
+    check_pieces(path, *(each for each in series.pages if each is not None))
     samples = _in_own_order(series.asarray().reshape(shape), roles)
     alpha = None
     if "S" in roles and tuple(map(int, page.extrasamples or ()))[-1:] in ((1,), (2,)):
