@@ -94,7 +94,7 @@ WRONG = [
     (("scan.npy", *SCAN, "grid.npy"), "needs --pupil"),
     (("scan.npy", *SCAN, "grid.npy", "--pupil", "9"), "radius 9"),
     (("scan.npy", *SCAN, "grid.npy", "--pupil", "far.npy"), "(48, 40) does not match"),
-    (("scan.npy", *SCAN, "nowhere.txt", "--pupil", "4"), "cannot read nowhere.txt"),
+    (("scan.npy", *SCAN, "nowhere.txt", "--pupil", "4"), "cannot read positions"),
     (("scan.npy", *SCAN, "pupil.npy", "--pupil", "4"), "12 positions do not match 9"),
     (
         (

@@ -43,8 +43,8 @@ def read_array(path: str | Path, *, limit: int | str | None = None) -> Samples:
         return _numbers(path, decoded(path).to_numpy())
 
 
-def read_numbers(path: str | Path) -> Samples:
-    """Read the numbers of a text file, parted by white space.
+def read_numbers(path: str | Path, what: str = "numbers") -> Samples:
+    """Read the numbers of a text file, parted by white space; `what` names them in messages.
 
     Raises
     ------
@@ -60,14 +60,14 @@ def read_numbers(path: str | Path) -> Samples:
             "give .npy"
         ) from error
     except OSError as error:
-        raise PictureError(f"cannot read {path}: {error.strerror or error}") from error
+        raise PictureError(f"cannot read {what} from {path}: {error.strerror or error}") from error
     numbers = []
     for word in data.split():
         try:
             numbers.append(float(word))
         except ValueError as error:
             shown = one_line(word[:_SHOWN].decode("utf-8", "replace"))
-            raise PictureError(f"{path} holds {shown!r}: give numbers") from error
+            raise PictureError(f"cannot read {what} from {path}: {shown!r} is no number") from error
     return np.array(numbers)
 
 

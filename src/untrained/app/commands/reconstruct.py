@@ -317,7 +317,7 @@ def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
                 f"--angles {words}: give START:STOP in degrees, or a file"
             ) from error
         return np.linspace(start, stop, rows, endpoint=False)
-    degrees = read_numbers(words) if words.endswith(".txt") else read_array(words).ravel()
+    degrees = read_numbers(words, "angles") if words.endswith(".txt") else read_array(words).ravel()
     if len(degrees) != rows:
         hint = "; transpose it" if len(degrees) == columns else ""
         raise RequestError(

@@ -197,7 +197,7 @@ def _positions(path: Path) -> "NDArray[Any]":
 
     if path.suffix != ".txt":
         return read_array(path)
-    numbers = read_numbers(path)
+    numbers = read_numbers(path, "positions")
     if len(numbers) % 2:
         raise RequestError(f"{path} holds {len(numbers)} numbers: give a row and a column for each")
     return numbers.reshape(-1, 2)
