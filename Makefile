@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all format clean
+.PHONY: demo test test-all fuzz format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/python examples/demo.py demo
@@ -13,6 +13,11 @@ test: $(VENV)/.ready-dev
 
 test-all: $(VENV)/.ready-dev
 	BIN=$(BIN) scripts/check.sh --all
+
+# An hour; `make fuzz SECONDS=600` for less. Files that show a fault are kept in fuzz-found.
+SECONDS ?= 3600
+fuzz: $(VENV)/.ready-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz $(SECONDS)
 
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff format .

@@ -43,6 +43,8 @@ STATED = {
         "33 GB",
         "70 % of the free memory",
     ),
+    # What the code bounds.
+    "docs/security.md": (*("4 GiB", "1 GiB", "64 MiB", "16 MiB", "4 MiB", "1 MiB", "5 seconds"),),
     "docs/noise.md": (
         "more than 2 % of the samples",
         "2.9 times noisier",

@@ -189,7 +189,7 @@ BAD = [
     (("denoise", "empty.png", "o.png"), "empty"),
     (("denoise", "text.png", "o.png"), "text.png"),
     (("denoise", "cut.png", "o.png"), "cut.png"),
-    (("denoise", "huge.png", "o.png"), "megapixel"),
+    (("denoise", "huge.png", "o.png"), "over the limit"),
     (("denoise", "dir.png", "o.png"), "dir.png"),
     (("denoise", "nan.tif", "o.tif"), "NaN"),
     (("denoise", "in.png", "exists.png"), "--overwrite"),

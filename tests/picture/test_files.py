@@ -290,7 +290,7 @@ def test_pictures_too_large_are_refused_by_their_header(tmp_path):
     tiff = b"II*\0\x08\0\0\0" + len(tags).to_bytes(2, "little") + entries + bytes(4)
     for name, data in (("a.bmp", bmp), ("a.tif", tiff)):
         (tmp_path / name).write_bytes(data)
-        with pytest.raises(PictureError, match="over 500 megapixels"):
+        with pytest.raises(PictureError, match="over the limit of"):
             read(tmp_path / name)
 
 

@@ -1,5 +1,6 @@
 """Quiet in several threads at once, and every switch of the process as it was."""
 
+import logging
 import os
 import sys
 import threading
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 import untrained as ut
-from untrained.system.silence import without_output, without_warnings
+from untrained.system.silence import without_logs, without_output, without_warnings
 
 
 def test_warnings_are_ignored_until_the_last_has_left():
@@ -115,3 +116,18 @@ def test_files_are_read_and_written_in_four_threads_as_in_one(files, tmp_path):
     for (one, mode), (other, mode_too) in zip(alone, together, strict=True):
         assert np.array_equal(one, other)
         assert mode == mode_too == 0o666 & ~before[0]
+
+
+def test_logs_of_a_package_are_dropped_within_and_its_loggers_stay_as_they_were(capsys, caplog):
+    logger, below = logging.getLogger("chatty"), logging.getLogger("chatty.part")
+    own = logging.NullHandler()
+    logger.addHandler(own)
+    with without_logs("chatty"), without_logs("chatty"):
+        logger.error("one")
+        below.error("two")
+    assert capsys.readouterr().err == ""
+    assert not caplog.records
+    below.error("three")
+    assert [record.message for record in caplog.records] == ["three"]
+    assert (logger.handlers, logger.propagate) == ([own], True)
+    logger.removeHandler(own)

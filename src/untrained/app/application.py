@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Annotated, Any, NoReturn
 
 import cyclopts
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from untrained.app import inputs_apart, invocation
 from untrained.app.commands.bench import bench
@@ -26,6 +26,11 @@ from untrained.tasks.registry import TASKS
 from untrained.version import __version__
 
 FAILED, WRONG = 1, 2
+
+_READ_LIMIT = (
+    "Most memory that a file may ask for, such as 8GB; 4 GiB or a quarter of the machine's memory "
+    "when absent."
+)
 
 reconstruct.command(phase)
 if (mosaic := TASKS["demosaic"]).command is not None:
@@ -48,7 +53,27 @@ def make_app() -> App:
         app.command(verb)
     app.command(reconstruct)
     app.command(bench)
+
+    @app.meta.default
+    def launch(
+        *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+        read_limit: Annotated[str | None, Parameter(help=_READ_LIMIT)] = None,
+    ) -> Any:
+        if read_limit is None:
+            return _obeyed(app, words)
+        from untrained.picture.limits import limited  # noqa: PLC0415
+
+        with limited(read_limit, "--read-limit"):
+            return _obeyed(app, words)
+
     return app
+
+
+def _obeyed(app: App, words: Sequence[str]) -> Any:
+    """Do what a verb and its options say, unless an output is an input."""
+    verb, given, _ = app.parse_args(words, exit_on_error=False, print_error=False)
+    inputs_apart.check(given.arguments)
+    return verb(*given.args, **given.kwargs)
 
 
 def run(arguments: list[str] | None = None) -> NoReturn:
@@ -92,9 +117,10 @@ def _done(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in TASKS:
         load_extensions()
     with invocation.of(arguments):
-        verb, given, _ = make_app().parse_args(arguments, exit_on_error=False, print_error=False)
-        inputs_apart.check(given.arguments)
-        status = verb(*given.args, **given.kwargs)
+        launch, given, _ = make_app().meta.parse_args(
+            arguments, exit_on_error=False, print_error=False
+        )
+        status = launch(*given.args, **given.kwargs)
         sys.stdout.flush()
     return status if isinstance(status, int) else 0
 

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from untrained.baselines.registry import baseline
 from untrained.errors import NotApplicable, RequestError
-from untrained.operators.classifiers import UNREADABLE
+from untrained.operators.classifiers import UNREADABLE, one_line
+from untrained.operators.weights_file import opened_weights
 from untrained.problem.problem import Problem
+from untrained.system.silence import without_warnings
 
 
 @baseline(
@@ -102,11 +104,16 @@ def read_weights(path: Path) -> dict[str, Any]:
     from safetensors.torch import load_file  # noqa: PLC0415
 
     try:
-        if path.suffix.lower() == ".safetensors":
-            return dict(load_file(path))
-        weights = torch.load(path, map_location="cpu", weights_only=True)
+        with without_warnings(), opened_weights(path) as file:
+            if path.suffix.lower() == ".safetensors":
+                return dict(load_file(path))
+            weights = torch.load(file, map_location="cpu", weights_only=True)
     except SafetensorError as error:
-        raise RequestError(f"{path} is not a safetensors file: {error}") from error
+        raise RequestError(f"{path} is not a safetensors file: {one_line(error)}") from error
+    except RequestError:
+        raise
+    except MemoryError as error:
+        raise RequestError(f"{path} does not fit in memory: give another model") from error
     except OSError as error:
         raise RequestError(f"cannot read the model {path}: {error.strerror or error}") from error
     except UNREADABLE as error:

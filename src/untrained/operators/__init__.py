@@ -18,6 +18,7 @@ there is a useful inverse, ``A_dagger``, like the physics of deepinv.
 * `resampling`, `resizing`: reduction by any factor, masks, smoothing
 * `sampling`: select, scale, whiten, turn into counts, drop the phase
 * `subsets`: some angles, coils, masks or pupils alone
+* `weights_file`: open files of weights
 """
 
 from untrained.operators.adjoint import adjoint, adjoint_error, inner, is_linear

@@ -3,6 +3,7 @@
 import difflib
 import pickle
 import struct
+import zipfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,8 @@ import torch
 from torch import nn
 
 from untrained.errors import RequestError
+from untrained.operators.weights_file import opened_weights
+from untrained.system import words
 from untrained.system.silence import without_warnings
 
 SHIPPED = "efficientnet-lite0"
@@ -19,11 +22,13 @@ _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 UNREADABLE = (
     pickle.UnpicklingError,
+    zipfile.BadZipFile,
     RuntimeError,
     ValueError,
     TypeError,
     LookupError,
     AttributeError,
+    AssertionError,
     EOFError,
     struct.error,
 )
@@ -143,8 +148,12 @@ def _torchvision_model(name: str) -> nn.Module:
 
 def _load_weights(module: nn.Module, path: Path, name: str) -> None:
     try:
-        with without_warnings():
-            state = torch.load(path, map_location="cpu", weights_only=True)
+        with without_warnings(), opened_weights(path) as file:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+    except RequestError:
+        raise
+    except MemoryError as error:
+        raise ModelError(f"{path} does not fit in memory: give other weights") from error
     except OSError as error:
         raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
     except pickle.UnpicklingError as error:
@@ -164,7 +173,7 @@ def _load_weights(module: nn.Module, path: Path, name: str) -> None:
 
 def one_line(error: Exception) -> str:
     """Shorten an error to one line of moderate length."""
-    return " ".join(str(error).split())[:160] or type(error).__name__
+    return words.one_line(error, 160) or type(error).__name__
 
 
 def _frozen(module: nn.Module) -> nn.Module:

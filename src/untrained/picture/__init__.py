@@ -6,7 +6,8 @@
 * `region`: rectangles and sizes
 * `masks`: pictures as masks
 * `reading`, `writing`: files in and out
-* `measurements`: arrays and k-space from files
+* `measurements`: arrays, numbers and k-space from files
 * `preview`: 8-bit pictures for looking at
+* `limits`: how much memory a file may ask for
 * `formats`: one file for each format
 """

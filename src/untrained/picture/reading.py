@@ -2,19 +2,28 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from untrained.errors import RequestError
 from untrained.picture.formats.registry import HEAD, Format, in_words, known, recognised
+from untrained.picture.limits import file_over_limit, limited, read_limit
 from untrained.picture.metadata import PAGES_ARE, PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
-from untrained.system.silence import without_warnings
+from untrained.system.files import FileTooLarge, open_regular, read_regular
+from untrained.system.silence import without_logs, without_warnings
+from untrained.system.words import one_line
 
 _Decoded = TypeVar("_Decoded")
 
+_CODECS = ("tifffile", "PIL", "pydicom", "h5py", "imagecodecs")
+"""Packages that read files, and log what they find odd."""
 
-def read(path: str | Path, *, pages: PagesAre = "auto") -> Picture:
+_LONGEST = 240
+"""Most characters of a codec's error in a message."""
+
+
+def read(path: str | Path, *, pages: PagesAre = "auto", limit: int | str | None = None) -> Picture:
     """Read a picture, or a volume.
 
     Parameters
@@ -26,16 +35,21 @@ def read(path: str | Path, *, pages: PagesAre = "auto") -> Picture:
         How to read the pages of a TIFF: ``volume``, as slices; ``bands``, as channels of one
         picture; ``auto``, as the file names its axes (Z or C in ImageJ and OME). An NPY of three
         axes is ``(H, W, C)``; with ``volume`` ``(D, H, W)``, with ``bands`` ``(C, H, W)``.
+    limit
+        Most memory for samples and pixels, in bytes or as ``8GB``; that of the environment
+        variable UNTRAINED_READ_LIMIT if None, else 4 GiB or a quarter of the machine's memory.
 
     Raises
     ------
     PictureError
-        With one line, if the file does not exist, is damaged or has an unknown format; if neither
-        the file nor `pages` says what its pages are; or if `pages` is given and it has none.
+        With one line, if the file does not exist, is no regular file, is damaged, has an unknown
+        format or is over the limit; if neither the file nor `pages` says what its pages are; or if
+        `pages` is given and it has none.
     """
     if pages not in PAGES_ARE:
         raise PictureError(f"unknown pages {pages!r}: choose from {', '.join(PAGES_ARE)}")
-    picture = decoded(Path(path), pages)
+    with limited(limit):
+        picture = decoded(Path(path), pages)
     if (pages == "volume" and not picture.is_volume) or (
         pages == "bands" and picture.metadata.pages is None
     ):
@@ -57,13 +71,11 @@ def format_of(path: Path) -> Format:
     PictureError
         If it cannot be read, or its format is unknown.
     """
-    if path.is_dir():
-        raise PictureError(f"{path} is a folder: give a picture file")
-    try:
-        with path.open("rb") as file:
+    with _opened(path) as file:
+        try:
             head = file.read(HEAD)
-    except OSError as error:
-        raise PictureError(f"cannot read {path}: {error.strerror}") from error
+        except OSError as error:
+            raise _unreadable(path, error) from error
     if not head:
         raise PictureError(f"{path} is empty: give a picture file")
     form = recognised(head)
@@ -79,22 +91,50 @@ def decode(path: Path, form: Format, work: Callable[[Path, bytes], _Decoded]) ->
     Raises
     ------
     PictureError
-        If the file is damaged or too large for the memory. Other errors pass through, because they
-        are bugs.
+        If the file is damaged or too large for the memory: what the codec raises. Other errors
+        pass through, because they are bugs.
     """
     try:
-        data = b"" if form.in_place else path.read_bytes()
-    except OSError as error:
-        raise PictureError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        with without_warnings():
-            return work(path, data)
-    except RequestError:
-        raise
+        with without_warnings(), without_logs(*_CODECS):
+            return work(path, _content(path, form))
+    except RequestError as error:
+        raise type(error)(one_line(error)) from error
     except MemoryError as error:
         raise PictureError(f"{path} does not fit in memory: cut it into parts") from error
     except Exception as error:
-        if not isinstance(error, form.errors()):
+        if not isinstance(error, form.errors()) and not _is_of_codec(error):
             raise
-        what = " ".join(str(error).split()) or type(error).__name__
+        what = one_line(error, _LONGEST) or type(error).__name__
         raise PictureError(f"{path} is damaged or not a {form.name} picture: {what}") from error
+
+
+def _is_of_codec(error: Exception) -> bool:
+    """Whether a codec raised it, which meets a damaged file with errors of any kind."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    module = "" if frame is None else str(frame.tb_frame.f_globals.get("__name__"))
+    return module.split(".")[0] in _CODECS
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open_regular(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _content(path: Path, form: Format) -> bytes:
+    """Read a file whole, unless its format reads it in place."""
+    if form.in_place:
+        return b""
+    try:
+        return read_regular(path, read_limit())
+    except FileTooLarge as error:
+        raise file_over_limit(path, error.size) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> PictureError:
+    return PictureError(f"cannot read {path}: {error.strerror or error}")

@@ -1,5 +1,6 @@
 """Convert samples of any data type to [0, 1] and back."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from untrained.errors import RequestError
 Samples = NDArray[Any]
 
 _UNIT_RANGE = (-0.5, 1.5)
+
+_SLAB = 2**20
+"""Samples to convert at once."""
 
 
 class PictureError(RequestError):
@@ -37,25 +41,47 @@ def balanced_range(stored: Samples) -> tuple[float, float]:
 
 
 def _extremes(stored: Samples) -> tuple[float, float]:
-    values = stored.astype(np.float64)
-    if np.isinf(values).any():
+    # fmin and fmax skip NaN and need no copy.
+    low, high = (float(each.reduce(stored, axis=None)) for each in (np.fmin, np.fmax))
+    if np.isinf([low, high]).any():
         raise PictureError("the picture has infinite samples: replace them by NaN (missing)")
-    if np.isnan(values).all():
+    if np.isnan(low):
         raise PictureError("every sample of the picture is NaN: give at least one known pixel")
-    return float(np.nanmin(values)), float(np.nanmax(values))
+    return low, high
+
+
+def slabs(samples: Samples) -> Iterator[tuple[int | slice, ...]]:
+    """Yield indices of the leading axes that cut an array into parts whose copies stay small."""
+    each = samples.size // max(len(samples), 1)
+    if each > _SLAB and samples.ndim > 1:
+        for place in range(len(samples)):
+            yield from ((place, *rest) for rest in slabs(samples[place]))
+        return
+    rows = max(1, _SLAB // max(each, 1))
+    yield from ((slice(start, start + rows),) for start in range(0, len(samples), rows))
 
 
 def normalised(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Tensor | None]:
     """Compute the pixels, missing ones at the mean of their channel, and the mask of these."""
+    planes = np.empty((1, stored.shape[-1], *stored.shape[:-1]), np.float32)
+    for place in slabs(stored[..., 0]):
+        values = (stored[place].astype(np.float64) - offset) / scale
+        if np.isnan(values).any():
+            return _filled(stored, offset, scale)
+        planes[(0, slice(None), *place)] = np.moveaxis(values, -1, 0)
+    return torch.from_numpy(planes), None
+
+
+def _filled(stored: Samples, offset: float, scale: float) -> tuple[Tensor, Tensor]:
+    """Compute the pixels and the mask of the missing ones."""
     values = (stored.astype(np.float64) - offset) / scale
     gaps = np.isnan(values)
-    if gaps.any():
-        axes = tuple(range(values.ndim - 1))
-        known = np.where(gaps, 0.0, values).sum(axes) / np.maximum((~gaps).sum(axes), 1)
-        values = np.where(gaps, known, values)
+    axes = tuple(range(values.ndim - 1))
+    np.copyto(values, 0.0, where=gaps)
+    known = values.sum(axes) / np.maximum((~gaps).sum(axes), 1)
+    np.copyto(values, known, where=gaps)
     planes = np.ascontiguousarray(np.moveaxis(values, -1, 0)[None], dtype=np.float32)
-    holes = torch.from_numpy(gaps.any(axis=-1))[None, None] if gaps.any() else None
-    return torch.from_numpy(planes), holes
+    return torch.from_numpy(planes), torch.from_numpy(gaps.any(axis=-1))[None, None]
 
 
 def as_dtype(samples: Samples, dtype: np.dtype[Any]) -> Samples:

@@ -20,10 +20,13 @@ from untrained.recipes.settings import (
     refuse_without_effect,
 )
 from untrained.recipes.stopping import StopRule
+from untrained.system.files import FileTooLarge, read_regular
+
+MOST_BYTES = 2**20
+"""Most bytes of a recipe's file; those of the presets have some two thousand."""
 
 _DEEPEST = 3
 """Fits within fits."""
-_LARGEST_FILE = 2**20
 
 
 class Term(Settings):
@@ -213,12 +216,12 @@ def _parsed(path: Path) -> Any:
     RecipeError
         If it is no file, too large or no JSON, names something twice, or holds NaN or infinity.
     """
-    if path.exists() and not path.is_file():
-        raise RecipeError(f"the recipe {path} is no file: give a file of JSON")
-    with path.open("rb") as file:
-        content = file.read(_LARGEST_FILE + 1)
-    if len(content) > _LARGEST_FILE:
-        raise RecipeError(f"the recipe {path} is larger than 1 MiB: that is none")
+    try:
+        content = read_regular(path, MOST_BYTES)
+    except FileTooLarge as error:
+        raise RecipeError(
+            f"the recipe {path} has {error.size} bytes, over {MOST_BYTES}: give a recipe"
+        ) from error
     try:
         return json.loads(
             content, object_pairs_hook=_named_once, parse_constant=_refuse, parse_float=_finite

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from untrained.errors import RequestError
+from untrained.system.words import one_line
 
 _LONGEST = 60
 MOST = 10**9
@@ -72,11 +73,11 @@ def refuse_without_effect(settings: Settings, *names: str, because: str) -> None
 def first_fault(error: ValidationError) -> str:
     """Say the first fault of a validation error in one line."""
     fault: Any = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in fault["loc"]) or "the whole"
+    where = one_line(".".join(str(part) for part in fault["loc"])) or "the whole"
     where = where if len(where) <= _LONGEST else "..." + where[3 - _LONGEST :]
     if fault["type"] == "value_error":
-        return f"{where}: {fault['ctx']['error']}"
-    return f"{where}: {fault['msg']} (given: {_shown(fault['input'])})"
+        return f"{where}: {one_line(fault['ctx']['error'])}"
+    return f"{where}: {one_line(fault['msg'])} (given: {_shown(fault['input'])})"
 
 
 def _shown(given: Any) -> str:

@@ -2,6 +2,7 @@
 
 * `allocator`: keep freed memory
 * `plugins`: modules of other packages that register something
+* `files`: open the files that a user names
 * `heartbeat`: progress of long work, and its end
 * `machine`: processor, memory, speed
 * `parallel`: several parts of a work at once
@@ -13,4 +14,5 @@
 * `owned_folder`: folders that hold only what we wrote
 * `locks`: one process a time writes an output
 * `rescue`: where work is kept that could not be written
+* `words`: words of others, fit for a message
 """

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -55,17 +55,33 @@ def memory() -> Memory:
     return Memory(total, min((part for part in free if part is not None), default=None))
 
 
+def whole_memory() -> int | None:
+    """Return how much memory this process could ever have: the machine's or its container's.
+
+    None if unknown.
+    """
+    total = memory().total
+    parts = (total, *(int(limits.read_text()) for limits, *_ in _groups(Path("/sys/fs/cgroup"))))
+    return min((part for part in parts if part is not None), default=None)
+
+
+def _groups(root: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield the files of control groups with a limit, and the names of use and cached files."""
+    for folder, limit, used, cached in _GROUPS:
+        limits = root / folder / limit
+        if limits.exists() and limits.read_text().strip().isdecimal():
+            yield limits, used, cached
+
+
 def _left_to_group(root: Path) -> int | None:
     """Return the bytes that a container's limit leaves; None without one.
 
     Cached files count as free.
     """
-    for folder, limit, used, cached in _GROUPS:
-        limits = root / folder / limit
-        if limits.exists() and limits.read_text().strip().isdecimal():
-            kept = re.search(rf"^{cached} (\d+)", (limits.parent / "memory.stat").read_text(), re.M)
-            taken = int((limits.parent / used).read_text()) - (int(kept[1]) if kept else 0)
-            return max(0, int(limits.read_text()) - taken)
+    for limits, used, cached in _groups(root):
+        kept = re.search(rf"^{cached} (\d+)", (limits.parent / "memory.stat").read_text(), re.M)
+        taken = int((limits.parent / used).read_text()) - (int(kept[1]) if kept else 0)
+        return max(0, int(limits.read_text()) - taken)
     return None
 
 

@@ -1,11 +1,12 @@
-"""Keep other packages quiet: their warnings and their output.
+"""Keep other packages quiet: their warnings, their logs and their output.
 
-Both are switches of the whole process. Here several threads may use them at once: the first to
+All are switches of the whole process. Here several threads may use them at once: the first to
 enter sets them, the last to leave restores them.
 """
 
 import contextlib
 import io
+import logging
 import sys
 import threading
 import warnings
@@ -33,6 +34,41 @@ def without_warnings() -> Iterator[None]:
             _users -= 1
             if _users == 0:
                 _kept.close()
+
+
+_log_users = 0
+_kept_logs = contextlib.ExitStack()
+
+
+@contextlib.contextmanager
+def without_logs(*names: str) -> Iterator[None]:
+    """Drop within what these packages log; handlers of their own loggers stay."""
+    global _log_users  # noqa: PLW0603
+    with _lock:
+        if _log_users == 0:
+            for name in names:
+                _kept_logs.enter_context(_apart(logging.getLogger(name)))
+        _log_users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _log_users -= 1
+            if _log_users == 0:
+                _kept_logs.close()
+
+
+@contextlib.contextmanager
+def _apart(logger: logging.Logger) -> Iterator[None]:
+    """Keep records from the handlers of the root, and from that of last resort."""
+    nowhere, propagated = logging.NullHandler(), logger.propagate
+    logger.addHandler(nowhere)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.propagate = propagated
+        logger.removeHandler(nowhere)
 
 
 class _Muted(io.TextIOBase):

@@ -150,7 +150,7 @@ def broken(folder, **changes):
         ({"NumberOfFrames": 3}, "holds 3 pictures"),
         ({"RescaleSlope": 0}, "slope of 0"),
         ({"ModalityLUTSequence": []}, "by a table"),
-        ({"Rows": 60000, "Columns": 60000}, "megapixels"),
+        ({"Rows": 60000, "Columns": 60000}, "over the limit of"),
         ({"Rows": 1000}, "damaged"),
     ],
 )

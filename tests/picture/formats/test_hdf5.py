@@ -183,3 +183,49 @@ def test_a_missing_package_is_named(folder, monkeypatch):
         measurements.read_array("k.h5")
     with pytest.raises(PictureError, match="need h5py"):
         writing.check_writable("o.h5", ut.as_picture(np.zeros((2, 2))))
+
+
+def test_no_other_file_is_opened(folder):
+    Path("secret").write_bytes(bytes(range(64)))
+    with h5py.File("other.h5", "w") as file:
+        file["a"] = np.full((8, 8), 77.0)
+
+    def external(file):
+        file.create_dataset("a", (8, 8), "u1", external=[("secret", 0, 64)])
+
+    def virtual(file):
+        layout = h5py.VirtualLayout((8, 8), "f8")
+        layout[:] = h5py.VirtualSource("other.h5", "a", shape=(8, 8))
+        file.create_virtual_dataset("a", layout)
+
+    def link(file):
+        file["a"] = np.ones((8, 8))
+        file["b"] = h5py.ExternalLink("other.h5", "/a")
+
+    def kspace(file):
+        file["kspace"] = volume(3, 8, 8)
+        file["mask"] = h5py.ExternalLink("other.h5", "/a")
+
+    for fill in (external, virtual, link, kspace):
+        with h5py.File("in.h5", "w") as file:
+            fill(file)
+        for read in (ut.read, measurements.read_array, measurements.read_kspace):
+            with pytest.raises(PictureError, match="names another file"):
+                read("in.h5")
+
+
+def test_links_inside_the_file_do_not_count_and_cycles_end(folder):
+    with h5py.File("in.h5", "w") as file:
+        file["group/a"] = np.ones((8, 8))
+        file["group/back"] = file["/"]
+        file["soft"] = h5py.SoftLink("/group/a")
+        file["lost"] = h5py.SoftLink("/nowhere")
+    assert measurements.read_array("in.h5").shape == (8, 8)
+
+
+def test_a_message_names_few_of_many_data_sets(folder):
+    with h5py.File("in.h5", "w") as file:
+        for number in range(500):
+            file[f"a{number:03}"] = np.ones(3)
+    with pytest.raises(PictureError, match=r"500 data sets \(a000.*a007, \.\.\.\)"):
+        ut.read("in.h5")

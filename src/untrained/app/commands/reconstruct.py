@@ -313,7 +313,7 @@ def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
     """Degrees of the projections, from START:STOP or a file."""
     import numpy as np  # noqa: PLC0415
 
-    from untrained.picture.measurements import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array, read_numbers  # noqa: PLC0415
 
     if ":" in words and not Path(words).exists():
         try:
@@ -323,7 +323,7 @@ def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
                 f"--angles {words}: give START:STOP in degrees, or a file"
             ) from error
         return np.linspace(start, stop, rows, endpoint=False)
-    degrees = _listed(Path(words)) if words.endswith(".txt") else read_array(words).ravel()
+    degrees = read_numbers(words, "angles") if words.endswith(".txt") else read_array(words).ravel()
     if len(degrees) != rows:
         hint = "; transpose it" if len(degrees) == columns else ""
         raise RequestError(
@@ -331,13 +331,3 @@ def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
             f"columns, a row for each angle{hint}"
         )
     return degrees
-
-
-def _listed(path: Path) -> "NDArray[Any]":
-    """Numbers of a text file, parted by white space."""
-    import numpy as np  # noqa: PLC0415
-
-    try:
-        return np.array([real(word) for word in path.read_text().split()])
-    except (OSError, ValueError) as error:
-        raise RequestError(f"cannot read angles from {path}: {error}") from error

@@ -195,17 +195,14 @@ def _path(path: Path | None) -> Path:
 
 
 def _positions(path: Path) -> "NDArray[Any]":
-    import numpy as np  # noqa: PLC0415
-
-    from untrained.picture.measurements import read_array  # noqa: PLC0415
+    from untrained.picture.measurements import read_array, read_numbers  # noqa: PLC0415
 
     if path.suffix != ".txt":
         return read_array(path)
-    try:
-        numbers = np.array([real(word) for word in path.read_text().split()])
-        return numbers.reshape(-1, 2)
-    except (OSError, ValueError) as error:
-        raise RequestError(f"cannot read positions from {path}: {error}") from error
+    numbers = read_numbers(path, "positions")
+    if len(numbers) % 2:
+        raise RequestError(f"{path} holds {len(numbers)} numbers: give a row and a column for each")
+    return numbers.reshape(-1, 2)
 
 
 def _pupil(words: str, shape: tuple[int, ...]) -> Any:

@@ -1,4 +1,4 @@
-"""Helpers of all decoders and encoders: size limit, orientation, alpha."""
+"""Helpers of all decoders and encoders: number of pictures, orientation, alpha."""
 
 from pathlib import Path
 
@@ -6,18 +6,6 @@ import numpy as np
 
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
-
-LARGEST = 500_000_000
-"""Most pixels; a file whose header states more is refused."""
-
-
-def check_size(path: Path, height: int, width: int) -> None:
-    """Refuse a picture that is too large, before decoding its pixels."""
-    if height * width > LARGEST:
-        raise PictureError(
-            f"{path} has {width}x{height} pixels, over {LARGEST // 10**6} megapixels: cut it "
-            "into parts"
-        )
 
 
 def refuse_pages(path: Path, count: int) -> None:

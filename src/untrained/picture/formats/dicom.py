@@ -3,18 +3,32 @@
 import hashlib
 import io
 import struct
+import zlib
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from PIL import Image
 
-from untrained.picture.formats.channels import check_size, refuse_pages
+from untrained.picture.formats import pillow
+from untrained.picture.formats.channels import refuse_pages
 from untrained.picture.formats.extras import imported
 from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.limits import check_bytes, check_picture, read_limit
 from untrained.picture.metadata import Metadata, PagesAre
 from untrained.picture.picture import Picture, make_picture
-from untrained.picture.samples import PictureError, Samples
+from untrained.picture.samples import PictureError, Samples, slabs
 from untrained.version import __version__
+
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+"""Transfer syntax of a deflated data set (PS3.5, section A.5)."""
+
+_STEP = 2**20
+"""Bytes to inflate at once while only counting them."""
+
+_JP2 = b"\0\0\0\x0cjP  "
+_BOX = 8
+"""Bytes of the header of a box."""
 
 _KINDS = ("MONOCHROME1", "MONOCHROME2", "RGB")
 
@@ -26,13 +40,17 @@ def is_dicom(data: bytes) -> bool:
 
 def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
     """Decode one frame; grey samples are floats in units, ``slope x stored + intercept``."""
-    dataset = imported("pydicom", "DICOM").dcmread(io.BytesIO(data))
+    pydicom = imported("pydicom", "DICOM")
+    _check_deflated(path, data)
+    dataset = pydicom.dcmread(io.BytesIO(data))
     _check(path, dataset)
+    _check_frame(path, dataset)
     samples = np.asarray(dataset.pixel_array)
+    rescale, bits = _rescale(dataset), int(dataset.BitsAllocated)
+    # The samples are a copy: let go of the encoded ones.
+    del dataset
     if samples.ndim == 2:
-        slope, intercept = _rescale(dataset)
-        precise = np.float32 if dataset.BitsAllocated <= 16 else np.float64
-        samples = (samples * slope + intercept).astype(precise)[..., None]
+        samples = _in_units(samples, *rescale, np.float32 if bits <= 16 else np.float64)
     return make_picture(samples, metadata=Metadata(format="DICOM", dicom=data))
 
 
@@ -66,12 +84,68 @@ def encode(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
+def _in_units(samples: Samples, slope: float, intercept: float, precise: type) -> Samples:
+    units: Samples = np.empty(samples.shape, precise)
+    for place in slabs(samples):
+        units[place] = samples[place] * slope + intercept
+    return units[..., None]
+
+
+def _check_deflated(path: Path, data: bytes) -> None:
+    """Inflate a deflated data set bit by bit and refuse one over the limit; pydicom has none."""
+    from pydicom import filereader
+
+    file = io.BytesIO(data)
+    filereader.read_preamble(file, force=False)
+    if filereader._read_file_meta_info(file).get("TransferSyntaxUID") != _DEFLATED:
+        return
+    stream, inflated, limit = zlib.decompressobj(-zlib.MAX_WBITS), 0, read_limit()
+    rest = file.read()
+    while rest and not stream.eof and inflated <= limit:
+        inflated += len(stream.decompress(rest, _STEP))
+        rest = stream.unconsumed_tail
+    check_bytes(path, inflated, "a deflated data set")
+
+
+def _check_frame(path: Path, dataset: Any) -> None:
+    """Refuse a compressed frame of another size than the data set states, before decoding it."""
+    from pydicom import encaps
+
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if not syntax.is_encapsulated:
+        return
+    frame = encaps.get_frame(dataset.PixelData, 0, number_of_frames=1)
+    _check_boxes(frame)
+    kind = pillow.kind_of_stream(frame)
+    if kind is None:
+        return
+    with pillow.opened(kind, frame) as image:
+        if image.size != (dataset.Columns, dataset.Rows):
+            raise PictureError(
+                f"{path} states {dataset.Columns}x{dataset.Rows} pixels but holds "
+                f"{image.width}x{image.height}: export it anew"
+            )
+
+
+def _check_boxes(frame: bytes) -> None:
+    """Refuse boxes of JPEG 2000 that do not lead on: pydicom would look at one for ever."""
+    at = len(_JP2) + 4
+    while frame.startswith(_JP2) and at < len(frame) and frame[at + 4 : at + 8] != b"jp2c":
+        length = int.from_bytes(frame[at : at + 4])
+        if length < _BOX:
+            raise ValueError(f"a box of JPEG 2000 has {length} bytes")
+        at += length
+
+
 def _check(path: Path, dataset: Any) -> None:
     if "PixelData" not in dataset:
         raise PictureError(
             f"{path} is DICOM without integer pixel data: give a file with a picture"
         )
-    check_size(path, dataset.Rows, dataset.Columns)
+    stored = int(dataset.BitsAllocated) // 8
+    samples = int(dataset.get("SamplesPerPixel", None) or 1)
+    itemsize = stored if samples > 1 else 4 if stored <= 2 else 8
+    check_picture(path, (int(dataset.Rows), int(dataset.Columns)), samples, itemsize)
     refuse_pages(path, int(dataset.get("NumberOfFrames", None) or 1))
     kind = dataset.PhotometricInterpretation
     if kind not in _KINDS:
@@ -141,6 +215,10 @@ def _errors() -> tuple[type[Exception], ...]:
         EOFError,
         struct.error,
         TypeError,
+        SyntaxError,
+        NotImplementedError,
+        zlib.error,
+        Image.DecompressionBombError,
     )
 
 

@@ -1,6 +1,10 @@
 """HDF5, through h5py: files with one data set, and k-space as fastMRI stores it."""
 
+import contextlib
 import io
+import itertools
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +12,19 @@ import numpy as np
 
 from untrained.picture.formats import tiff_pages as several
 from untrained.picture.formats.extras import imported
+from untrained.picture.formats.hdf5_bounds import check_chunks, check_own, own_datasets
 from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.limits import check_bytes
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
+from untrained.system.files import open_regular
 
 _DATA_SET = "reconstruction"
 """Data set of a written picture; fastMRI uses the same name."""
+
+_NAMED = 8
+"""Most data sets that a message names."""
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -30,10 +40,11 @@ def read_array(path: Path, _data: bytes = b"") -> Samples:
     Raises
     ------
     PictureError
-        If it holds none or several (the message names them), or h5py is not installed.
+        If it holds none or several (the message names them), or names other files; or h5py is not
+        installed.
     """
-    with imported("h5py", "HDF5").File(path, "r") as file:
-        return _values(path, _only(path, _datasets(file)))
+    with _opened(path) as file:
+        return _values(path, _only(path, _datasets(path, file)))
 
 
 def read(path: Path, _data: bytes, pages: PagesAre = "auto") -> Picture:
@@ -75,8 +86,8 @@ def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None
     PictureError
         As for `read_array`; or if the slice does not exist.
     """
-    with imported("h5py", "HDF5").File(path, "r") as file:
-        found = _datasets(file)
+    with _opened(path) as file:
+        found = _datasets(path, file)
         if "kspace" not in found:
             if number is not None:
                 raise PictureError(
@@ -95,24 +106,32 @@ def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None
                 f"{path} has no slice {chosen}: give one from 0 to {len(volume) - 1}"
             )
         mask = _values(path, found["mask"]) if "mask" in found else None
+        _check(path, volume, volume.shape[1:])
         return np.asarray(volume[chosen]), mask, f"slice {chosen} of {len(volume)}, counted from 0"
 
 
-def _datasets(file: Any) -> dict[str, Any]:
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a file that holds all that it names."""
+    h5py = imported("h5py", "HDF5")
+    with open_regular(path) as raw, h5py.File(raw, "r") as file:
+        check_own(path, file)
+        yield file
+
+
+def _datasets(path: Path, file: Any) -> dict[str, Any]:
     """Find the data sets of numbers, by path; fastMRI files also hold text and scalars."""
-    found: dict[str, Any] = {}
-
-    def see(name: str, item: Any) -> None:
-        if getattr(item, "shape", None) and item.dtype.kind in "buifc":
-            found[name] = item
-
-    file.visititems(see)
-    return found
+    return {
+        name: item
+        for name, item in own_datasets(path, file).items()
+        if item.shape and item.dtype.kind in "buifc"
+    }
 
 
 def _only(path: Path, found: dict[str, Any]) -> Any:
     if len(found) != 1:
-        named = f" ({', '.join(found)})" if found else ""
+        some = [*itertools.islice(found, _NAMED), *["..."][: len(found) > _NAMED]]
+        named = f" ({', '.join(some)})" if found else ""
         raise PictureError(f"{path} holds {len(found)} data sets{named}: give a file with one")
     return next(iter(found.values()))
 
@@ -120,7 +139,15 @@ def _only(path: Path, found: dict[str, Any]) -> Any:
 def _values(path: Path, dataset: Any) -> Samples:
     if dataset.size == 0:
         raise PictureError(f"{path} holds an empty data set of shape {dataset.shape}: give numbers")
+    _check(path, dataset, dataset.shape)
     return np.asarray(dataset[()])
+
+
+def _check(path: Path, dataset: Any, shape: tuple[int, ...]) -> None:
+    """Refuse a part of this shape over the limit, or in other files, before reading it."""
+    words = "x".join(map(str, shape))
+    check_bytes(path, math.prod(shape) * dataset.dtype.itemsize, f"a data set of {words}")
+    check_chunks(path, dataset)
 
 
 def errors() -> tuple[type[Exception], ...]:

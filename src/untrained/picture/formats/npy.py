@@ -1,6 +1,7 @@
 """NumPy's .npy and .npz: pictures of any data type, and measurements."""
 
 import io
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,12 +11,19 @@ import numpy as np
 
 from untrained.picture.formats import tiff_pages as several
 from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.limits import check_bytes
 from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError, Samples
 
 _SIGNATURE = b"\x93NUMPY"
 _ZIP = b"PK"
+_ENTRY = b"PK\1\2"
+_MOST_ENTRIES = 1000
+"""More entries of a zip file are not listed: that takes time."""
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How NumPy compresses; the others cannot be inflated bit by bit."""
 
 
 def is_array(data: bytes) -> bool:
@@ -26,12 +34,39 @@ def is_array(data: bytes) -> bool:
 def read_array(path: Path, data: bytes) -> Samples:
     """Decode an array of any shape; from an .npz its only one."""
     if data.startswith(_ZIP):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-            if len(names) != 1:
-                raise PictureError(f"{path} holds {len(names)} arrays: give a file with one")
-            data = archive.read(names[0])
+        data = _only_member(path, data)
+    check_bytes(path, _stated_bytes(data), "an array")
     return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+
+
+def _only_member(path: Path, data: bytes) -> bytes:
+    """Inflate the only member of a zip file, but no more than it states."""
+    if data.count(_ENTRY) > _MOST_ENTRIES:
+        raise PictureError(f"{path} holds over {_MOST_ENTRIES} arrays: give a file with one")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        if len(members) != 1:
+            raise PictureError(f"{path} holds {len(members)} arrays: give a file with one")
+        if members[0].compress_type not in _METHODS:
+            raise ValueError("it is compressed in a way that NumPy does not use")
+        check_bytes(path, members[0].file_size, "an array")
+        with archive.open(members[0]) as member:
+            return member.read(members[0].file_size)
+
+
+def _stated_bytes(data: bytes) -> int:
+    """Compute the bytes of an array from its header, and compare with those that are there."""
+    file = io.BytesIO(data)
+    # Version 3 differs from 2 in the encoding of names of fields.
+    legacy = np.lib.format.read_magic(file) == (1, 0)
+    if legacy:
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    else:
+        shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+    stated = math.prod(shape) * dtype.itemsize
+    if not dtype.hasobject and stated > len(data) - file.tell():
+        raise ValueError(f"its array of shape {shape} is not all there")
+    return stated
 
 
 def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
@@ -53,7 +88,8 @@ def _errors() -> tuple[type[Exception], ...]:
         OSError,
         zipfile.BadZipFile,
         zlib.error,
-        NotImplementedError,
+        RuntimeError,
+        OverflowError,
         TokenError,
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import (
     BmpImagePlugin,
     Image,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -21,18 +22,26 @@ from PIL import (
 )
 
 from untrained.picture.formats.channels import (
-    check_size,
     interleaved,
     refuse_pages,
     split_alpha,
     upright,
 )
-from untrained.picture.formats.exif import ORIENTATION, exif_bytes, exif_for
+from untrained.picture.formats.exif import ORIENTATION, check_exif, exif_bytes, exif_for
+from untrained.picture.limits import check_picture
 from untrained.picture.metadata import Metadata
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.samples import PictureError
 
-Kind = Literal["PNG", "JPEG", "WEBP", "BMP", "TIFF"]
+Kind = Literal["PNG", "JPEG", "WEBP", "BMP", "TIFF", "JPEG2000"]
+
+_STREAMS: dict[Kind, tuple[bytes, ...]] = {
+    "JPEG": (b"\xff\xd8\xff",),
+    "JPEG2000": (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"),
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "WEBP": (b"RIFF",),
+}
+"""First bytes of pictures that other files hold."""
 
 _OPEN: dict[Kind, Callable[[io.BytesIO], Image.Image]] = {
     "PNG": PngImagePlugin.PngImageFile,
@@ -40,6 +49,7 @@ _OPEN: dict[Kind, Callable[[io.BytesIO], Image.Image]] = {
     "WEBP": WebPImagePlugin.WebPImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
+    "JPEG2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
 
 
@@ -50,19 +60,27 @@ def errors() -> tuple[type[Exception], ...]:
 
 def picture_of(path: Path, image: Image.Image) -> Picture:
     """Decode an opened picture; PictureError says what is wrong with the file."""
-    check_size(path, image.height, image.width)
+    check_picture(path, (image.height, image.width), _channels(image), 1)
     refuse_pages(path, int(getattr(image, "n_frames", 1)))
+    image.load()
+    check_exif(path, image.info.get("exif"))
     exif = image.getexif()
     metadata = Metadata(
         format=str(image.format),
         icc=image.info.get("icc_profile"),
         dpi=_dpi(image.info.get("dpi")),
     )
-    image.load()
-    samples = upright(np.asarray(_expanded(image)), exif.get(ORIENTATION, 1))
+    expanded = _expanded(image)
+    mode = expanded.mode
+    samples = np.asarray(expanded)
+    # The samples are a copy: let go of what Pillow holds.
+    del expanded
+    image.close()
+    samples = upright(samples, exif.get(ORIENTATION, 1))
     metadata = replace(metadata, exif=exif_bytes(exif))
-    colour, alpha = split_alpha(samples, has_alpha=_expanded(image).mode in ("LA", "RGBA"))
-    return make_picture(colour, alpha=alpha, cmyk=image.mode == "CMYK", metadata=metadata)
+    colour, alpha = split_alpha(samples, has_alpha=mode in ("LA", "RGBA"))
+    del samples
+    return make_picture(colour, alpha=alpha, cmyk=mode == "CMYK", metadata=metadata)
 
 
 def encode(picture: Picture, kind: Kind, **options: Any) -> bytes:
@@ -118,6 +136,11 @@ def opened(kind: Kind, data: bytes) -> Iterator[Image.Image]:
         yield image
 
 
+def kind_of_stream(data: bytes) -> Kind | None:
+    """Recognise a picture that another file holds; None if Pillow does not know it."""
+    return next((kind for kind, heads in _STREAMS.items() if data.startswith(heads)), None)
+
+
 def _expanded(image: Image.Image) -> Image.Image:
     """Convert palettes, bits and transparent colours to plain samples."""
     clear = "transparency" in image.info
@@ -130,6 +153,12 @@ def _expanded(image: Image.Image) -> Image.Image:
     if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         return image
     raise PictureError(f"colour mode {image.mode} is not supported: save the picture as RGB")
+
+
+def _channels(image: Image.Image) -> int:
+    """Count the channels of a picture and its alpha once it is expanded."""
+    colours = {"1": 1, "P": 3, "PA": 3}.get(image.mode, len(image.getbands()))
+    return colours + (image.mode == "PA" or "transparency" in image.info)
 
 
 def _dpi(value: Any) -> tuple[float, float] | None:

@@ -3,6 +3,7 @@
 Pillow would silently reduce 16-bit colour to 8 bits.
 """
 
+import itertools
 import struct
 import zlib
 from collections.abc import Iterator
@@ -13,19 +14,29 @@ from PIL import Image
 
 from untrained.picture.formats import pillow
 from untrained.picture.formats.channels import (
-    check_size,
     interleaved,
     refuse_pages,
     split_alpha,
     upright,
 )
-from untrained.picture.formats.exif import ORIENTATION, exif_bytes, exif_for
+from untrained.picture.formats.exif import ORIENTATION, check_exif, exif_bytes, exif_for
 from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.limits import check_picture, inflated
 from untrained.picture.metadata import Metadata, PagesAre
 from untrained.picture.picture import Picture, in_grey_levels, make_picture
 from untrained.picture.samples import PictureError
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_COLOURS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+"""Channels by the header's colour type, alpha among them."""
+
+_MOST_PROFILE = 16 * 2**20
+"""Most bytes of a colour profile; those of printers have two million."""
+
+_MANY_CHUNKS = 10_000
+_FEW_BYTES = 256
+"""A file has no more chunks than these, or one in so many bytes: reading each takes time."""
+
 _COPIED_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"tIME")
 
 
@@ -36,6 +47,9 @@ def is_png(data: bytes) -> bool:
 
 def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
     """Decode a picture; PictureError says what is wrong with the file."""
+    most = max(_MANY_CHUNKS, len(data) // _FEW_BYTES)
+    if sum(1 for _ in itertools.islice(_places(data), most + 1)) > most:
+        raise PictureError(f"{path} is a PNG of more than {most} chunks: save it anew")
     if len(data) > 25 and data[24] == 16:
         return _read_deep(path, data)
     with pillow.opened("PNG", data) as image:
@@ -55,14 +69,15 @@ def _read_deep(path: Path, data: bytes) -> Picture:
     import imagecodecs
 
     width, height = struct.unpack(">II", data[16:24])
-    check_size(path, height, width)
-    chunks = dict(_chunks(data))
+    check_picture(path, (height, width), _COLOURS.get(data[25], 4), 2)
+    chunks = {name: body for name, body in _chunks(data) if name != b"IDAT"}
     if b"IEND" not in chunks:
         raise PictureError(f"{path} is truncated: give the whole file")
     if b"acTL" in chunks:
         refuse_pages(path, struct.unpack(">I", chunks[b"acTL"][:4])[0])
     exif = Image.Exif()
     if b"eXIf" in chunks:
+        check_exif(path, chunks[b"eXIf"])
         exif.load(chunks[b"eXIf"])
     samples = upright(imagecodecs.png_decode(data), exif.get(ORIENTATION, 1))
     count = 1 if samples.ndim == 2 else samples.shape[2]
@@ -70,7 +85,7 @@ def _read_deep(path: Path, data: bytes) -> Picture:
     metadata = Metadata(
         format="PNG",
         exif=exif_bytes(exif),
-        icc=_icc_of_chunk(chunks.get(b"iCCP")),
+        icc=_icc_of_chunk(path, chunks.get(b"iCCP")),
         chunks=_copied_chunks(data),
     )
     return make_picture(colour, alpha=alpha, metadata=metadata)
@@ -111,19 +126,26 @@ def _packed_chunk(name: bytes, body: bytes) -> bytes:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield name and content of the chunks of a PNG; stop at a truncated one."""
+    for at, length in _places(data):
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+
+
+def _places(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the chunks of a PNG begin, and the length of their content."""
     at = len(_SIGNATURE)
     while at + 12 <= len(data):
-        (length,) = struct.unpack(">I", data[at : at + 4])
+        (length,) = struct.unpack_from(">I", data, at)
         if at + 12 + length > len(data):
             return
-        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        yield at, length
         at += 12 + length
 
 
-def _icc_of_chunk(body: bytes | None) -> bytes | None:
+def _icc_of_chunk(path: Path, body: bytes | None) -> bytes | None:
     if body is None:
         return None
-    return zlib.decompress(body[body.index(b"\0") + 2 :])
+    start = body.index(b"\0") + 2
+    return inflated(path, body[start:], "a colour profile", _MOST_PROFILE)
 
 
 def _errors() -> tuple[type[Exception], ...]:

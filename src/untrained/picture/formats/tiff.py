@@ -10,11 +10,13 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from untrained.picture.formats import tiff_pages as several
-from untrained.picture.formats.channels import check_size, interleaved, split_alpha, upright
+from untrained.picture.formats.channels import interleaved, split_alpha, upright
 from untrained.picture.formats.dicom import is_dicom
 from untrained.picture.formats.exif import ORIENTATION, serialised, text_bytes
 from untrained.picture.formats.pillow import opened
 from untrained.picture.formats.registry import Format, Holds, register
+from untrained.picture.formats.tiff_bounds import check_ome, check_page, check_pieces
+from untrained.picture.formats.tiff_directories import check_directories
 from untrained.picture.metadata import Metadata, PagesAre
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.samples import PictureError, Samples
@@ -31,11 +33,15 @@ def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
     """Decode a picture, or all pages; PictureError says what is wrong with the file."""
     import tifffile  # noqa: PLC0415
 
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
+    check_directories(path, data)
+    with tifffile.TiffFile(io.BytesIO(data), _multifile=False) as file:
+        if file.is_ome:
+            check_ome(path, file.ome_metadata or "")
         if _has_several(file):
             return several.read(path, file, pages)
         page = _whole_pages(file)[0]
-        check_size(path, page.imagelength, page.imagewidth)
+        check_page(path, page)
+        check_pieces(path, page)
         samples = page.asarray()
         samples = np.moveaxis(samples, 0, -1) if page.axes.startswith("S") else samples
         samples = _samples(path, page, samples)
@@ -99,7 +105,9 @@ def _has_several(file: Any) -> bool:
     whole = _whole_pages(file)
     if len(whole) != 1:
         return True
-    pixels = whole[0].imagelength * whole[0].imagewidth * whole[0].samplesperpixel
+    page = whole[0]
+    # A damaged tag may hold several numbers.
+    pixels = int(page.imagelength) * int(page.imagewidth) * int(page.samplesperpixel)
     return bool(file.series[0].size > pixels)
 
 
@@ -111,6 +119,8 @@ def _samples(path: Path, page: Any, samples: Samples) -> Samples:
         raise PictureError(f"{path} holds an array of shape {samples.shape}: give one picture")
     photometric = int(page.photometric if page.photometric is not None else 1)
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
+        if page.colormap is None:
+            raise PictureError(f"{path} has indices but no palette: give the whole file")
         return np.asarray((page.colormap.T[samples] >> 8).astype(np.uint8))
     bits = page.bitspersample
     if samples.dtype == bool or (samples.dtype == np.uint8 and bits < 8):

@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from untrained.picture.formats.channels import check_size
+from untrained.picture.formats.tiff_bounds import check_pieces
+from untrained.picture.limits import check_picture
 from untrained.picture.metadata import Metadata, Pages, PagesAre
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.region import sides_in_words
 from untrained.picture.samples import PictureError, Samples
+from untrained.system.silence import without_logs
 
 CLASSIC = 2**32 - 2**25
 """Most bytes of samples that a TIFF with 32-bit offsets is given."""
@@ -45,8 +47,10 @@ def read(path: Path, file: Any, pages: PagesAre) -> Picture:
     page = series.keyframe
     letters, shape = series.get_axes(squeeze=True), series.get_shape(squeeze=True)
     roles = _roles(path, letters, shape, pages)
-    check_size(path, int(np.prod(shape)) // shape[letters.index("X")], shape[letters.index("X")])
+    itemsize = page.dtype.itemsize if page.dtype is not None else 1
+    check_picture(path, shape, 1, itemsize)
     _check_kind(path, page)
+    check_pieces(path, *(each for each in series.pages if each is not None))
     samples = _in_own_order(series.asarray().reshape(shape), roles)
     alpha = None
     if "S" in roles and tuple(map(int, page.extrasamples or ()))[-1:] in ((1,), (2,)):
@@ -87,7 +91,10 @@ def encode(picture: Picture) -> bytes:
     if pages.xml is not None and pages.size == picture.size:
         # The XML may order its planes freely: keep it only if they are in page order.
         kept = _written(samples, options | {"description": pages.xml.encode(), "metadata": None})
-        with tifffile.TiffFile(io.BytesIO(kept)) as file:
+        with (
+            without_logs("tifffile"),
+            tifffile.TiffFile(io.BytesIO(kept), _multifile=False) as file,
+        ):
             again = file.series[0].asarray()
         if again.size == samples.size and np.array_equal(again.reshape(samples.shape), samples):
             return kept
@@ -180,7 +187,7 @@ def from_array(path: Path, samples: Samples, pages: PagesAre, name: str) -> Pict
         metadata = Metadata(format=name, pages=found)
     elif samples.ndim == 2 or (samples.ndim == 3 and pages == "volume"):
         samples = samples[..., None]
-    check_size(path, int(np.prod(samples.shape[:-2])), samples.shape[-2])
+    check_picture(path, samples.shape, 1, samples.dtype.itemsize)
     return make_picture(np.ascontiguousarray(samples), metadata=metadata)
 
 
