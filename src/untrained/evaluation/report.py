@@ -4,19 +4,23 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from torch import Tensor
 
+from untrained.arguments import FilePath, Reads, checked, naming, read, short
+from untrained.errors import RequestError
 from untrained.evaluation.report_charts import curve, uncertainty_map
 from untrained.evaluation.report_page import Shown, page
 from untrained.evaluation.scores import input_scores, scores
 from untrained.evaluation.snapshots import Snapshots
 from untrained.fitting.restoration import Restoration, versions
 from untrained.picture import writing
+from untrained.picture.formats.registry import by_extension
 from untrained.picture.picture import Picture
 from untrained.picture.region import sides_in_words
+from untrained.picture.taking import PictureOrVolume
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,29 @@ def summary(
     }
 
 
+def _picture_name(value: Any) -> str:
+    name: str = read("picture_name", str, value)
+    if Path(name).name != name or "\0" in name:
+        raise RequestError(f"{short(name)} is not the name of a file: give one without a folder")
+    with naming("picture_name"):
+        by_extension(Path(name))
+    return name
+
+
+PictureName = Annotated[str, Reads(_picture_name, "the name of a file")]
+"""An argument that names a picture in a folder."""
+
+
+@checked
 def write_report(
-    folder: str | Path,
+    folder: FilePath,
     result: Restoration,
     *,
-    before: Picture,
+    before: PictureOrVolume,
     origin: Origin = Origin(),
     snapshots: Snapshots | None = None,
-    reference: Picture | None = None,
-    picture_name: str = "restored.png",
+    reference: PictureOrVolume | None = None,
+    picture_name: PictureName = "restored.png",
 ) -> Path:
     """Write the report folder.
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from untrained.arguments import FilePath, checked
 from untrained.picture.formats import hdf5
 from untrained.picture.reading import decode, decoded, format_of
 from untrained.picture.samples import PictureError, Samples
 
 
-def read_array(path: str | Path) -> Samples:
+@checked
+def read_array(path: FilePath) -> Samples:
     """Read a measurement: samples of any shape, real or complex, as they are stored.
 
     Parameters
@@ -40,7 +42,8 @@ class KSpace:
     """The slice, in words."""
 
 
-def read_kspace(path: str | Path, number: int | None = None) -> KSpace:
+@checked
+def read_kspace(path: FilePath, number: int | None = None) -> KSpace:
     """Read a slice of k-space.
 
     Parameters

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from untrained.arguments import FilePath, checked
 from untrained.errors import RequestError
 from untrained.picture.formats.registry import HEAD, Format, in_words, known, recognised
-from untrained.picture.metadata import PAGES_ARE, PagesAre
+from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
 from untrained.system.silence import without_warnings
@@ -14,7 +15,8 @@ from untrained.system.silence import without_warnings
 _Decoded = TypeVar("_Decoded")
 
 
-def read(path: str | Path, *, pages: PagesAre = "auto") -> Picture:
+@checked
+def read(path: FilePath, *, pages: PagesAre = "auto") -> Picture:
     """Read a picture, or a volume.
 
     Parameters
@@ -33,8 +35,6 @@ def read(path: str | Path, *, pages: PagesAre = "auto") -> Picture:
         With one line, if the file does not exist, is damaged or has an unknown format; if neither
         the file nor `pages` says what its pages are; or if `pages` is given and it has none.
     """
-    if pages not in PAGES_ARE:
-        raise PictureError(f"unknown pages {pages!r}: choose from {', '.join(PAGES_ARE)}")
     picture = decoded(Path(path), pages)
     if (pages == "volume" and not picture.is_volume) or (
         pages == "bands" and picture.metadata.pages is None

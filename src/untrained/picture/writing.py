@@ -3,12 +3,13 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Any
 
+from untrained.arguments import FilePath, checked
 from untrained.errors import RequestError
 from untrained.picture.formats.registry import by_extension, check_holds
-from untrained.picture.picture import Picture, as_picture
+from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
+from untrained.picture.taking import PictureOrVolume
 
 
 def check_writable(path: str | Path, picture: Picture, *, overwrite: bool = False) -> None:
@@ -33,7 +34,8 @@ def check_writable(path: str | Path, picture: Picture, *, overwrite: bool = Fals
         raise PictureError(f"{path} exists: choose another name or give --overwrite")
 
 
-def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
+@checked
+def write(path: FilePath, picture: PictureOrVolume, *, overwrite: bool = False) -> None:
     """Write a picture, whole or not at all.
 
     Parameters
@@ -42,7 +44,7 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
         The extension gives the format. JPEG is written at quality 95 without chroma subsampling,
         WebP without loss.
     picture
-        A Picture, a Restoration, or an array or tensor as for `as_picture`.
+        A Restoration, or any kind of picture or volume, see `as_picture`.
     overwrite
         Whether an existing file may be replaced.
 
@@ -54,8 +56,7 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
         If the disk is full or fails; the old file is untouched.
     """
     path = Path(path)
-    shown = picture if isinstance(picture, Picture) else getattr(picture, "restored", None)
-    shown = as_picture(picture) if shown is None else shown
+    shown: Picture = picture
     check_writable(path, shown, overwrite=overwrite)
     replace_file(path, by_extension(path).encoded(shown))
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from untrained.arguments import short
 from untrained.errors import RequestError
 
 
@@ -18,6 +19,22 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     renamed: ClassVar[Mapping[str, str]] = {}
     """What former names of fields are now: recipes outlive them."""
+
+    def __init__(self, **values: Any) -> None:
+        """Check the values.
+
+        Raises
+        ------
+        RecipeError
+            If the settings make no sense; the message names the first fault.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise RecipeError(first_fault(error)) from error
+
+    # Settings within settings are validated by pydantic itself, which collects their faults.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="before")
     @classmethod
@@ -62,4 +79,4 @@ def first_fault(error: ValidationError) -> str:
     where = ".".join(str(part) for part in fault["loc"]) or "the whole"
     if fault["type"] == "value_error":
         return f"{where}: {fault['ctx']['error']}"
-    return f"{where}: {fault['msg']} (given: {str(fault['input'])[:60]!r})"
+    return f"{where}: {fault['msg']} (given: {short(fault['input'])})"

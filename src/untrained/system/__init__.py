@@ -7,4 +7,5 @@
 * `parallel`: several parts of a work at once
 * `progress`: progress bars
 * `silence`: silence other packages
+* `torch_state`: work in torch's usual state, leave the caller's alone
 """
