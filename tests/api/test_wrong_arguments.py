@@ -167,6 +167,7 @@ CALLS = {
     "ssim": {"image": tensor, "reference": lambda: 0.5 * tensor()},
     "side_by_side": {"pictures": lambda: [tensor()]},
     "write_report": {"folder": lambda: "report", "result": result, "before": grey},
+    "Origin": {},
     "Gaussian": {"sigma": lambda: 0.1},
     "Poisson": {},
     "PoissonGaussian": {"gain": lambda: 0.1},
@@ -193,7 +194,7 @@ CALLS = {
     "read_kspace": PATH,
     "read_recipe": PATH,
     "write": {
-        "path": lambda: "out.png",
+        "path": lambda: "out.npy",
         "picture": shades,
         "overwrite": lambda: True,
     },

@@ -23,6 +23,7 @@ from untrained.picture.region import sides_in_words
 from untrained.picture.taking import PictureOrVolume
 
 
+@checked
 @dataclass(frozen=True)
 class Origin:
     """Where a result came from, as far as it is known."""

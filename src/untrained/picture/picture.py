@@ -30,7 +30,7 @@ _FEW_BANDS = 4
 """Up to this many channels an array is clearly a picture."""
 
 
-class Origin(Protocol):
+class Source(Protocol):
     """What a picture came as, and how a result becomes the same."""
 
     @property
@@ -68,7 +68,7 @@ class Picture:
     """Whether the given array had no channel axis."""
     complex_type: np.dtype[Any] | None = None
     """Data type of complex samples; real and imaginary parts alternate as channels."""
-    origin: Origin | None = None
+    source: Source | None = None
     """What it came as, to go back to; None for a file or a NumPy array."""
     display_range: tuple[float, float] | None = None
     """Values shown black and white, if the pixels are in units of their own and not in [0, 1]."""
@@ -101,10 +101,10 @@ class Picture:
 
     @property
     def kind(self) -> str:
-        """The kind of input that the user gave: file, NumPy or that of `origin`."""
+        """The kind of input that the user gave: file, NumPy or that of `source`."""
         if self.metadata.format:
             return "file"
-        return "NumPy" if self.origin is None else self.origin.kind
+        return "NumPy" if self.source is None else self.source.kind
 
     @property
     def transparent(self) -> Tensor | None:
@@ -192,7 +192,7 @@ class Picture:
         """Return the kind that the user gave: a Picture of a file, an array, a tensor ..."""
         if self.kind == "file":
             return self
-        return self.to_numpy() if self.origin is None else self.origin.back(self)
+        return self.to_numpy() if self.source is None else self.source.back(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the samples as `to_numpy` does."""
@@ -234,7 +234,7 @@ def make_picture(
     alpha: Samples | None = None,
     cmyk: bool = False,
     flat: bool = False,
-    origin: Origin | None = None,
+    source: Source | None = None,
     missing: NDArray[np.bool_] | None = None,
     metadata: Metadata | None = None,
 ) -> Picture:
@@ -275,13 +275,13 @@ def make_picture(
         cmyk=cmyk,
         flat=flat,
         complex_type=complex_type,
-        origin=origin,
+        source=source,
         metadata=metadata or Metadata(),
     )
 
 
 def make_measured(
-    pixels: Tensor, display_range: tuple[float, float], origin: Origin | None
+    pixels: Tensor, display_range: tuple[float, float], source: Source | None
 ) -> Picture:
     """Make a picture in units of its own, not mapped to [0, 1].
 
@@ -291,15 +291,15 @@ def make_measured(
         Float ``(1, C, H, W)``.
     display_range
         Values to show black and white.
-    origin
+    source
         What to go back to; None for NumPy, ``(H, W)`` if C is 1.
     """
     stored = np.ascontiguousarray(pixels[0].permute(1, 2, 0).float().cpu().numpy())
     return Picture(
         pixels=pixels.float().cpu(),
         stored=stored,
-        flat=origin is None and stored.shape[2] == 1,
-        origin=origin,
+        flat=source is None and stored.shape[2] == 1,
+        source=source,
         display_range=display_range,
     )
 

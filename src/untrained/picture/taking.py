@@ -13,10 +13,10 @@ from torch import Tensor
 
 from untrained.arguments import Reads, checked, short
 from untrained.picture.metadata import Metadata
-from untrained.picture.origins import OfArray, OfDataArray, OfMasked, OfPillow, OfTensor
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.reading import read
 from untrained.picture.samples import PictureError, Samples
+from untrained.picture.sources import OfArray, OfDataArray, OfMasked, OfPillow, OfTensor
 
 KINDS = "a path, a Picture, an array, a tensor or an image of Pillow"
 """What counts as a picture, in words."""
@@ -82,7 +82,7 @@ def as_volume(value: Any) -> Picture:
     """
     if isinstance(value, Tensor) and value.ndim == 3:
         whole = _of_tensor(value[None, None])
-        return replace(whole, origin=OfTensor(value.detach().new_empty(0), left_out=2))
+        return replace(whole, source=OfTensor(value.detach().new_empty(0), left_out=2))
     if isinstance(value, np.ndarray) and value.ndim == 3:
         return replace(_of_array(value[..., None]), flat=True)
     if isinstance(value, str | os.PathLike):
@@ -128,8 +128,8 @@ def _of_tensor(value: Tensor) -> Picture:
         )
     left_out = max(0, 4 - value.ndim)
     whole = value[(None,) * left_out][0]
-    origin = OfTensor(value.detach().new_empty(0), left_out)
-    return _made(to_numpy(whole.movedim(0, -1)), origin=origin)
+    source = OfTensor(value.detach().new_empty(0), left_out)
+    return _made(to_numpy(whole.movedim(0, -1)), source=source)
 
 
 def to_numpy(value: Tensor) -> Samples:
@@ -156,24 +156,24 @@ def to_numpy(value: Tensor) -> Samples:
         ) from error
 
 
-def _of_array(value: Samples, origin: Any = None) -> Picture:
+def _of_array(value: Samples, source: Any = None) -> Picture:
     if value.ndim not in (2, 3, 4):
         raise PictureError(
             f"an array of shape {value.shape} is not a picture: give (H, W) or (H, W, C), for "
             "a volume (D, H, W, C)"
         )
     if isinstance(value, np.ma.MaskedArray):
-        plain, origin = value.data, OfMasked(value.dtype, value.fill_value)
+        plain, source = value.data, OfMasked(value.dtype, value.fill_value)
         gaps = np.ma.getmaskarray(value)
         missing = gaps if value.ndim == 2 else gaps.any(axis=-1)
     else:
         plain, missing = np.asarray(value), None
         swapped = not value.dtype.isnative
-        origin = OfArray(value.dtype) if swapped and origin is None else origin
+        source = OfArray(value.dtype) if swapped and source is None else source
     return _made(
         plain[..., None] if plain.ndim == 2 else plain,
         flat=value.ndim == 2,
-        origin=origin,
+        source=source,
         missing=missing if missing is not None and missing.any() else None,
     )
 
@@ -198,14 +198,14 @@ def _of_pillow(value: Image.Image) -> Picture:
             f"Pillow's mode {image.mode} is not taken: convert it to RGB with .convert('RGB')"
         )
     samples, info = np.asarray(image), value.info
-    origin = OfPillow({name: info[name] for name in info if name != "transparency"})
+    source = OfPillow({name: info[name] for name in info if name != "transparency"})
     about = Metadata(icc=info.get("icc_profile"))
     if image.mode not in ("LA", "RGBA"):
         stored = samples[..., None] if samples.ndim == 2 else samples
         return _made(
-            stored, flat=samples.ndim == 2, cmyk=image.mode == "CMYK", origin=origin, metadata=about
+            stored, flat=samples.ndim == 2, cmyk=image.mode == "CMYK", source=source, metadata=about
         )
-    return _made(samples[..., :-1], alpha=samples[..., -1].copy(), origin=origin, metadata=about)
+    return _made(samples[..., :-1], alpha=samples[..., -1].copy(), source=source, metadata=about)
 
 
 def _of_data_array(value: Any) -> Picture:

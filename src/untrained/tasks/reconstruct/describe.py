@@ -21,8 +21,8 @@ from untrained.noise import (
 )
 from untrained.operators import Counts, Forward, Samples, Scaled, Whitening, Whole, along, prove
 from untrained.picture.arrays import RealNumbers, as_tensor
-from untrained.picture.origins import OfTensor
 from untrained.picture.picture import make_measured
+from untrained.picture.sources import OfTensor
 from untrained.problem.initial_guess import Guess, initial_guess
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
@@ -149,7 +149,7 @@ def reconstruct(
         level = find_level(physics, measurement)
     posed = _posed(request, level)
     make_guide = partial(_guide, posed=posed, guess=guess, limits=limits)
-    picture = make_measured(guess.picture, (limits.low, limits.high), _origin(y))
+    picture = make_measured(guess.picture, (limits.low, limits.high), _source(y))
     return Problem(
         task="reconstruct",
         picture=picture,
@@ -300,7 +300,7 @@ def as_measurement(y: Any) -> Tensor:
     return tensor
 
 
-def _origin(y: Any) -> OfTensor | None:
+def _source(y: Any) -> OfTensor | None:
     """Say what the result is to become: a tensor of the type and device of y; None for NumPy."""
     if not isinstance(y, Tensor):
         return None
