@@ -302,6 +302,8 @@ def test_measurements_and_operators_of_any_kind():
             other, ut.Radon(angles[::-1][::-1].astype(">f8"), 24), noise=0.5
         )
         assert torch.equal(again.measurement.y, plain.measurement.y)
+    with pytest.raises(ut.ProblemError, match=r"y: 3 of .* are masked: set them to 0"):
+        ut.tasks.reconstruct(np.ma.MaskedArray(y, np.arange(y.size).reshape(y.shape) < 3), scan)
     flipped = ut.tasks.reconstruct(y[..., ::-1], scan, weights=np.ones_like(y)[..., ::-1])
     assert torch.isfinite(flipped.measurement.y).all()
 

@@ -290,6 +290,11 @@ def as_measurement(y: Any) -> Tensor:
         raise ProblemError(
             f"{short(y)} is not a measurement: give an array, a tensor or the path of a file"
         )
+    masked = int(np.ma.getmaskarray(y).sum()) if isinstance(y, np.ma.MaskedArray) else 0
+    if masked:
+        raise ProblemError(
+            f"{masked} of the measurement's numbers are masked: set them to 0 and their weights too"
+        )
     tensor = as_tensor(y)
     tensor = tensor.to(torch.complex64) if tensor.is_complex() else tensor.float()
     if broken := int((~tensor.isfinite()).sum()):
