@@ -7,12 +7,12 @@ from torch import Tensor
 
 from untrained.arguments import checked
 from untrained.errors import RequestError
-from untrained.picture.planes import Planes
+from untrained.picture.planes import Dense, Planes
 
 
 @checked
-def psnr(image: Planes, reference: Planes) -> float:
-    """Compute the PSNR in dB, peak 1, over all samples of ``(1, C, [D,] H, W)``; inf if equal."""
+def psnr(image: Dense, reference: Dense) -> float:
+    """Compute the PSNR in dB, peak 1, over all samples of any shape; inf if equal."""
     from skimage.metrics import peak_signal_noise_ratio
 
     _check_alike(image, reference)
