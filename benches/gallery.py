@@ -25,7 +25,7 @@ from benches.run import RESULTS, machine
 from untrained.evaluation.compare import Row, caption, compare
 from untrained.evaluation.sheet import Panel, make_sheet
 from untrained.picture.formats import jpeg
-from untrained.picture.picture import as_picture
+from untrained.picture.taking import as_picture
 from untrained.problem.problem import Problem
 from untrained.system.allocator import keep_freed_memory
 

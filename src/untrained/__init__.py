@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'untrained' has no attribute {name!r}")
     home = _HOME_OF[name]
-    if home == __name__:
-        return importlib.import_module(f"{home}.{name}")
-    value = getattr(importlib.import_module(home), name)
+    # Packages that are imported here set filters of their own.
+    with warnings.catch_warnings():
+        if home == __name__:
+            return importlib.import_module(f"{home}.{name}")
+        value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value
 

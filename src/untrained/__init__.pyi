@@ -49,11 +49,11 @@ from untrained.operators.classifiers import load_model as load_model
 from untrained.picture.measurements import read_array as read_array
 from untrained.picture.measurements import read_kspace as read_kspace
 from untrained.picture.picture import Picture as Picture
-from untrained.picture.picture import as_picture as as_picture
-from untrained.picture.picture import as_volume as as_volume
 from untrained.picture.preview import png_bytes as png_bytes
 from untrained.picture.reading import read as read
 from untrained.picture.samples import PictureError as PictureError
+from untrained.picture.taking import as_picture as as_picture
+from untrained.picture.taking import as_volume as as_volume
 from untrained.picture.writing import write as write
 from untrained.problem.coil_sensitivities import estimate_sensitivities as estimate_sensitivities
 from untrained.problem.phase_retrieval import alternating_projections as alternating_projections

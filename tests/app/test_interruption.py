@@ -1,5 +1,6 @@
 """Ctrl-C at any moment after the input was read, in this process."""
 
+import inspect
 import os
 import signal
 from pathlib import Path
@@ -69,13 +70,13 @@ def test_while_an_estimate_is_made_the_best_picture_so_far_is_written(folder, mo
 
 
 def test_while_the_problem_is_described_the_first_step_is_still_made(folder, monkeypatch):
-    described = describing.__globals__["_check"]
+    described = inspect.unwrap(describing).__globals__["_check"]
 
     def pressed(*given):
         os.kill(os.getpid(), signal.SIGINT)
         return described(*given)
 
-    monkeypatch.setitem(describing.__globals__, "_check", pressed)
+    monkeypatch.setitem(inspect.unwrap(describing).__globals__, "_check", pressed)
     assert run("out.png") == 130
     assert Path("out.png").exists()
     assert Path("out.png.resume").exists()

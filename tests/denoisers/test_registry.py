@@ -80,7 +80,7 @@ def test_the_command_line_takes_it(toy, tmp_path):
 def test_an_unknown_one_is_refused_with_the_known(toy):
     words = "unknown denoiser 'nl-baies'.*nl-bayes.*gaussian-blur, nl-bayes, nl-ridge"
     for make in (SelfSimilarPasses, Fusion):
-        with pytest.raises(ValidationError, match=words):
+        with pytest.raises(RecipeError, match=words):
             make(method="nl-baies")
 
 
@@ -93,5 +93,5 @@ def test_it_is_gone_when_nothing_registers_it():
 
 
 def test_its_patches_lie_on_no_grid_to_shift(toy):
-    with pytest.raises(ValidationError, match=r"shift_grid has no effect.*gaussian-blur"):
+    with pytest.raises(RecipeError, match=r"shift_grid has no effect.*gaussian-blur"):
         SelfSimilarPasses(method="gaussian-blur", shift_grid=True)

@@ -21,6 +21,7 @@ from untrained.errors import RequestError
 from untrained.evaluation import compare, sheet
 from untrained.noise import Gaussian
 from untrained.picture import reading
+from untrained.picture.taking import as_picture
 
 CHEAP = {"recipe": tiny_recipe(steps=3), "device": "cpu"}
 
@@ -195,7 +196,7 @@ def test_differences_are_amplified_around_mid_grey():
 def test_the_drawn_comparison_shows_input_methods_and_reference_in_order():
     problem = tasks.denoise(noisy(), sigma=25 / 255)
     rows = compare.compare(problem, **CHEAP)
-    clean = compare.as_picture(photo())
+    clean = as_picture(photo())
     drawn = compare.draw(problem, rows, reference=clean)
     shown = [noisy(), *(row.picture.to_numpy() for row in rows[1:5]), photo()]
     assert len(drawn.pictures) == 6

@@ -17,7 +17,7 @@ from untrained.evaluation.sheet import side_by_side
 from untrained.evaluation.snapshots import Snapshots
 from untrained.fitting.restore import watch
 from untrained.picture import preview
-from untrained.picture.picture import as_picture
+from untrained.picture.taking import as_picture
 from untrained.recipes import WindowedVariance
 
 

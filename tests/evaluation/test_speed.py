@@ -30,7 +30,7 @@ from untrained.evaluation.speed.configurations import (
 from untrained.evaluation.speed.operations import operations
 from untrained.evaluation.speed.probe import probe
 from untrained.fitting.step import Step
-from untrained.picture.picture import as_picture
+from untrained.picture.taking import as_picture
 
 CPU = torch.device("cpu")
 PAPER = configuration("denoise-paper")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from untrained.picture.picture import as_picture
+from untrained.picture.taking import as_picture
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe

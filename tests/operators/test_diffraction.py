@@ -137,7 +137,7 @@ MASKS = octanary_masks(2, (4, 5))
         (lambda: PaddedFourier((4, 4))(picture(4, 5)), "(1, 1 or 2, 4, 4)"),
         (lambda: PaddedFourier((4, 4)).A_adjoint(torch.ones(1, 1, 4, 4)), "wants"),
         (lambda: CodedDiffraction(torch.ones(4, 4)), "(masks, height, width)"),
-        (lambda: CodedDiffraction(torch.zeros(2, 4, 4)), "not all zero"),
+        (lambda: CodedDiffraction(torch.zeros(2, 4, 4)), "all zero"),
         (lambda: CodedDiffraction(torch.full((2, 4, 4), torch.nan)), "finite"),
         (lambda: CodedDiffraction(MASKS).A_adjoint(torch.ones(1, 3, 4, 5)), "wants"),
         (lambda: Ptychography([0, 0], disc(2, 5), (9, 9)), "row and column"),
@@ -146,7 +146,7 @@ MASKS = octanary_masks(2, (4, 5))
         (lambda: Ptychography([[0, 3]], disc(2, 5), (9, 9)), r"\[0, 3\] reaches out.*9x9"),
         (lambda: disc(4, 5), "radius 4 does not fit in 5"),
         (lambda: disc(0, 5), "more than 0"),
-        (lambda: pupil_grid(0, 3, 0.5), "0 pupils"),
+        (lambda: pupil_grid(0, 3, 0.5), "count is 0"),
         (lambda: pupil_grid(3, 3, 1.0), "with overlap 1"),
     ],
 )

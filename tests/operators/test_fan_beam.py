@@ -96,13 +96,13 @@ def test_long_sinograms_are_made_in_parts(monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"source_distance": 5.0}, "source distance 5: give more than 5 pixels"),
-        ({"source_distance": math.nan}, "source distance nan"),
-        ({"source_distance": math.inf}, "source distance inf"),
-        ({"detector_distance": -1.0}, "detector distance -1"),
-        ({"bin_width": 0.0}, "bin width 0"),
-        ({"bins": 0}, "0 bins"),
-        ({"size": 0}, "size 0"),
+        ({"source_distance": 5.0}, "source_distance 5: give more than 5 pixels"),
+        ({"source_distance": math.nan}, "source_distance is nan"),
+        ({"source_distance": math.inf}, "source_distance is inf"),
+        ({"detector_distance": -1.0}, "detector_distance -1"),
+        ({"bin_width": 0.0}, "bin_width 0"),
+        ({"bins": 0}, "bins is 0"),
+        ({"size": 0}, "size is 0"),
         ({"angles": [math.nan]}, "finite"),
     ],
 )

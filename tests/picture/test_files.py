@@ -12,10 +12,10 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms
 
-from untrained.picture.masks import mask
-from untrained.picture.picture import as_picture
+from untrained.picture.masks import as_mask
 from untrained.picture.reading import read
 from untrained.picture.samples import PictureError
+from untrained.picture.taking import as_picture
 from untrained.picture.writing import check_writable, write
 
 RNG = np.random.default_rng(0)
@@ -388,13 +388,13 @@ def test_masks(tmp_path):
     grey = np.array([[0, 127], [128, 255]], np.uint8)
     Image.fromarray(grey).save(tmp_path / "m.png")
     expected = [[False, False], [True, True]]
-    assert mask(tmp_path / "m.png", (2, 2))[0, 0].tolist() == expected
-    assert mask(str(tmp_path / "m.png"), (2, 2)).shape == (1, 1, 2, 2)
-    assert mask(grey, (2, 2))[0, 0].tolist() == expected
-    assert mask(grey > 127, (2, 2))[0, 0].tolist() == expected
-    assert mask(np.array([[0.2, 0.8]]), (1, 2))[0, 0].tolist() == [[False, True]]
+    assert as_mask(tmp_path / "m.png", (2, 2)).white[0, 0].tolist() == expected
+    assert as_mask(str(tmp_path / "m.png"), (2, 2)).white.shape == (1, 1, 2, 2)
+    assert as_mask(grey, (2, 2)).white[0, 0].tolist() == expected
+    assert as_mask(grey > 127, (2, 2)).white[0, 0].tolist() == expected
+    assert as_mask(np.array([[0.2, 0.8]]), (1, 2)).white[0, 0].tolist() == [[False, True]]
     with pytest.raises(PictureError, match=r"2x2.*3x2"):
-        mask(grey, (2, 3))
+        as_mask(grey, (2, 3))
 
 
 def test_reading_touches_nothing(tmp_path):

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.helpers.tiny import photo
 from untrained import tasks
 from untrained.picture.formats import jpeg
-from untrained.picture.picture import as_picture
+from untrained.picture.taking import as_picture
 from untrained.problem.jpeg_traces import find_compression
 
 

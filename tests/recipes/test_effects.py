@@ -5,7 +5,6 @@ import functools
 import numpy as np
 import pytest
 import torch
-from pydantic import ValidationError
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
@@ -193,7 +192,7 @@ def test_every_setting_of_the_optimiser_counts(path, value):
     ],
 )
 def test_what_can_have_no_effect_is_refused(make, words):
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(RecipeError, match=words):
         make()
 
 

@@ -179,5 +179,5 @@ def test_kinds_are_registered_once_and_only_registered_ones_are_taken():
 
     with pytest.raises(ValueError, match="already"):
         network_settings(Loose)
-    with pytest.raises(ValidationError, match="unknown network"):
+    with pytest.raises(RecipeError, match="unknown network"):
         Recipe(network=Loose())

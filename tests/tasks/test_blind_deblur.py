@@ -125,7 +125,7 @@ def test_a_motion_blur_is_found():
         (lambda: tasks.deblur(photo()), "give the kernel"),
         (lambda: tasks.deblur(photo(), motion(), blind=7), "in its place"),
         (lambda: tasks.deblur(photo(), blind=21), "21x21, larger than the picture of 20x24"),
-        (lambda: tasks.deblur(photo(), blind=0), "0x0"),
+        (lambda: tasks.deblur(photo(), blind=0), "blind is 0"),
     ],
 )
 def test_requests_that_make_no_sense(make, words):

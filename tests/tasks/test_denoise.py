@@ -5,11 +5,11 @@ import torch
 
 from tests.helpers.tiny import tiny_recipe
 from untrained import tasks
+from untrained.errors import RequestError
 from untrained.evaluation.metrics import psnr
 from untrained.fitting.restore import restore
 from untrained.noise import Gaussian, Impulse, PoissonGaussian
 from untrained.picture.region import Region
-from untrained.problem.problem import ProblemError
 from untrained.recipes import BlindSpotPairing
 from untrained.tasks.presets import preset
 
@@ -138,7 +138,7 @@ def test_models_given_are_taken():
     ],
 )
 def test_requests_that_make_no_sense(options, words):
-    with pytest.raises(ProblemError, match=words):
+    with pytest.raises(RequestError, match=words):
         tasks.denoise(clean(), **options)
 
 

@@ -188,13 +188,13 @@ class Lying(Bare):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"y": -torch.ones(1, 6, *SIZE)}, "2880 of 2880 amplitudes are below 0, down to -1"),
+        ({"y": -torch.ones(1, 6, *SIZE)}, "2880 of 2880 amplitudes in y are below 0, down to -1"),
         ({"y": torch.full((1, 6, *SIZE), torch.nan)}, "2880 of the measurement's 2880"),
-        ({"y": torch.ones(1, 6, *SIZE) + 0j}, "the measurement is complex"),
+        ({"y": torch.ones(1, 6, *SIZE) + 0j}, "the measurement, is complex"),
         ({"y": torch.ones(1, 5, *SIZE)}, r"\(1, 5, 24, 20\)"),
         ({"y": torch.zeros(1, 6, *SIZE)}, "range|nothing to fit"),
         ({"y": [1.0]}, "not a measurement"),
-        ({"measured": "energies"}, "amplitudes or intensities"),
+        ({"measured": "energies"}, "choose from amplitudes, intensities"),
         ({"noise": -1}, "not a noise level"),
         ({"noise": ut.Poisson(), "weights": np.ones(1)}, "least squares"),
         ({"bounds": (3, 1)}, "bounds 3 and 1"),

@@ -21,7 +21,7 @@ def _reconstructor() -> type:
         Parameters
         ----------
         recipe
-            A preset's name, or a Recipe.
+            A preset's name, or a Recipe; the preset ``fast`` when None.
         noise, bounds
             As for `tasks.reconstruct`.
         options
@@ -30,7 +30,7 @@ def _reconstructor() -> type:
 
         def __init__(
             self,
-            recipe: Recipe | str = "fast",
+            recipe: Recipe | str | None = None,
             *,
             noise: Noise | None = None,
             bounds: tuple[float | None, float | None] = (None, None),
@@ -43,8 +43,7 @@ def _reconstructor() -> type:
 
         def forward(self, y: Tensor, physics: Any, **_: Any) -> Tensor:
             """Reconstruct ``(B, ...)`` to ``(B, C, H, W)``, on the device of y."""
-            with torch.enable_grad():
-                pictures = [self._one(part, physics) for part in y.split(1)]
+            pictures = [self._one(part, physics) for part in y.split(1)]
             return torch.cat(pictures).to(y.device)
 
         def _one(self, y: Tensor, physics: Any) -> Tensor:

@@ -5,41 +5,44 @@ from typing import Any, Unpack
 from torch import nn
 
 from untrained import tasks
+from untrained.arguments import checked
 from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import PriorName, restore
 from untrained.noise import Gaussian, Poisson, PoissonGaussian
 from untrained.operators.classifiers import Model
-from untrained.picture.masks import mask
-from untrained.picture.picture import as_picture
 from untrained.recipes import FitKeywords, Recipe
 from untrained.tasks.denoise.describe import NoiseName
 from untrained.tasks.reconstruct.describe import Noise
-from untrained.tasks.reconstruct.phase import Measured
+from untrained.tasks.reconstruct.phase import Measured, PhaseNoise
 
 
 class Options(FitKeywords, total=False):
     """Options of every verb, as for `watch`."""
 
-    recipe: Recipe | str
+    recipe: Recipe | str | None
+    preset: str | None
     prior: PriorName
 
 
+@checked
 def denoise(
     image: Any,
     *,
     sigma: float | None = None,
-    noise: NoiseName | Gaussian | PoissonGaussian = "auto",
+    noise: NoiseName | Gaussian | Poisson | PoissonGaussian = "auto",
     **options: Unpack[Options],
 ) -> Restoration:
     """Remove noise. See `tasks.denoise` for the picture and its noise, `watch` for the options."""
     return restore(tasks.denoise(image, sigma=sigma, noise=noise), **options)
 
 
+@checked
 def deblock(image: Any, **options: Unpack[Options]) -> Restoration:
     """Remove JPEG artefacts. See `tasks.deblock` for the picture, `watch` for the options."""
     return restore(tasks.deblock(image), **options)
 
 
+@checked
 def demosaic(
     image: Any, pattern: str = "RGGB", *, sigma: float | None = None, **options: Unpack[Options]
 ) -> Restoration:
@@ -47,6 +50,7 @@ def demosaic(
     return restore(tasks.demosaic(image, pattern, sigma=sigma), **options)
 
 
+@checked
 def upscale(
     image: Any,
     factor: float = 4,
@@ -59,6 +63,7 @@ def upscale(
     return restore(tasks.upscale(image, factor, kernel=kernel, width=width), **options)
 
 
+@checked
 def flash(
     image: Any, flash: Any, *, register: bool = False, **options: Unpack[Options]
 ) -> Restoration:
@@ -66,6 +71,7 @@ def flash(
     return restore(tasks.flash(image, flash, register=register), **options)
 
 
+@checked
 def invert(
     image: Any, model: Model | nn.Module, layer: str, **options: Unpack[Options]
 ) -> Restoration:
@@ -73,6 +79,7 @@ def invert(
     return restore(tasks.invert(image, model, layer), **options)
 
 
+@checked
 def dream(
     model: Model | nn.Module,
     target: str,
@@ -84,15 +91,15 @@ def dream(
     return restore(tasks.dream(model, target, size=size), **options)
 
 
+@checked
 def inpaint(
     image: Any, fill: Any = None, *, known: Any = None, **options: Unpack[Options]
 ) -> Restoration:
-    """Fill missing pixels. Masks as in `tasks.inpaint`, or paths. See `watch` for the options."""
-    picture = as_picture(image, volumes=True)
-    fill, known = (None if m is None else mask(m, picture.size) for m in (fill, known))
-    return restore(tasks.inpaint(picture, fill, known=known), **options)
+    """Fill missing pixels. See `tasks.inpaint` for the masks, `watch` for the options."""
+    return restore(tasks.inpaint(image, fill, known=known), **options)
 
 
+@checked
 def reconstruct(
     y: Any,
     physics: Any,
@@ -114,12 +121,13 @@ def reconstruct(
     return restore(problem, **options)
 
 
+@checked
 def phase(
     y: Any,
     physics: Any,
     *,
     measured: Measured = "amplitudes",
-    noise: float | Gaussian | Poisson | None = None,
+    noise: PhaseNoise | None = None,
     weights: Any = None,
     bounds: tuple[float | None, float | None] | None = None,
     initial: Any = None,
@@ -141,6 +149,7 @@ def phase(
     return restore(problem, **options)
 
 
+@checked
 def deblur(
     image: Any,
     kernel: Any = None,

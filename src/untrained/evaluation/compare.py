@@ -3,10 +3,11 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from torch import Tensor
 
+from untrained.arguments import FilePath, checked
 from untrained.baselines.inpaint import nearest
 from untrained.baselines.registry import Baseline, baselines, load, named, solve
 from untrained.baselines.third_party import read_weights
@@ -15,7 +16,8 @@ from untrained.evaluation.scores import check_reference, scores
 from untrained.evaluation.sheet import Panel, Sheet, amplified, make_sheet
 from untrained.fitting.restoration import Restoration
 from untrained.fitting.restore import restore, set_up, settle_recipe
-from untrained.picture.picture import Picture, as_picture
+from untrained.picture.picture import Picture
+from untrained.picture.taking import PictureOrVolume
 from untrained.problem.problem import Problem
 from untrained.recipes import FitKeywords, FitOptions, Recipe
 from untrained.system.progress import Tell
@@ -44,12 +46,13 @@ class Row:
     notes: tuple[str, ...] = ()
 
 
+@checked
 def compare(
     problem: Problem,
     recipe: Recipe | str = "fast",
     *,
-    reference: Any = None,
-    model: str | Path | None = None,
+    reference: PictureOrVolume | None = None,
+    model: FilePath | None = None,
     report_progress: Tell | None = None,
     **options: Unpack[FitKeywords],
 ) -> list[Row]:
@@ -62,7 +65,7 @@ def compare(
     recipe
         A preset's name, or a Recipe.
     reference
-        The clean picture (Picture, array or tensor), only for PSNR and SSIM; no method sees it.
+        The clean picture, any kind (see `as_picture`), only for PSNR and SSIM; no method sees it.
     model
         Weights of a trained restorer: a state dictionary that the package spandrel recognises.
     report_progress
@@ -84,7 +87,7 @@ def compare(
     """
     report_progress = report_progress or (lambda _title, _share: None)
     weights = None if model is None else read_weights(Path(model))
-    clean = None if reference is None else as_picture(reference)
+    clean: Picture | None = reference
     if clean is not None:
         check_reference(clean, problem.size, problem.picture.channels)
     chosen = FitOptions(**options)

@@ -5,11 +5,17 @@ Only reports and benches may use this file: no fit may see a clean picture.
 
 from torch import Tensor
 
+from untrained.arguments import checked
+from untrained.errors import RequestError
+from untrained.picture.planes import Dense, Planes
 
-def psnr(image: Tensor, reference: Tensor) -> float:
-    """Compute the PSNR in dB, peak 1, over all samples of ``(1, C, [D,] H, W)``; inf if equal."""
+
+@checked
+def psnr(image: Dense, reference: Dense) -> float:
+    """Compute the PSNR in dB, peak 1, over all samples of any shape; inf if equal."""
     from skimage.metrics import peak_signal_noise_ratio
 
+    _check_alike(image, reference)
     if bool((image == reference).all()):
         return float("inf")
     return float(
@@ -17,7 +23,8 @@ def psnr(image: Tensor, reference: Tensor) -> float:
     )
 
 
-def ssim(image: Tensor, reference: Tensor) -> float | None:
+@checked
+def ssim(image: Planes, reference: Planes) -> float | None:
     """Compute SSIM (Wang et al. 2004), Gaussian window of 11 pixels, mean over channels.
 
     In volumes the window has three axes. None for pictures smaller than the window: SSIM is not
@@ -25,6 +32,7 @@ def ssim(image: Tensor, reference: Tensor) -> float | None:
     """
     from skimage.metrics import structural_similarity
 
+    _check_alike(image, reference)
     if min(image.shape[2:]) < 11:
         return None
     value = structural_similarity(
@@ -37,6 +45,14 @@ def ssim(image: Tensor, reference: Tensor) -> float | None:
         use_sample_covariance=False,
     )
     return float(value)
+
+
+def _check_alike(image: Tensor, reference: Tensor) -> None:
+    if image.shape != reference.shape:
+        raise RequestError(
+            f"image has the shape {tuple(image.shape)}, reference {tuple(reference.shape)}: they "
+            "must match"
+        )
 
 
 def luma(image: Tensor) -> Tensor:

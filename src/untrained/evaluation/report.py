@@ -4,11 +4,12 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from torch import Tensor
 
+from untrained.arguments import FilePath, Reads, checked, naming, read, short
 from untrained.errors import RequestError
 from untrained.evaluation.plain_json import as_json
 from untrained.evaluation.report_charts import curve, uncertainty_map
@@ -17,11 +18,14 @@ from untrained.evaluation.scores import input_scores, scores
 from untrained.evaluation.snapshots import Snapshots
 from untrained.fitting.restoration import Restoration, versions
 from untrained.picture import writing
+from untrained.picture.formats.registry import by_extension
 from untrained.picture.picture import Picture
 from untrained.picture.region import sides_in_words
+from untrained.picture.taking import PictureOrVolume
 from untrained.system.owned_folder import Kind, OwnedFolder, claimed
 
 
+@checked
 @dataclass(frozen=True)
 class Origin:
     """Where a result came from, as far as it is known."""
@@ -122,15 +126,29 @@ def report_files(
     return files
 
 
+def _picture_name(value: Any) -> str:
+    name: str = read("picture_name", str, value)
+    if Path(name).name != name or "\0" in name:
+        raise RequestError(f"{short(name)} is not the name of a file: give one without a folder")
+    with naming("picture_name"):
+        by_extension(Path(name))
+    return name
+
+
+PictureName = Annotated[str, Reads(_picture_name, "the name of a file")]
+"""An argument that names a picture in a folder."""
+
+
+@checked
 def write_report(
-    folder: str | Path,
+    folder: FilePath,
     result: Restoration,
     *,
-    before: Picture,
+    before: PictureOrVolume,
     origin: Origin = UNKNOWN,
     snapshots: Snapshots | None = None,
-    reference: Picture | None = None,
-    picture_name: str = "restored.png",
+    reference: PictureOrVolume | None = None,
+    picture_name: PictureName = "restored.png",
     overwrite: bool = False,
 ) -> Path:
     """Write the report folder.

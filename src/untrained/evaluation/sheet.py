@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Annotated
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from untrained.arguments import Within, checked
+from untrained.errors import RequestError
 from untrained.picture import preview
+from untrained.picture.planes import Planes
 
 WIDTH = 2400
 """Width in pixels beyond which panels continue in the next row."""
@@ -186,8 +190,11 @@ def _wrapped(text: str, size: int, width: int) -> list[str]:
     return lines
 
 
-def side_by_side(pictures: list[Tensor], gap: int = 8) -> Tensor:
+@checked
+def side_by_side(pictures: list[Planes], gap: Annotated[int, Within(0, 10_000)] = 8) -> Tensor:
     """Place ``(1, C, H, W)`` pictures in a row, smaller ones enlarged to the largest height."""
+    if not pictures or len({picture.shape[1] for picture in pictures}) > 1:
+        raise RequestError("pictures must be one or more, with the same channels")
     height = max(picture.shape[-2] for picture in pictures)
     width = max(picture.shape[-1] for picture in pictures)
     scaled = [preview.enlarged(picture, (height, width)) for picture in pictures]

@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
+from untrained.arguments import checked
 from untrained.fitting.classical_estimate import ClassicalEstimate
 from untrained.fitting.device import Engine, choose_engine
 from untrained.fitting.ensemble import Ensemble
-from untrained.fitting.fit_like import hand_over
+from untrained.fitting.fit_like import hand_over, told
 from untrained.fitting.fusion import Fusion
 from untrained.fitting.guiding_fit import GuidingFit
 from untrained.fitting.plan import stages_of
@@ -23,8 +24,10 @@ from untrained.numerics.random_streams import stream
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import Recipe
 from untrained.system.heartbeat import mapped
+from untrained.system.torch_state import in_usual_state
 
 
+@checked
 class Fit:
     """Fits untrained networks to one problem: ``for step in fit`` runs one step each.
 
@@ -148,6 +151,11 @@ class Fit:
     def __iter__(self) -> Iterator[Step]:
         return self
 
+    def __repr__(self) -> str:
+        """Say problem, recipe and progress in one line."""
+        return told(self)
+
+    @in_usual_state()
     def __next__(self) -> Step:
         """Run one step.
 
@@ -207,6 +215,7 @@ class Fit:
         """
         return self._stopped().picture
 
+    @in_usual_state()
     def restoration(self) -> Restoration:
         """Hand over: the stop's picture, or the latest one when the fit has not stopped.
 

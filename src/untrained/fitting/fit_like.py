@@ -144,6 +144,12 @@ class FitLike(Protocol):
         ...
 
 
+def told(fit: FitLike) -> str:
+    """Say of a fit, in one line, what it fits and how far it is."""
+    last = 0 if fit.last is None else fit.last.index
+    return f"{type(fit).__name__}({fit.problem!r}, {fit.recipe!r}, at step {last})"
+
+
 def hand_over(fit: FitLike, stop: Stop, problem: Problem) -> Restoration:
     """Render the picture of a stop and record how it was made.
 
@@ -163,6 +169,7 @@ def hand_over(fit: FitLike, stop: Stop, problem: Problem) -> Restoration:
         task=problem.task,
         image=restored.pixels,
         restored=restored,
+        before=problem.picture,
         stopped=stop.reason,
         chosen_step=stop.step,
         steps=len(fit.history),

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch._dynamo  # the first optimiser imports it, which sets filters of warnings
 from torch import Tensor
 
 from untrained.fitting.averaging import ExponentialAverage

@@ -8,9 +8,10 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor
 
+from untrained.arguments import checked
 from untrained.fitting.device import Engine
 from untrained.fitting.fit import Fit
-from untrained.fitting.fit_like import FitLike
+from untrained.fitting.fit_like import FitLike, told
 from untrained.fitting.memory import ran_out
 from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.step import Step
@@ -26,10 +27,12 @@ from untrained.fitting.tile_size import (
 from untrained.fitting.tiled import TiledFit, TiledStep
 from untrained.problem.problem import Problem
 from untrained.recipes import Recipe
+from untrained.system.torch_state import in_usual_state
 
 T = TypeVar("T")
 
 
+@checked
 class ShrinkingFit:
     """Fits a picture whole or, where memory is short, in tiles; in smaller ones if it runs out.
 
@@ -177,6 +180,11 @@ class ShrinkingFit:
     def __iter__(self) -> Iterator[Step | TiledStep]:
         return self
 
+    def __repr__(self) -> str:
+        """Say problem, recipe and progress in one line."""
+        return told(self)
+
+    @in_usual_state()
     def __next__(self) -> Step | TiledStep:
         """Run one step; the first of a fit in smaller tiles if memory runs out.
 
@@ -203,6 +211,7 @@ class ShrinkingFit:
         """
         return self._fit.found()
 
+    @in_usual_state()
     def restoration(self) -> Restoration:
         """Hand over the picture so far. See `Fit` and `TiledFit`.
 

@@ -2,6 +2,7 @@
 
 from typing import Literal, Unpack, get_args
 
+from untrained.arguments import checked
 from untrained.fitting.device import choose_engine
 from untrained.fitting.fit_like import FitLike
 from untrained.fitting.out_of_memory import begin
@@ -9,7 +10,7 @@ from untrained.fitting.restoration import Restoration
 from untrained.fitting.tile_size import read_tile
 from untrained.problem.problem import Problem
 from untrained.recipes import NO_OPTIONS, FitKeywords, FitOptions, Recipe, RecipeError
-from untrained.tasks.presets import preset
+from untrained.tasks.presets import preset as preset_named
 
 PriorName = Literal["untrained", "tv"]
 
@@ -35,15 +36,17 @@ def settle_recipe(
             raise RecipeError("the prior tv is a preset of its own: give no other preset or recipe")
         recipe = "tv"
     if isinstance(recipe, str):
-        recipe = preset(problem.task, recipe, variant=problem.variant)
+        recipe = preset_named(problem.task, recipe, variant=problem.variant)
     budgets = {"steps": options.steps, "seconds": options.seconds}
     return recipe.model_copy(update={k: v for k, v in budgets.items() if v is not None})
 
 
+@checked
 def watch(
     problem: Problem,
-    recipe: Recipe | str = "fast",
+    recipe: Recipe | str | None = None,
     *,
+    preset: str | None = None,
     prior: PriorName = "untrained",
     **options: Unpack[FitKeywords],
 ) -> FitLike:
@@ -54,14 +57,16 @@ def watch(
     problem
         From one of the functions in `untrained.tasks`.
     recipe
-        A preset's name, or a Recipe.
+        A preset's name, or a Recipe; the preset ``fast`` when None.
+    preset
+        Another word for `recipe`, for a name.
     prior
         ``untrained``, the structure of a network; or ``tv``, total variation on free pixels, which
         is also the preset of that name.
     seconds, steps
         Budgets in place of the recipe's. A budget in seconds is not repeatable to the pixel.
     device
-        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        ``auto``, ``cpu``, ``cuda`` or ``mps``, or a `torch.device`.
     seed
         The same seed gives the same picture on the same device.
     tile
@@ -70,11 +75,18 @@ def watch(
 
     Raises
     ------
-    RecipeError, ProblemError, EngineError
-        ValueErrors that name the wrong setting and the right ones.
+    RequestError
+        A ValueError that names the wrong argument and what would be right.
     """
     chosen = FitOptions(**options)
-    return set_up(problem, settle_recipe(problem, recipe, prior=prior, options=chosen), chosen)
+    named = _one_of(recipe, preset)
+    return set_up(problem, settle_recipe(problem, named, prior=prior, options=chosen), chosen)
+
+
+def _one_of(recipe: Recipe | str | None, preset: str | None) -> Recipe | str:
+    if recipe is not None and preset is not None and recipe != preset:
+        raise RecipeError(f"recipe is {recipe!r} and preset {preset!r}: give one of the two")
+    return recipe or preset or "fast"
 
 
 def set_up(problem: Problem, recipe: Recipe, options: FitOptions) -> FitLike:
@@ -84,15 +96,17 @@ def set_up(problem: Problem, recipe: Recipe, options: FitOptions) -> FitLike:
     return begin(problem, recipe, seed=options.seed, engine=engine, tile=tile)
 
 
+@checked
 def restore(
     problem: Problem,
-    recipe: Recipe | str = "fast",
+    recipe: Recipe | str | None = None,
     *,
+    preset: str | None = None,
     prior: PriorName = "untrained",
     **options: Unpack[FitKeywords],
 ) -> Restoration:
     """Fit until it stops by itself. Parameters and errors as for `watch`."""
-    fit = watch(problem, recipe, prior=prior, **options)
+    fit = watch(problem, recipe, preset=preset, prior=prior, **options)
     for _ in fit:
         pass
     return fit.restoration()

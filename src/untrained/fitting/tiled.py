@@ -10,7 +10,7 @@ from torch import Tensor
 
 from untrained.fitting.device import Engine
 from untrained.fitting.fit import Fit, check_precision
-from untrained.fitting.fit_like import hand_over
+from untrained.fitting.fit_like import hand_over, told
 from untrained.fitting.mosaic import Grid, Mosaic
 from untrained.fitting.restoration import Record, Restoration
 from untrained.fitting.step import Step
@@ -19,6 +19,7 @@ from untrained.operators import enlarge
 from untrained.problem.problem import Problem, ProblemError
 from untrained.recipes import Recipe
 from untrained.system.heartbeat import part
+from untrained.system.torch_state import in_usual_state
 
 _LEAST_SECONDS = 1e-3
 """Budget of a tile when none is left: a single step."""
@@ -168,6 +169,11 @@ class TiledFit:
     def __iter__(self) -> Iterator[TiledStep]:
         return self
 
+    def __repr__(self) -> str:
+        """Say problem, recipe and progress in one line."""
+        return told(self)
+
+    @in_usual_state()
     def __next__(self) -> TiledStep:
         """Run one step in the tile that is under way, or the first of the next.
 
@@ -235,6 +241,7 @@ class TiledFit:
             return self._mosaic.picture
         return self._mosaic.joined(self._tile, self._fit.found()).picture
 
+    @in_usual_state()
     def restoration(self) -> Restoration:
         """Hand over the whole picture; tiles not begun show the input.
 

@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from untrained.arguments import checked
+from untrained.errors import RequestError
 from untrained.noise.data_terms import pearson_residual
 
 CLIPPING_MARGIN = 2.0
@@ -16,6 +18,7 @@ LEAST_SHARE = 0.02
 """Least share of unclipped samples; below it, clipped ones are used too."""
 
 
+@checked
 @dataclass(frozen=True)
 class Gaussian:
     """White Gaussian noise of standard deviation `sigma`, in picture units (25/255, not 25).
@@ -24,7 +27,7 @@ class Gaussian:
 
     Raises
     ------
-    ValueError
+    RequestError
         If sigma is negative or not finite.
     """
 
@@ -34,7 +37,7 @@ class Gaussian:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.sigma) and self.sigma >= 0):
-            raise ValueError(f"sigma must be finite and 0 or more, got {self.sigma:g}")
+            raise RequestError(f"sigma must be finite and 0 or more, got {self.sigma:g}")
 
     def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
         """Draw a measurement of `clean`, unclipped, of the same shape."""
@@ -60,6 +63,7 @@ class Gaussian:
         return max(float(squares.mean()), 1e-12) / (parts * self.sigma**2)
 
 
+@checked
 @dataclass(frozen=True)
 class Poisson:
     """Photon counts: ``y ~ Poisson(A x)``, as in emission tomography and faint light."""
@@ -73,6 +77,7 @@ class Poisson:
         return float(pearson_residual(prediction, measurement))
 
 
+@checked
 @dataclass(frozen=True)
 class PoissonGaussian:
     """Sensor noise, photon counts plus read noise: ``y = a p + n + black``.
@@ -83,7 +88,7 @@ class PoissonGaussian:
 
     Raises
     ------
-    ValueError
+    RequestError
         If the gain is not positive, sigma negative, or one of the three not finite.
     """
 
@@ -96,11 +101,11 @@ class PoissonGaussian:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gain) and self.gain > 0):
-            raise ValueError(f"gain must be finite and above 0, got {self.gain:g}")
+            raise RequestError(f"gain must be finite and above 0, got {self.gain:g}")
         if not (math.isfinite(self.sigma) and self.sigma >= 0):
-            raise ValueError(f"sigma must be finite and 0 or more, got {self.sigma:g}")
+            raise RequestError(f"sigma must be finite and 0 or more, got {self.sigma:g}")
         if not math.isfinite(self.black):
-            raise ValueError(f"black must be finite, got {self.black:g}")
+            raise RequestError(f"black must be finite, got {self.black:g}")
 
     def variance(self, clean: Tensor) -> Tensor:
         """Compute the variance of the noise at a clean picture, of the same shape."""
@@ -114,13 +119,14 @@ class PoissonGaussian:
         return self.gain * counts + self.sigma * drawn + self.black
 
 
+@checked
 @dataclass(frozen=True)
 class Impulse:
     """Some samples replaced: by black or white (salt and pepper), or by any value.
 
     Raises
     ------
-    ValueError
+    RequestError
         If the share is not in [0, 1).
     """
 
@@ -131,7 +137,7 @@ class Impulse:
 
     def __post_init__(self) -> None:
         if not 0 <= self.share < 1:
-            raise ValueError(f"share must be 0 or more and below 1, got {self.share:g}")
+            raise RequestError(f"share must be 0 or more and below 1, got {self.share:g}")
 
     def sample(self, clean: Tensor, generator: torch.Generator) -> Tensor:
         """Draw a measurement of `clean`, of the same shape."""
@@ -142,13 +148,14 @@ class Impulse:
         return torch.where(chance < self.share, value, clean)
 
 
+@checked
 @dataclass(frozen=True)
 class Transmission:
     """Low-dose tomography: ``y = -log(n / n0)`` with ``n ~ Poisson(n0 exp(-A x))`` (Beer-Lambert).
 
     Raises
     ------
-    ValueError
+    RequestError
         If the number of photons is not positive and finite.
     """
 
@@ -157,7 +164,7 @@ class Transmission:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.photons) and self.photons > 0):
-            raise ValueError(f"photons must be finite and above 0, got {self.photons:g}")
+            raise RequestError(f"photons must be finite and above 0, got {self.photons:g}")
 
     def counts(self, measurement: Tensor) -> Tensor:
         """Compute the counts n of a log-transformed measurement."""

@@ -4,7 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from untrained.arguments import checked
 from untrained.errors import RequestError
+from untrained.picture.region import Sides
+from untrained.system.torch_state import in_usual_state
 
 PATTERNS = ("RGGB", "BGGR", "GRBG", "GBRG")
 """The colours of the first two pixels of the first row, then of the second row (Bayer 1976)."""
@@ -32,6 +35,7 @@ _ACROSS = (
 )
 
 
+@checked
 class Bayer(nn.Module):
     """Sample one colour at each pixel: the mosaic of a sensor (Bayer 1976, US patent 3971065).
 
@@ -51,7 +55,8 @@ class Bayer(nn.Module):
     colours: Tensor
     """1 where a colour is sampled, else 0; ``(1, 3, H, W)``."""
 
-    def __init__(self, pattern: str, size: tuple[int, int]) -> None:
+    @in_usual_state()
+    def __init__(self, pattern: str, size: Sides) -> None:
         super().__init__()
         if pattern not in PATTERNS:
             raise RequestError(f"unknown pattern {pattern!r}: choose from {', '.join(PATTERNS)}")

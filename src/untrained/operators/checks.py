@@ -83,7 +83,7 @@ def check_shape(predicted: Tensor, measurement: Tensor) -> None:
     """
     if predicted.shape != measurement.shape:
         raise OperatorError(
-            f"the operator gives the shape {tuple(predicted.shape)}, the measurement has "
+            f"the operator gives the shape {tuple(predicted.shape)}, the measurement y has "
             f"{tuple(measurement.shape)}: they must match"
         )
     kinds = ["complex" if t.is_complex() else "real" for t in (predicted, measurement)]

@@ -1,5 +1,6 @@
 """Load the models whose features are inverted or excited: frozen, from weights alone."""
 
+import copy
 import difflib
 import pickle
 import struct
@@ -11,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from untrained.arguments import FilePath, checked
 from untrained.errors import RequestError
 from untrained.operators.weights_file import opened_weights
 from untrained.system import words
@@ -72,13 +74,14 @@ class Model:
 
 
 def as_model(value: Model | nn.Module) -> Model:
-    """Take a Model, or a module for pictures in [0, 1] without normalisation; freeze it."""
+    """Take a Model, or freeze a copy of a module for pictures in [0, 1], not normalised."""
     if isinstance(value, Model):
         return value
-    return Model(type(value).__name__, _frozen(value))
+    return Model(type(value).__name__, _frozen(copy.deepcopy(value)))
 
 
-def load_model(name: str = SHIPPED, weights: Path | None = None) -> Model:
+@checked
+def load_model(name: str = SHIPPED, weights: FilePath | None = None) -> Model:
     """Load a classifier trained on ImageNet.
 
     Parameters
@@ -95,12 +98,15 @@ def load_model(name: str = SHIPPED, weights: Path | None = None) -> Model:
         If the model is unknown or not installed, or the file is missing, holds code or belongs to
         another model.
     """
+    if not name:
+        raise ModelError(f"name is {name!r}: give that of a model, such as {SHIPPED}")
+    path = None if weights is None else Path(weights)
     if name == SHIPPED:
-        return _efficientnet_lite0(weights)
+        return _efficientnet_lite0(path)
     module = _torchvision_model(name)
-    if weights is None:
+    if path is None:
         raise ModelError(f"{name} comes without weights: give a file of yours (--weights FILE)")
-    _load_weights(module, weights, name)
+    _load_weights(module, path, name)
     size = 299 if name == "inception_v3" else 224
     return Model(name, _frozen(module), *_IMAGENET, size=size, classes=imagenet_classes())
 

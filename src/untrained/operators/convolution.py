@@ -1,16 +1,24 @@
 """Convolution without assumptions about the border."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from untrained.arguments import Within, checked
 from untrained.errors import RequestError
 from untrained.operators.adjoint import adjoint
+from untrained.picture.arrays import RealNumbers
+from untrained.system.torch_state import in_usual_state
 
 _LEAST_POWER = 0.1
 """Least power of the kernel's spectrum that is whitened, relative to the largest."""
+
+
+_WIDEST = 2000.0
+"""Pixels of a standard deviation above which a request is a slip."""
 
 
 class Convolution(nn.Module):
@@ -114,18 +122,22 @@ class Blur(Convolution):
         return whitened
 
 
-def blur(kernel: object) -> Blur:
+@in_usual_state()
+@checked
+def blur(kernel: RealNumbers) -> Blur:
     """Make the operator that blurs with a kernel.
 
     Parameters
     ----------
     kernel
-        Array or tensor ``(h, w)``, as in `Blur`; it is not normalised.
+        ``(h, w)``, as in `Blur`: an array, a tensor, a list or a path; it is not normalised.
     """
-    return Blur(torch.as_tensor(kernel))
+    return Blur(kernel)
 
 
-def gaussian_kernel(sigma: float) -> Tensor:
+@in_usual_state()
+@checked
+def gaussian_kernel(sigma: Annotated[float, Within(most=_WIDEST)]) -> Tensor:
     """Sample a Gaussian out to four standard deviations, with sum 1.
 
     Parameters
@@ -139,7 +151,7 @@ def gaussian_kernel(sigma: float) -> Tensor:
         If it is not positive and finite.
     """
     if not (math.isfinite(sigma) and sigma > 0):
-        raise RequestError(f"standard deviation {sigma:g}: give a finite number above 0")
+        raise RequestError(f"sigma is {sigma:g}: give a finite standard deviation above 0")
     reach = math.ceil(4 * sigma)
     taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma).square())
     kernel = torch.outer(taps, taps)

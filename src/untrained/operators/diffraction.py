@@ -5,18 +5,22 @@ The operators here are the linear part, from a picture to complex waves; `tasks.
 complex with two: the real and the imaginary part.
 """
 
-import math
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from untrained.arguments import Within, checked
 from untrained.errors import RequestError
 from untrained.operators.adjoint import adjoint
 from untrained.operators.subsets import with_buffers
+from untrained.picture.arrays import Numbers, RealNumbers
+from untrained.picture.region import LONGEST_SIDE, Side, Sides
+from untrained.system.torch_state import in_usual_state
 
 
+@checked
 class PaddedFourier(nn.Module):
     """Far field of an object in a finite support: ``y = F P (s x)``, P padding with zeros.
 
@@ -42,21 +46,22 @@ class PaddedFourier(nn.Module):
 
     support: Tensor
 
+    @in_usual_state()
     def __init__(
         self,
-        size: tuple[int, int],
-        oversampling: float = 2.0,
-        support: Any = None,
+        size: Sides,
+        oversampling: Annotated[float, Within(most=100)] = 2.0,
+        support: RealNumbers | None = None,
         *,
         complex_picture: bool = False,
     ) -> None:
         super().__init__()
-        if min(size) < 1 or not (math.isfinite(oversampling) and oversampling >= 1):
+        if not oversampling >= 1:
             raise RequestError(
-                f"an object of {size[1]}x{size[0]} oversampled {oversampling:g} times: give 1 "
-                "pixel and 1 time or more"
+                f"an object of {size[1]}x{size[0]} oversampled {oversampling:g} times: give an "
+                "oversampling of 1 or more"
             )
-        inside = torch.ones(size) if support is None else torch.as_tensor(support).float()
+        inside = torch.ones(size) if support is None else support.float()
         if tuple(inside.shape) != tuple(size):
             raise RequestError(
                 f"a support of shape {tuple(inside.shape)} does not fit an object of {tuple(size)}"
@@ -88,6 +93,7 @@ class PaddedFourier(nn.Module):
         return self.A_adjoint(measurement)
 
 
+@checked
 class CodedDiffraction(nn.Module):
     """Diffraction patterns of an object behind masks: ``y_m = F (d_m x)``.
 
@@ -110,15 +116,16 @@ class CodedDiffraction(nn.Module):
     masks: Tensor
     subset_axis = 1
 
-    def __init__(self, masks: Any, *, complex_picture: bool = False) -> None:
+    @in_usual_state()
+    def __init__(self, masks: Numbers, *, complex_picture: bool = False) -> None:
         super().__init__()
-        given = torch.as_tensor(masks)
+        given: Tensor = masks
         if given.ndim != 3 or 0 in given.shape:
             raise RequestError(
                 f"masks of shape {tuple(given.shape)}: give (masks, height, width), one or more"
             )
-        if not bool(given.isfinite().all()) or not bool(given.any()):
-            raise RequestError("the masks must be finite and not all zero")
+        if not bool(given.any()):
+            raise RequestError("the masks are all zero: give some with an entry that is not")
         self.size = (int(given.shape[1]), int(given.shape[2]))
         self.complex_picture = complex_picture
         self.register_buffer("masks", given.to(torch.complex64), persistent=False)
@@ -147,7 +154,13 @@ class CodedDiffraction(nn.Module):
         return _divided(self.A_adjoint(measurement), power)
 
 
-def octanary_masks(count: int, size: tuple[int, int], seed: int = 0) -> Tensor:
+@in_usual_state()
+@checked
+def octanary_masks(
+    count: Annotated[int, Within(1, 100_000)],
+    size: Sides,
+    seed: Annotated[int, Within(0, 2**63 - 1)] = 0,
+) -> Tensor:
     """Draw masks for `CodedDiffraction`: a phase of 1, -1, i or -i, times one of two magnitudes.
 
     The magnitude is the root of 1/2 four times in five, else the root of 3 (Candes et al. 2015,
@@ -172,6 +185,7 @@ def octanary_masks(count: int, size: tuple[int, int], seed: int = 0) -> Tensor:
     return torch.polar(torch.where(strong, 3.0, 0.5).sqrt(), quarters * (torch.pi / 2))
 
 
+@checked
 class Ptychography(nn.Module):
     """Fourier ptychography: small pictures, each through another pupil in the spectrum.
 
@@ -201,24 +215,25 @@ class Ptychography(nn.Module):
     places: Tensor
     subset_axis = 1
 
+    @in_usual_state()
     def __init__(
         self,
-        positions: Any,
-        pupil: Any,
-        size: tuple[int, int],
+        positions: RealNumbers,
+        pupil: Numbers,
+        size: Sides,
         *,
         complex_picture: bool = False,
     ) -> None:
         super().__init__()
-        middles = torch.as_tensor(positions)
+        middles: Tensor = positions
         if middles.ndim != 2 or middles.shape[1] != 2 or len(middles) == 0:
             raise RequestError(
                 f"positions of shape {tuple(middles.shape)}: give (pictures, 2), row and column"
             )
         if not bool((middles == middles.round()).all()):
             raise RequestError("positions must be whole numbers of samples of the spectrum")
-        opening = torch.as_tensor(pupil).to(torch.complex64)
-        if opening.ndim != 2 or not bool(opening.isfinite().all()) or not bool(opening.any()):
+        opening = pupil.to(torch.complex64)
+        if opening.ndim != 2 or not bool(opening.any()):
             raise RequestError(
                 f"a pupil of shape {tuple(opening.shape)}: give finite (height, width), not all 0"
             )
@@ -272,7 +287,9 @@ class Ptychography(nn.Module):
         return total.index_add(0, self.places.flatten(), power.flatten()).reshape(self.size)
 
 
-def disc(radius: float, side: int) -> Tensor:
+@in_usual_state()
+@checked
+def disc(radius: float, side: Side) -> Tensor:
     """Make the pupil of a round lens: 1 up to `radius` samples from the middle, ``(side, side)``.
 
     Raises
@@ -289,7 +306,13 @@ def disc(radius: float, side: int) -> Tensor:
     return (away[:, None] ** 2 + away**2 <= radius**2).float()
 
 
-def pupil_grid(count: int, radius: float, overlap: float) -> Tensor:
+@in_usual_state()
+@checked
+def pupil_grid(
+    count: Annotated[int, Within(1, 10_000)],
+    radius: Annotated[float, Within(0, LONGEST_SIDE)],
+    overlap: float,
+) -> Tensor:
     """Lay ``count x count`` pupils on a square grid around the zero frequency.
 
     Parameters

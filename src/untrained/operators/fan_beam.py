@@ -1,15 +1,18 @@
 """Fan-beam computed tomography: lines from a source to the bins of a flat detector."""
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from untrained.arguments import checked
 from untrained.errors import RequestError
-from untrained.operators.projection import Projection
+from untrained.operators.projection import DetectorSide, Projection
+from untrained.picture.arrays import RealNumbers
+from untrained.system.torch_state import in_usual_state
 
 
+@checked
 class FanBeam(Projection):
     """Integrate a square slice along lines from a source (Kak and Slaney 1988, 3.4.2).
 
@@ -42,26 +45,27 @@ class FanBeam(Projection):
     stretch: Tensor
     """Length of each line between two planes, relative to the middle line, ``(B,)``."""
 
+    @in_usual_state()
     def __init__(
         self,
-        angles: Any,
-        size: int,
+        angles: RealNumbers,
+        size: DetectorSide,
         *,
         source_distance: float,
         detector_distance: float,
-        bins: int | None = None,
+        bins: DetectorSide | None = None,
         bin_width: float | None = None,
     ) -> None:
         super().__init__(angles, size, size if bins is None else bins)
         if not size / 2 < source_distance < math.inf:
             raise RequestError(
-                f"source distance {source_distance:g}: give more than {size / 2:g} pixels, half "
+                f"source_distance {source_distance:g}: give more than {size / 2:g} pixels, half "
                 "the slice, so that the source lies outside it"
             )
         if not 0 <= detector_distance < math.inf:
-            raise RequestError(f"detector distance {detector_distance:g}: give 0 pixels or more")
+            raise RequestError(f"detector_distance {detector_distance:g}: give 0 pixels or more")
         if bin_width is not None and not 0 < bin_width < math.inf:
-            raise RequestError(f"bin width {bin_width:g}: give more than 0 pixels")
+            raise RequestError(f"bin_width {bin_width:g}: give more than 0 pixels")
         self._source = float(source_distance)
         magnified = (source_distance + detector_distance) / source_distance
         self._spacing = 1.0 if bin_width is None else bin_width / magnified

@@ -1,14 +1,19 @@
 """Sampled Fourier transforms: magnetic resonance imaging with one or more coils."""
 
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
+from untrained.arguments import checked
 from untrained.errors import RequestError
 from untrained.operators.subsets import with_buffers
+from untrained.picture.arrays import Numbers, RealNumbers
+from untrained.picture.region import Side
+from untrained.system.torch_state import in_usual_state
 
 
+@checked
 class FourierSubsampling(nn.Module):
     """Measure part of k-space: ``y_c = M F (s_c x)`` (Pruessmann et al. 1999, doi MRM 42:952).
 
@@ -35,23 +40,24 @@ class FourierSubsampling(nn.Module):
     mask: Tensor
     coils: Tensor | None
 
+    @in_usual_state()
     def __init__(
         self,
-        mask: Any,
-        coils: Any = None,
+        mask: RealNumbers,
+        coils: Numbers | None = None,
         *,
-        height: int | None = None,
+        height: Side | None = None,
         complex_picture: bool = False,
     ) -> None:
         super().__init__()
-        sensitivities = None if coils is None else torch.as_tensor(coils).to(torch.complex64)
+        sensitivities = None if coils is None else coils.to(torch.complex64)
         if sensitivities is not None and sensitivities.ndim != 3:
             raise RequestError(
-                f"sensitivities of shape {tuple(sensitivities.shape)}: give (coils, height, width)"
+                f"coils of shape {tuple(sensitivities.shape)}: give (coils, height, width)"
             )
         if sensitivities is not None:
             height = int(sensitivities.shape[-2])
-        self.register_buffer("mask", _plane(torch.as_tensor(mask), height), persistent=False)
+        self.register_buffer("mask", _plane(mask, height), persistent=False)
         if sensitivities is not None and sensitivities.shape[-2:] != self.mask.shape:
             raise RequestError(
                 f"the mask is {_by(self.mask)}, the sensitivities {_by(sensitivities)}: they must "

@@ -1,14 +1,17 @@
 """Parallel-beam computed tomography: line integrals of a slice, and filtered back-projection."""
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from untrained.operators.projection import Projection
+from untrained.arguments import checked
+from untrained.operators.projection import DetectorSide, Projection
+from untrained.picture.arrays import RealNumbers
+from untrained.system.torch_state import in_usual_state
 
 
+@checked
 class Radon(Projection):
     """Integrate a square slice along parallel lines (Radon 1917; Kak and Slaney 1988, section 3.1).
 
@@ -29,7 +32,8 @@ class Radon(Projection):
         If there are no angles, one is not finite, or the size is below 1.
     """
 
-    def __init__(self, angles: Any, size: int) -> None:
+    @in_usual_state()
+    def __init__(self, angles: RealNumbers, size: DetectorSide) -> None:
         super().__init__(angles, size, size)
         self.keep_places()
 

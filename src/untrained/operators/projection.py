@@ -1,19 +1,24 @@
 """The base of the tomography operators: line integrals of a slice, one projection per angle."""
 
 import math
-from typing import Any, Self
+from typing import Annotated, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from untrained.arguments import Within
 from untrained.errors import RequestError
 from untrained.operators.adjoint import adjoint
 from untrained.operators.subsets import with_buffers
 
 _AT_ONCE = 2**24
 """Samples that are interpolated at once, and whose places are kept: it bounds the memory."""
+
+
+DetectorSide = Annotated[int, Within(1, 20_000)]
+"""An argument that counts the pixels of a slice along a side, or the bins of a detector."""
 
 
 class Projection(nn.Module):
@@ -43,10 +48,10 @@ class Projection(nn.Module):
     """The axis of the measurement whose entries are projections."""
     subset_axis = -2
 
-    def __init__(self, angles: Any, size: int, bins: int) -> None:
+    def __init__(self, angles: Tensor, size: int, bins: int) -> None:
         super().__init__()
-        degrees = np.atleast_1d(np.asarray(angles, dtype=np.float64))
-        if degrees.ndim != 1 or degrees.size == 0 or not np.isfinite(degrees).all():
+        degrees = np.atleast_1d(angles.double().numpy())
+        if degrees.ndim != 1:
             raise RequestError(
                 f"angles of shape {degrees.shape}: give one finite angle in degrees per projection"
             )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from untrained.arguments import FilePath, checked
 from untrained.picture.formats import hdf5
 from untrained.picture.limits import limited
 from untrained.picture.reading import decode, decoded, format_of
@@ -19,7 +20,8 @@ _SHOWN = 40
 """Most characters of a wrong word in a message."""
 
 
-def read_array(path: str | Path, *, limit: int | str | None = None) -> Samples:
+@checked
+def read_array(path: FilePath, *, limit: int | str | None = None) -> Samples:
     """Read a measurement: samples of any shape, real or complex, as they are stored.
 
     Parameters
@@ -82,8 +84,9 @@ class KSpace:
     """The slice, in words."""
 
 
+@checked
 def read_kspace(
-    path: str | Path, number: int | None = None, *, limit: int | str | None = None
+    path: FilePath, number: int | None = None, *, limit: int | str | None = None
 ) -> KSpace:
     """Read a slice of k-space.
 

@@ -4,7 +4,7 @@ A volume is a picture with one more axis, D, before H and W.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from untrained.picture.metadata import Metadata
-from untrained.picture.region import Region, Size
+from untrained.picture.preview import thumbnail
+from untrained.picture.region import Region, Size, sides_in_words
 from untrained.picture.samples import (
     PictureError,
     Samples,
@@ -23,12 +24,26 @@ from untrained.picture.samples import (
     opaque,
     value_range,
 )
+from untrained.system.torch_state import in_usual_state
 
 _FEW_BANDS = 4
 """Up to this many channels an array is clearly a picture."""
 
 
-@dataclass(frozen=True, eq=False)
+class Source(Protocol):
+    """What a picture came as, and how a result becomes the same."""
+
+    @property
+    def kind(self) -> str:
+        """Its name, for people."""
+        ...
+
+    def back(self, picture: "Picture") -> Any:
+        """Turn a picture into that kind."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Picture:
     """A picture: float32 pixels in [0, 1] and the samples, alpha and metadata they came with.
 
@@ -44,7 +59,8 @@ class Picture:
     alpha: Samples | None = None
     """``([D,] H, W)`` in the data type of the samples."""
     missing: Tensor | None = None
-    """Bool ``(1, 1, [D,] H, W)``, True where a float sample is NaN; None if none is."""
+    """Bool ``(1, 1, [D,] H, W)``, True where a float sample is NaN or the pixel was masked; None if
+    none is."""
     offset: float = 0.0
     scale: float = 1.0
     cmyk: bool = False
@@ -52,8 +68,8 @@ class Picture:
     """Whether the given array had no channel axis."""
     complex_type: np.dtype[Any] | None = None
     """Data type of complex samples; real and imaginary parts alternate as channels."""
-    like: Tensor | None = None
-    """An empty tensor with the data type and device of the given one; None for other kinds."""
+    source: Source | None = None
+    """What it came as, to go back to; None for a file or a NumPy array."""
     display_range: tuple[float, float] | None = None
     """Values shown black and white, if the pixels are in units of their own and not in [0, 1]."""
     metadata: Metadata = field(default_factory=Metadata)
@@ -84,11 +100,11 @@ class Picture:
         return int(self.stored.shape[-1])
 
     @property
-    def kind(self) -> Literal["file", "numpy", "torch"]:
-        """The kind of input that the user gave."""
+    def kind(self) -> str:
+        """The kind of input that the user gave: file, NumPy or that of `source`."""
         if self.metadata.format:
             return "file"
-        return "numpy" if self.like is None else "torch"
+        return "NumPy" if self.source is None else self.source.kind
 
     @property
     def transparent(self) -> Tensor | None:
@@ -148,10 +164,10 @@ class Picture:
         if filled is not None:
             missing = None if missing is None else missing & ~filled
             alpha = None if alpha is None else np.where(_plane(filled), opaque(alpha.dtype), alpha)
-        if missing is not None and missing.any():
-            stored = np.where(_plane(missing)[..., None], np.array(np.nan, stored.dtype), stored)
-        else:
+        if missing is not None and not missing.any():
             missing = None
+        if missing is not None and stored.dtype.kind == "f":
+            stored = np.where(_plane(missing)[..., None], np.array(np.nan, stored.dtype), stored)
         read_back, _ = normalised(stored, self.offset, self.scale)
         return replace(
             self,
@@ -172,70 +188,32 @@ class Picture:
         grey_file = self.kind == "file" and stored.shape[-1] == 1
         return stored[..., 0] if self.flat or grey_file else stored
 
-    def in_kind(self) -> "Picture | Samples | Tensor":
-        """Return the kind that the user gave: a Picture, a NumPy array, or a torch tensor."""
+    def in_kind(self) -> Any:
+        """Return the kind that the user gave: a Picture of a file, an array, a tensor ..."""
         if self.kind == "file":
             return self
-        if self.like is None:
-            return self.to_numpy()
-        samples = self.to_numpy()
-        tensor = torch.from_numpy(np.ascontiguousarray(np.moveaxis(samples, -1, 0)))[None]
-        return tensor.to(self.like)
+        return self.to_numpy() if self.source is None else self.source.back(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the samples as `to_numpy` does."""
+        return np.array(self.to_numpy(), dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        """Say kind, size, type and range in one line."""
+        return f"Picture({described(self)}, {self.kind})"
+
+    def _repr_png_(self) -> bytes:
+        """Show it in a notebook."""
+        return thumbnail(self.shown)
 
 
-def as_picture(value: Any, *, volumes: bool = False) -> Picture:
-    """Convert any accepted kind of picture.
-
-    Parameters
-    ----------
-    value
-        A Picture; NumPy ``(H, W)`` or ``(H, W, C)``, bool, integer, float or complex; or a floating
-        or complex torch tensor ``(1, C, H, W)``. No channel counts as alpha.
-    volumes
-        Whether to accept volumes too: NumPy ``(D, H, W, C)``, torch ``(1, C, D, H, W)``, or a
-        Picture from `as_volume` or `read`.
-
-    Raises
-    ------
-    PictureError
-        If the shape or the values do not fit a picture.
-    TypeError
-        If it is anything else.
-    """
-    picture = _taken(value)
-    if picture.is_volume and not volumes:
-        raise PictureError(
-            f"a volume of shape {picture.stored.shape} is not a picture: only denoise, inpaint "
-            "and upscale take volumes"
-        )
-    return picture
-
-
-def as_volume(value: Any) -> Picture:
-    """Convert a volume, even from an array that could be a picture with many channels.
-
-    Parameters
-    ----------
-    value
-        NumPy ``(D, H, W)`` or ``(D, H, W, C)``, a torch tensor ``(1, C, D, H, W)``, or a Picture
-        that is a volume. D counts the slices.
-
-    Raises
-    ------
-    PictureError
-        If the shape or the values do not fit a volume.
-    TypeError
-        If it is anything else.
-    """
-    if isinstance(value, np.ndarray) and value.ndim == 3:
-        return make_picture(value[..., None].copy(), flat=True)
-    picture = _taken(value)
-    if not picture.is_volume:
-        raise PictureError(
-            f"a picture of shape {picture.stored.shape} is not a volume: give (D, H, W) or "
-            "(D, H, W, C), in torch (1, C, D, H, W)"
-        )
-    return picture
+def described(picture: Picture) -> str:
+    """Say size, channels, type and range of a picture in words."""
+    known = picture.stored[~np.isnan(picture.stored)]
+    channels = f"{picture.channels} channel{'' if picture.channels == 1 else 's'}"
+    reach = f"{known.min():.4g} to {known.max():.4g}" if known.size else "all missing"
+    kind = picture.complex_type or picture.stored.dtype
+    return f"{sides_in_words(picture.size)}, {channels}, {kind}, {reach}"
 
 
 def in_words(picture: Picture) -> tuple[str, ...]:
@@ -249,45 +227,21 @@ def in_words(picture: Picture) -> tuple[str, ...]:
     return ()
 
 
-def _taken(value: Any) -> Picture:
-    if isinstance(value, Picture):
-        return value
-    if isinstance(value, Tensor):
-        known = value.is_floating_point() or value.is_complex()
-        if value.ndim not in (4, 5) or value.shape[0] != 1 or not known:
-            raise PictureError(
-                f"a tensor of shape {tuple(value.shape)} and {value.dtype} is not a picture: give "
-                "floating (1, C, H, W), for a volume (1, C, D, H, W)"
-            )
-        planes = value.detach().cpu()[0].movedim(0, -1)
-        exact = planes.float() if planes.dtype == torch.bfloat16 else planes
-        return make_picture(exact.numpy().copy(), like=value.detach().new_empty(0))
-    if isinstance(value, np.ndarray):
-        if value.ndim not in (2, 3, 4):
-            raise PictureError(
-                f"an array of shape {value.shape} is not a picture: give (H, W) or (H, W, C), for "
-                "a volume (D, H, W, C)"
-            )
-        stored = value[..., None] if value.ndim == 2 else value
-        return make_picture(stored.copy(), flat=value.ndim == 2)
-    raise TypeError(
-        f"a {type(value).__name__} is not a picture: give an array, a tensor, or a file through "
-        "read()"
-    )
-
-
+@in_usual_state()
 def make_picture(
     stored: Samples,
     *,
     alpha: Samples | None = None,
     cmyk: bool = False,
     flat: bool = False,
-    like: Tensor | None = None,
+    source: Source | None = None,
+    missing: NDArray[np.bool_] | None = None,
     metadata: Metadata | None = None,
 ) -> Picture:
-    """Make a picture from stored samples ``([D,] H, W, C)``.
+    """Make a picture from stored samples ``([D,] H, W, C)``, in native byte order.
 
-    Each complex channel becomes two real ones, with 0 at mid-grey.
+    Each complex channel becomes two real ones, with 0 at mid-grey. Pixels that are missing, a
+    `missing` of ``([D,] H, W)``, do not count for the range.
 
     Raises
     ------
@@ -303,25 +257,31 @@ def make_picture(
     complex_type = stored.dtype if stored.dtype.kind == "c" else None
     if complex_type is not None:
         stored = np.ascontiguousarray(stored).view(stored.real.dtype)
-    offset, scale = value_range(stored) if complex_type is None else balanced_range(stored)
-    pixels, missing = normalised(stored, offset, scale)
+    known = stored if missing is None else _without(stored, missing)
+    if complex_type is not None:
+        offset, scale = balanced_range(known)
+    else:
+        whole_range = stored.dtype in (np.uint8, np.uint16)
+        offset, scale = value_range(stored if whole_range else known)
+    stored = known if stored.dtype.kind == "f" else stored
+    pixels, holes = normalised(known, offset, scale)
     return Picture(
         pixels=pixels,
         stored=stored,
         alpha=alpha,
-        missing=missing,
+        missing=holes,
         offset=offset,
         scale=scale,
         cmyk=cmyk,
         flat=flat,
         complex_type=complex_type,
-        like=like,
+        source=source,
         metadata=metadata or Metadata(),
     )
 
 
 def make_measured(
-    pixels: Tensor, display_range: tuple[float, float], like: Tensor | None
+    pixels: Tensor, display_range: tuple[float, float], source: Source | None
 ) -> Picture:
     """Make a picture in units of its own, not mapped to [0, 1].
 
@@ -331,16 +291,15 @@ def make_measured(
         Float ``(1, C, H, W)``.
     display_range
         Values to show black and white.
-    like
-        An empty tensor with the type and device of the result; None for NumPy, ``(H, W)`` if C is
-        1.
+    source
+        What to go back to; None for NumPy, ``(H, W)`` if C is 1.
     """
     stored = np.ascontiguousarray(pixels[0].permute(1, 2, 0).float().cpu().numpy())
     return Picture(
         pixels=pixels.float().cpu(),
         stored=stored,
-        flat=like is None and stored.shape[2] == 1,
-        like=like,
+        flat=source is None and stored.shape[2] == 1,
+        source=source,
         display_range=display_range,
     )
 
@@ -350,6 +309,12 @@ def in_grey_levels(picture: Picture) -> Picture:
     levels = (picture.shown[0].permute(1, 2, 0).double().numpy() * 65535).round()
     stored = np.clip(levels, 0, 65535).astype(np.uint16)
     return make_picture(stored, flat=picture.flat)
+
+
+def _without(stored: Samples, missing: NDArray[np.bool_]) -> Samples:
+    """The samples as floats, NaN where pixels are missing."""
+    floats = stored if stored.dtype.kind == "f" else stored.astype(np.float64)
+    return np.where(missing[..., None], np.array(np.nan, floats.dtype), floats)
 
 
 def _plane(mask: Tensor) -> NDArray[np.bool_]:

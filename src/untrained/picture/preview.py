@@ -8,6 +8,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from untrained.arguments import checked
+from untrained.picture.planes import Planes
 from untrained.picture.region import Size
 
 
@@ -36,9 +38,17 @@ def enlarged(image: Tensor, size: Size) -> Tensor:
     return F.interpolate(image, size=size, mode="nearest")
 
 
-def png_bytes(image: Tensor) -> bytes:
+@checked
+def png_bytes(image: Planes) -> bytes:
     """Encode ``(1, C, [D,] H, W)`` in [0, 1] as an 8-bit PNG, as `shown` converts it."""
     return encoded(shown(image))
+
+
+def thumbnail(image: Tensor, side: int = 512) -> bytes:
+    """Encode as `png_bytes` does, reduced so that no side is longer than `side`."""
+    small = shown(image)
+    small.thumbnail((side, side))
+    return encoded(small)
 
 
 def encoded(picture: Image.Image) -> bytes:

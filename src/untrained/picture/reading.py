@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from untrained.arguments import FilePath, checked
 from untrained.errors import RequestError
 from untrained.picture.formats.registry import HEAD, Format, in_words, known, recognised
 from untrained.picture.limits import file_over_limit, limited, read_limit
-from untrained.picture.metadata import PAGES_ARE, PagesAre
+from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
 from untrained.system.files import FileTooLarge, open_regular, read_regular
@@ -23,7 +24,8 @@ _LONGEST = 240
 """Most characters of a codec's error in a message."""
 
 
-def read(path: str | Path, *, pages: PagesAre = "auto", limit: int | str | None = None) -> Picture:
+@checked
+def read(path: FilePath, *, pages: PagesAre = "auto", limit: int | str | None = None) -> Picture:
     """Read a picture, or a volume.
 
     Parameters
@@ -46,8 +48,6 @@ def read(path: str | Path, *, pages: PagesAre = "auto", limit: int | str | None 
         format or is over the limit; if neither the file nor `pages` says what its pages are; or if
         `pages` is given and it has none.
     """
-    if pages not in PAGES_ARE:
-        raise PictureError(f"unknown pages {pages!r}: choose from {', '.join(PAGES_ARE)}")
     with limited(limit):
         picture = decoded(Path(path), pages)
     if (pages == "volume" and not picture.is_volume) or (

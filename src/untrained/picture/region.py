@@ -1,10 +1,19 @@
 """Region: a rectangle of a picture. Size: its sides."""
 
 from types import EllipsisType
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from untrained.arguments import Within
 
 Size = tuple[int, ...]
 """H and W of a picture; D, H and W of a volume."""
+
+LONGEST_SIDE = 1_000_000
+"""Pixels along a side above which a request is a slip."""
+Side = Annotated[int, Within(1, LONGEST_SIDE)]
+"""An argument that counts pixels along a side."""
+Sides = tuple[Side, Side]
+"""An argument that is H and W."""
 
 
 def sides_in_words(size: Size) -> str:

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
+from untrained.arguments import FilePath, checked
 from untrained.errors import RequestError
 from untrained.picture.formats.registry import by_extension, check_holds
-from untrained.picture.picture import Picture, as_picture
+from untrained.picture.picture import Picture
 from untrained.picture.region import Size
 from untrained.picture.samples import PictureError
+from untrained.picture.taking import PictureOrVolume
 from untrained.system.output_files import check_file_place, create_file, replace_file, shown
 
 
@@ -66,7 +67,8 @@ def check_place(path: Path, *, overwrite: bool = False, beside: tuple[str, ...] 
         raise PictureError(f"{shown(path)} exists: choose another name or give --overwrite")
 
 
-def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
+@checked
+def write(path: FilePath, picture: PictureOrVolume, *, overwrite: bool = False) -> None:
     """Write a picture, whole or not at all.
 
     Parameters
@@ -75,7 +77,7 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
         The extension gives the format. JPEG is written at quality 95 without chroma subsampling,
         WebP without loss.
     picture
-        A Picture, a Restoration, or an array or tensor as for `as_picture`.
+        A Restoration, or any kind of picture or volume, see `as_picture`.
     overwrite
         Whether an existing file may be replaced.
 
@@ -87,9 +89,8 @@ def write(path: str | Path, picture: Any, *, overwrite: bool = False) -> None:
         If the disk is full or fails, or a file has appeared meanwhile; the old file is untouched.
     """
     path = Path(path)
-    given = picture if isinstance(picture, Picture) else getattr(picture, "restored", None)
     check_place(path, overwrite=overwrite)
-    content = encoded(path, as_picture(picture) if given is None else given)
+    content = encoded(path, picture)
     (replace_file if overwrite else create_file)(path, content)
 
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from untrained.arguments import checked
 from untrained.errors import RequestError
+from untrained.picture.arrays import Numbers, RealNumbers
 
 _KERNEL = 6
 """Side of the patches of k-space."""
@@ -23,7 +25,8 @@ _SQUARINGS = 5
 _ROWS = 16
 
 
-def estimate_sensitivities(kspace: Tensor, mask: Tensor) -> tuple[Tensor, tuple[int, int]]:
+@checked
+def estimate_sensitivities(kspace: Numbers, mask: RealNumbers) -> tuple[Tensor, tuple[int, int]]:
     """Estimate sensitivities by ESPIRiT (Uecker et al. 2014, doi 10.1002/mrm.24751).
 
     The coils see one object, so patches of the fully sampled middle of k-space span a small space.
@@ -48,6 +51,13 @@ def estimate_sensitivities(kspace: Tensor, mask: Tensor) -> tuple[Tensor, tuple[
     RequestError
         If the middle of k-space was measured over too few samples.
     """
+    if kspace.ndim != 3:
+        raise RequestError(f"kspace has the shape {tuple(kspace.shape)}: give (coils, H, W)")
+    if mask.shape != kspace.shape[1:]:
+        raise RequestError(
+            f"mask has the shape {tuple(mask.shape)}, the k-space {tuple(kspace.shape[1:])}: they "
+            "must match"
+        )
     rows, columns = calibration_region(mask)
     height, width = rows.stop - rows.start, columns.stop - columns.start
     if min(height, width) < _SMALLEST:

@@ -65,7 +65,7 @@ def initial_guess(
     see_whether_complex(forward, measurement)
     dagger, transposed = forward.method("A_dagger"), forward.method("A_adjoint")
     if dagger is not None:
-        picture = _picture("A_dagger", dagger, measurement)
+        picture = _picture("A_dagger of y", dagger, measurement)
         noise = _noisiness(picture)
         if weights is None and (noise <= NOISY or transposed is None):
             return Guess(picture, dagger, "A_dagger")
@@ -75,7 +75,7 @@ def initial_guess(
         origin = _ORIGIN
     if transposed is None:
         return _derived(forward, measurement, shape, weights)
-    shape_of = _picture("A_adjoint", transposed, measurement).shape
+    shape_of = _picture("A_adjoint of y", transposed, measurement).shape
 
     def make(again: Tensor) -> Tensor:
         return _solved(forward, transposed, again, weights, shape_of)
@@ -116,7 +116,7 @@ def see_whether_complex(forward: Forward, measurement: Tensor) -> None:
         forward.physics, "A_dagger", None
     )
     if found is not None:
-        forward.complex_picture = called("the adjoint", found, measurement).is_complex()
+        forward.complex_picture = called("the adjoint of y", found, measurement).is_complex()
 
 
 def _picture(what: str, make: Callable[[Tensor], Tensor], measurement: Tensor) -> Tensor:

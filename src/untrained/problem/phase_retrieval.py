@@ -4,12 +4,20 @@ All work on amplitudes y = |A x| and keep a real object real and non-negative, a
 """
 
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from untrained.arguments import Within, checked, naming
+from untrained.errors import RequestError
 from untrained.operators import CodedDiffraction, PaddedFourier, Ptychography
+from untrained.picture.arrays import RealNumbers
+from untrained.picture.planes import Planes
+
+Rounds = Annotated[int, Within(0, 10**6)]
+"""An argument that counts iterations."""
 
 _FAINT = 0.2
 """Intensities below this times their mean are raised to it before they are weighted."""
@@ -81,11 +89,12 @@ def centre_picture(operator: Ptychography, amplitudes: Tensor) -> Tensor:
     return torch.cat([picture, 0 * picture], dim=1) if operator.complex_picture else picture
 
 
+@checked
 def alternating_projections(
     operator: CodedDiffraction | PaddedFourier | Ptychography,
-    amplitudes: Tensor,
-    start: Tensor,
-    rounds: int = 200,
+    amplitudes: RealNumbers,
+    start: Planes,
+    rounds: Rounds = 200,
 ) -> Tensor:
     """Alternate between the measured amplitudes and the pictures that are possible.
 
@@ -102,17 +111,31 @@ def alternating_projections(
     rounds
         Number of iterations.
     """
-    picture = start
+    _check_fit(operator, amplitudes, start)
+    picture: Tensor = start
     for _ in range(rounds):
         picture = allowed(operator.A_dagger(amplitudes * _phase(operator(picture))))
     return picture
 
 
+def _check_fit(
+    operator: CodedDiffraction | PaddedFourier | Ptychography, amplitudes: Tensor, start: Tensor
+) -> None:
+    with naming("start"):
+        shape = operator(start).shape
+    if amplitudes.shape != shape:
+        raise RequestError(
+            f"amplitudes have the shape {tuple(amplitudes.shape)}: the operator gives "
+            f"{tuple(shape)}"
+        )
+
+
+@checked
 def wirtinger_flow(
     operator: CodedDiffraction | PaddedFourier | Ptychography,
-    amplitudes: Tensor,
-    start: Tensor,
-    rounds: int = 2000,
+    amplitudes: RealNumbers,
+    start: Planes,
+    rounds: Rounds = 2000,
 ) -> Tensor:
     """Descend ``sum (|A x|^2 - y^2)^2`` with the growing step of Candes et al. 2015, section II.
 
@@ -127,6 +150,7 @@ def wirtinger_flow(
     rounds
         Steps; the size of each is ``min(1 - exp(-step / 330), 0.2)`` in their units.
     """
+    _check_fit(operator, amplitudes, start)
     power = amplitudes.square()
     norm = _squared_norm(operator, start)
     picture = start

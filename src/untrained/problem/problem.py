@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from untrained.errors import RequestError
-from untrained.picture.picture import Picture
+from untrained.picture.picture import Picture, described
 from untrained.picture.region import Region, Size
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
@@ -18,7 +18,7 @@ class ProblemError(RequestError):
     """A request that does not fit this picture; the message says what would."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """What was measured, what else is known, and how a fitted picture becomes the result.
 
@@ -51,6 +51,11 @@ class Problem:
     """
     tile_alignment: int = 1
     """Tiles begin at multiples of this many pixels."""
+
+    def __repr__(self) -> str:
+        """Say task, variant and picture in one line."""
+        variant = f" ({self.variant})" if self.variant else ""
+        return f"Problem({self.task}{variant}, {described(self.picture)})"
 
     @property
     def result_size(self) -> Size:

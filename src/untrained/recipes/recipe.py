@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from untrained.arguments import FilePath, checked
 from untrained.recipes.fusion import Fusion
 from untrained.recipes.network import Network, SkipNetwork
 from untrained.recipes.pairing import LatentPairing, Pairing
@@ -172,6 +173,13 @@ class Recipe(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto takes bfloat16 if the processor multiplies it natively."""
 
+    def __repr__(self) -> str:
+        """Say name, network and budget in one line; `model_dump_json` gives all."""
+        networks = "" if self.ensemble_size == 1 else f"{self.ensemble_size} networks, "
+        return f"Recipe({self.name!r}, {self.network.kind}, {networks}{self.steps} steps)"
+
+    __str__ = __repr__
+
     @model_validator(mode="after")
     def _effective(self) -> "Recipe":
         if self.fusion is not None:
@@ -190,7 +198,8 @@ class Recipe(Settings):
         return 0 if self.guided_by is None else 1 + self.guided_by._depth()
 
 
-def read_recipe(path: Path) -> Recipe:
+@checked
+def read_recipe(path: FilePath) -> Recipe:
     """Read a recipe from a JSON file.
 
     Raises
@@ -198,6 +207,7 @@ def read_recipe(path: Path) -> Recipe:
     RecipeError
         If the file cannot be read or holds no valid recipe; the message names the first fault.
     """
+    path = Path(path)
     try:
         return Recipe.model_validate(_parsed(path))
     except OSError as error:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
+from untrained.arguments import short
 from untrained.errors import RequestError
 from untrained.system.words import one_line
 
@@ -32,6 +33,22 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     renamed: ClassVar[Mapping[str, str]] = {}
     """What former names of fields are now: recipes outlive them."""
+
+    def __init__(self, **values: Any) -> None:
+        """Check the values.
+
+        Raises
+        ------
+        RecipeError
+            If the settings make no sense; the message names the first fault.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise RecipeError(first_fault(error)) from error
+
+    # Settings within settings are validated by pydantic itself, which collects their faults.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="before")
     @classmethod
@@ -77,13 +94,4 @@ def first_fault(error: ValidationError) -> str:
     where = where if len(where) <= _LONGEST else "..." + where[3 - _LONGEST :]
     if fault["type"] == "value_error":
         return f"{where}: {one_line(fault['ctx']['error'])}"
-    return f"{where}: {one_line(fault['msg'])} (given: {_shown(fault['input'])})"
-
-
-def _shown(given: Any) -> str:
-    """What was given, cut short."""
-    try:
-        text = repr(given)
-    except (RecursionError, ValueError):  # nested deep, or of thousands of digits
-        return type(given).__name__
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return f"{where}: {one_line(fault['msg'])} (given: {short(fault['input'])})"

@@ -15,4 +15,5 @@
 * `locks`: one process a time writes an output
 * `rescue`: where work is kept that could not be written
 * `words`: words of others, fit for a message
+* `torch_state`: work in torch's usual state, leave the caller's alone
 """

@@ -1,9 +1,11 @@
 """The presets of the tasks, looked up by name."""
 
+from untrained.arguments import checked
 from untrained.recipes import Recipe, RecipeError
 from untrained.tasks.registry import choose, task_named
 
 
+@checked
 def known_presets(task: str) -> tuple[str, ...]:
     """Names of the presets of `task`.
 
@@ -15,6 +17,7 @@ def known_presets(task: str) -> tuple[str, ...]:
     return tuple(task_named(task).all_presets)
 
 
+@checked
 def preset(task: str, name: str, *, variant: str = "") -> Recipe:
     """Look up a preset.
 

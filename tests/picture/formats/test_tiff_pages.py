@@ -9,7 +9,8 @@ import tifffile
 
 import untrained as ut
 from untrained.app.cli import main
-from untrained.picture.masks import mask
+from untrained.errors import RequestError
+from untrained.picture.masks import as_mask
 from untrained.picture.measurements import read_array
 from untrained.picture.reading import read
 from untrained.picture.writing import write
@@ -98,7 +99,7 @@ def test_an_enlarged_volume_has_smaller_voxels(tmp_path):
 def test_it_is_never_guessed_what_pages_are(tmp_path, samples, axes, pages, words):
     told = {"metadata": {"axes": axes}, "imagej": True} if axes else {"metadata": None}
     tifffile.imwrite(tmp_path / "a.tif", samples, photometric="minisblack", **told)
-    with pytest.raises(ut.PictureError, match=words) as caught:
+    with pytest.raises(RequestError, match=words) as caught:
         read(tmp_path / "a.tif", pages=pages)
     assert "\n" not in str(caught.value)
 
@@ -147,9 +148,11 @@ def test_a_mask_is_of_slices_or_of_one(tmp_path):
     whole = (SLICES > 30000).astype(np.uint8) * 255
     tifffile.imwrite(tmp_path / "whole.tif", whole, photometric="minisblack", metadata=None)
     tifffile.imwrite(tmp_path / "one.tif", whole[0])
-    found = mask(tmp_path / "whole.tif", (5, 12, 9))
+    found = as_mask(tmp_path / "whole.tif", (5, 12, 9)).white
     assert np.array_equal(found[0, 0].numpy(), whole > 0)
-    assert np.array_equal(mask(tmp_path / "one.tif", (5, 12, 9))[0, 0, 3].numpy(), whole[0] > 0)
+    assert np.array_equal(
+        as_mask(tmp_path / "one.tif", (5, 12, 9)).white[0, 0, 3].numpy(), whole[0] > 0
+    )
 
 
 def test_the_command_line_takes_volumes_and_bands(tmp_path, capsys):

@@ -19,8 +19,8 @@ from untrained import tasks
 from untrained.errors import RequestError
 from untrained.evaluation.metrics import psnr, psnr_upscaling
 from untrained.picture.formats import jpeg
-from untrained.picture.picture import as_picture
 from untrained.picture.reading import read
+from untrained.picture.taking import as_picture
 from untrained.problem.problem import Problem
 
 Metric = Callable[[Tensor, Tensor], float]

@@ -22,7 +22,7 @@ from untrained.evaluation.speed.probe import probe
 from untrained.evaluation.speed.psnr_over_time import Plan, Reached, reach
 from untrained.fitting.device import choose_engine
 from untrained.fitting.restoration import versions
-from untrained.picture.picture import as_picture
+from untrained.picture.taking import as_picture
 from untrained.recipes import Recipe
 from untrained.system import machine
 from untrained.system.output_files import shown

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from untrained.errors import RequestError
 from untrained.picture import writing
-from untrained.picture.picture import as_picture
+from untrained.picture.taking import as_picture
 
 SIGMA = 25 / 255
 """Noise level in picture units, [0, 1]."""

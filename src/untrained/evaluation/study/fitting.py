@@ -9,7 +9,7 @@ from untrained.fitting.device import choose_engine
 from untrained.fitting.fit import Fit
 from untrained.fitting.step import Step
 from untrained.operators import Mask
-from untrained.picture.picture import as_picture
+from untrained.picture.taking import as_picture
 from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem
 from untrained.recipes import Guard, LatentPairing, Network, Optimiser, Recipe

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from untrained.errors import RequestError
 from untrained.picture import reading
-from untrained.picture.picture import Picture, as_picture
+from untrained.picture.picture import Picture
+from untrained.picture.taking import as_picture
 
 SMALLEST = 16
 """Shortest side that a study accepts, in pixels."""

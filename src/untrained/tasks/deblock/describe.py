@@ -1,16 +1,18 @@
 """Deblocking: JPEG compression left blocks and ringing."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from untrained.arguments import checked
 from untrained.operators import JpegIntervals
-from untrained.picture.picture import Picture, as_picture
+from untrained.picture.picture import Picture
+from untrained.picture.taking import PictureLike
 from untrained.problem.jpeg_traces import find_compression
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem
+from untrained.system.torch_state import in_usual_state
 
 _BLOCKS = 16
 """Side of the units that JPEG compresses: blocks of 8x8, two each way where colour is halved."""
@@ -20,7 +22,9 @@ _SHARE = 0.5
 (narrow quantisation constraint set, Park and Lee 1999, doi 10.1109/76.780370)."""
 
 
-def deblock(image: Any) -> Problem:
+@in_usual_state()
+@checked
+def deblock(image: PictureLike) -> Problem:
     """Describe the removal of compression artefacts.
 
     Of a JPEG file the quantisation tables are known; in samples decoded from one they can often be
@@ -32,14 +36,14 @@ def deblock(image: Any) -> Problem:
     Parameters
     ----------
     image
-        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
+        Any kind of picture, see `as_picture`.
 
     Raises
     ------
     PictureError
         If `image` is not a picture.
     """
-    picture = as_picture(image)
+    picture: Picture = image
     compression, where = picture.metadata.compression, ""
     if compression is None and picture.stored.dtype == np.uint8:
         compression, where = find_compression(picture.pixels), ", as the samples show"

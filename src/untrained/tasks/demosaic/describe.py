@@ -7,27 +7,32 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from untrained.arguments import checked
 from untrained.noise import Gaussian
 from untrained.operators import Bayer
-from untrained.picture.picture import Picture, as_picture
+from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
+from untrained.picture.taking import PictureLike
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
+from untrained.system.torch_state import in_usual_state
 from untrained.tasks.demosaic.spec import DemosaicOptions
 
 _LEAST_BITS = 8
 
 
-def demosaic(image: Any, pattern: str = "RGGB", *, sigma: float | None = None) -> Problem:
+@in_usual_state()
+@checked
+def demosaic(image: PictureLike, pattern: str = "RGGB", *, sigma: float | None = None) -> Problem:
     """Describe the demosaicing of a raw plane. Its samples come back bit for bit.
 
     Parameters
     ----------
     image
-        The mosaic, one sample a pixel: Picture, NumPy ``(H, W)`` or torch ``(1, 1, H, W)``; 8 or
-        16 bits, or float. The result has three channels and the same type. Samples of 16 bits that
+        The mosaic, one sample a pixel: any kind of picture, see `as_picture`; 8 or 16 bits, or
+        float. The result has three channels and the same type. Samples of 16 bits that
         stay below a smaller power of two are taken to have as many bits: white is its last level.
         Samples that are NaN were not seen and are filled, too.
     pattern
@@ -46,10 +51,10 @@ def demosaic(image: Any, pattern: str = "RGGB", *, sigma: float | None = None) -
     PictureError
         If `image` is not a picture of one channel.
     """
-    plane = as_picture(image)
+    plane: Picture = image
     if plane.channels != 1:
         raise PictureError(
-            f"the picture has {plane.channels} channels: a mosaic has one sample a pixel"
+            f"the image has {plane.channels} channels: a mosaic has one sample a pixel"
         )
     if sigma is not None and not 0 < sigma <= 1:
         raise ProblemError(f"sigma {sigma:g} is not in (0, 1] picture units")

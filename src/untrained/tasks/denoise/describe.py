@@ -6,12 +6,14 @@ from typing import Any, Literal, cast, get_args
 import torch
 from torch import Tensor
 
+from untrained.arguments import checked
 from untrained.noise import (
     FAINT,
     Clipping,
     Detection,
     Gaussian,
     Impulses,
+    Poisson,
     PoissonGaussian,
     Stabiliser,
     asked_impulses,
@@ -24,30 +26,34 @@ from untrained.noise import (
     surroundings,
 )
 from untrained.operators import Mask
-from untrained.picture.picture import Picture, as_picture, in_words
+from untrained.picture.picture import Picture, in_words
+from untrained.picture.taking import PictureOrVolume
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
+from untrained.system.torch_state import in_usual_state
 from untrained.tasks.denoise import hyperspectral
 from untrained.tasks.denoise.spec import DenoiseOptions
 
 NoiseName = Literal["auto", "gaussian", "poisson", "poisson-gaussian", "impulse"]
 
 
+@in_usual_state()
+@checked
 def denoise(
-    image: Any,
+    image: PictureOrVolume,
     *,
     sigma: float | None = None,
-    noise: NoiseName | Gaussian | PoissonGaussian = "auto",
+    noise: NoiseName | Gaussian | Poisson | PoissonGaussian = "auto",
 ) -> Problem:
     """Describe a denoising problem.
 
     Parameters
     ----------
     image
-        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``; or a volume, see `as_volume`.
-        Missing (NaN) pixels are not fitted and stay missing. Of more than 4 channels the principal
+        Any kind of picture, see `as_picture`; or a volume, see `as_volume`. Missing pixels (NaN or
+        masked) are not fitted and stay missing. Of more than 4 channels the principal
         components that rise above Gaussian noise are restored.
     sigma
         Level of the Gaussian noise in picture units (25/255, not 25); estimated when None, of more
@@ -57,7 +63,7 @@ def denoise(
         light, as of counted quanta, and read with Gaussian noise; the picture is stabilised first
         (Mäkitalo and Foi 2013). ``impulse``: samples replaced by others; they are found and filled.
         ``auto`` goes by the picture, or is gaussian when `sigma` is given. Or a model with its
-        parameters.
+        parameters; of `Poisson`, which has none, the picture tells the gain.
 
     Raises
     ------
@@ -66,10 +72,10 @@ def denoise(
     PictureError
         If `image` is not a picture.
     """
-    picture = as_picture(image, volumes=True)
+    noise = "poisson" if isinstance(noise, Poisson) else noise
     _check(sigma, noise)
-    problem = _described(picture, sigma, noise)
-    return replace(problem, notes=(*in_words(picture), *problem.notes))
+    problem = _described(image, sigma, noise)
+    return replace(problem, notes=(*in_words(image), *problem.notes))
 
 
 def from_options(picture: Any, options: DenoiseOptions) -> Problem:

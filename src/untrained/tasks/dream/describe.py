@@ -2,20 +2,26 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from untrained.arguments import Within, checked, naming
 from untrained.operators.classifiers import Model, ModelError, as_model
 from untrained.operators.features import Features, checked_features
 from untrained.picture.metadata import Metadata
 from untrained.picture.picture import Picture, make_picture
 from untrained.problem.measurement import Measurement
-from untrained.problem.problem import Problem, ProblemError
+from untrained.problem.problem import Problem
+from untrained.system.torch_state import in_usual_state
 
 FITTED_SCALES = (1.0, 0.9)
+_LARGEST = 22_360
+"""Longest side of a picture: half a billion pixels."""
+_MOST_CHANNELS = 1024
 SHIFTS = ((0, 0), (-7, 0), (7, 0), (0, -7), (0, 7))
 SCALES = (1.0, 0.85, 1.2)
 
@@ -43,8 +49,14 @@ class Views(nn.Module):
         return torch.cat([self._features(_resized(image, scale)) for scale in self._scales])
 
 
+@in_usual_state()
+@checked
 def dream(
-    model: Model | nn.Module, target: str, *, size: int | None = None, channels: int = 3
+    model: Model | nn.Module,
+    target: str,
+    *,
+    size: Annotated[int, Within(1, _LARGEST)] | None = None,
+    channels: Annotated[int, Within(1, _MOST_CHANNELS)] = 3,
 ) -> Problem:
     """Describe activation maximisation (Ulyanov et al. 2018).
 
@@ -64,13 +76,11 @@ def dream(
     ------
     ModelError
         If the class, layer or channel is unknown, or the size too small.
-    ProblemError
+    RequestError
         If the size is not positive.
     """
     chosen = as_model(model)
-    side = size or max(chosen.size, 32)
-    if side < 1:
-        raise ProblemError(f"a picture of size {side}: give 1 or more")
+    side = max(chosen.size, 32) if size is None else size
     canvas = np.full((side, side, channels), 128, np.uint8)
     picture = make_picture(canvas, metadata=Metadata(format="PNG"))
     layer, colon, channel = target.rpartition(":")
@@ -81,7 +91,8 @@ def dream(
         data_term: Callable[[Tensor, Tensor], Tensor] = _inactivity
         self_check = partial(_activity, operator=operator, index=index)
     else:
-        index = chosen.class_index(target)
+        with naming("target"):
+            index = chosen.class_index(target)
         if activation.ndim != 2 or index >= activation.shape[1]:
             raise ModelError(f"{chosen.name} has no class {index}: its output is no list of them")
         name = chosen.classes[index] if chosen.classes else str(index)

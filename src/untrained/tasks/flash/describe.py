@@ -1,18 +1,20 @@
 """Flash/no-flash: the light of one picture, the detail of the other."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from untrained.arguments import checked
 from untrained.operators import smooth
-from untrained.picture.picture import Picture, as_picture
+from untrained.picture.picture import Picture
+from untrained.picture.taking import PictureLike
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
+from untrained.system.torch_state import in_usual_state
 
 COLOUR_SCALE = 16.0
 """Standard deviation in pixels of the Gaussian under which the colours must agree."""
@@ -24,7 +26,9 @@ _NOTABLE = 0.5
 """Pixels of shift above which a pair counts as misaligned."""
 
 
-def flash(image: Any, flash: Any, *, register: bool = False) -> Problem:
+@in_usual_state()
+@checked
+def flash(image: PictureLike, flash: PictureLike, *, register: bool = False) -> Problem:
     """Describe the restoration of a noisy no-flash picture by its flash picture.
 
     The network's input is the flash picture (Ulyanov et al. 2018); its target the
@@ -33,7 +37,7 @@ def flash(image: Any, flash: Any, *, register: bool = False) -> Problem:
     Parameters
     ----------
     image
-        The no-flash picture: Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
+        The no-flash picture: any kind, see `as_picture`.
     flash
         The flash picture, of the same size, channels and depth.
     register
@@ -47,7 +51,8 @@ def flash(image: Any, flash: Any, *, register: bool = False) -> Problem:
     PictureError
         If one is not a picture.
     """
-    picture, guide = as_picture(image), as_picture(flash)
+    picture: Picture = image
+    guide: Picture = flash
     _check_alike(picture, guide)
     down, right = _shift(guide.pixels, picture.pixels)
     length = float(np.hypot(down, right))

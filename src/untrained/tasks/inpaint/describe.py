@@ -1,16 +1,21 @@
 """Inpainting: only the known pixels were measured."""
 
-from typing import Any, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
 
+from untrained.arguments import Reads, checked, read
 from untrained.operators import Mask
-from untrained.picture.masks import as_mask, mask
-from untrained.picture.picture import Picture, as_picture, in_words
+from untrained.picture.masks import Mask as PictureMask
+from untrained.picture.masks import as_mask
+from untrained.picture.picture import Picture, in_words
+from untrained.picture.taking import PictureOrVolume
 from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
+from untrained.system.torch_state import in_usual_state
 from untrained.tasks.inpaint.spec import InpaintOptions, InpaintVariant
 
 DEEPEST_SCATTERED = 6.0
@@ -27,19 +32,22 @@ _OF_VOLUMES: dict[_Kind, InpaintVariant] = {
 }
 
 
-def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
+@in_usual_state()
+@checked
+def inpaint(image: PictureOrVolume, fill: Any = None, *, known: Any = None) -> Problem:
     """Describe an inpainting problem. Known pixels come back bit for bit.
 
     Parameters
     ----------
     image
-        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``; or a volume, see `as_volume`.
+        Any kind of picture, see `as_picture`; or a volume, see `as_volume`.
     fill
-        Mask ``(H, W)``, of a volume ``(D, H, W)`` or one ``(H, W)`` for all slices, as an array, a
-        tensor or a Picture: white (over half, or True) is filled, as in OpenCV and scikit-image.
+        Mask ``(H, W)``, of a volume ``(D, H, W)`` or one ``(H, W)`` for all slices: a path, an
+        array, a tensor, an image of Pillow or a Picture. White is filled, as in OpenCV and
+        scikit-image: what is over half of the range, or True, or 1 in a mask of 0 and 1.
     known
         The opposite: white is known, as in the literature. Give at most one of the two; with
-        neither, transparent and missing (NaN) pixels are filled.
+        neither, transparent and missing (NaN or masked) pixels are filled.
 
     Raises
     ------
@@ -48,8 +56,8 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
     PictureError
         If `image` is not a picture or the mask has another size.
     """
-    picture = as_picture(image, volumes=True)
-    filled = _filled(picture, fill, known)
+    picture: Picture = image
+    filled, how = _filled(picture, fill, known)
     if picture.missing is not None:
         filled = filled | picture.missing
     if not filled.any():
@@ -58,7 +66,7 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
             "pixels, or a picture with transparent or NaN pixels"
         )
     if filled.all():
-        raise ProblemError("no pixel is known: is the mask inverted?")
+        raise ProblemError("no pixel is known: is the mask inverted (fill for known)?")
     depth = _depth(filled)
     share = float(filled.float().mean())
     kind: _Kind = (
@@ -70,14 +78,12 @@ def inpaint(image: Any, fill: Any = None, *, known: Any = None) -> Problem:
         "known one"
     )
     variant = _OF_VOLUMES[kind] if picture.is_volume else kind
-    return _described(picture, filled, variant, (*in_words(picture), note))
+    return _described(picture, filled, variant, (*in_words(picture), *how, note))
 
 
 def from_options(image: Any, options: InpaintOptions) -> Problem:
     """Describe an inpainting problem from the options of the command line: files of masks."""
-    picture = as_picture(image, volumes=True)
-    fill, known = (path and mask(path, picture.size) for path in (options.mask, options.known))
-    return inpaint(picture, fill, known=known)
+    return inpaint(image, options.mask, known=options.known)
 
 
 def _described(
@@ -103,14 +109,24 @@ def _depth(filled: Tensor) -> float:
     return float(distance_transform_edt(filled[0, 0].numpy()).max())
 
 
-def _filled(picture: Picture, fill: Any, known: Any) -> Tensor:
-    size = picture.size
+def _filled(picture: Picture, fill: Any, known: Any) -> tuple[Tensor, tuple[str, ...]]:
+    """Find what to fill, and say how the mask was read if it was not black and white."""
     if fill is not None and known is not None:
-        raise ProblemError("give the mask of pixels to fill or of known pixels, not both")
+        raise ProblemError(
+            "give the mask of pixels to fill (fill) or of known pixels (known), not both"
+        )
     if fill is not None:
-        return as_mask(fill, size)
+        mask = _read("fill", fill, picture)
+        return mask.white, (mask.note,) if mask.note else ()
     if known is not None:
-        return ~as_mask(known, size)
+        mask = _read("known", known, picture)
+        return ~mask.white, (mask.note,) if mask.note else ()
     if picture.transparent is not None:
-        return picture.transparent
-    return torch.zeros((1, 1, *size), dtype=torch.bool)
+        return picture.transparent, ()
+    return torch.zeros((1, 1, *picture.size), dtype=torch.bool), ()
+
+
+def _read(name: str, value: Any, picture: Picture) -> PictureMask:
+    size = picture.size
+    found: PictureMask = read(name, Annotated[Any, Reads(partial(as_mask, size=size), "")], value)
+    return found

@@ -1,20 +1,24 @@
 """Feature inversion: a picture whose features in a layer are those of the picture given."""
 
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from untrained.arguments import checked
 from untrained.noise import relative_squared_error
 from untrained.operators.classifiers import Model, as_model
 from untrained.operators.features import Features, checked_features
-from untrained.picture.picture import Picture, as_picture
+from untrained.picture.picture import Picture
+from untrained.picture.taking import PictureLike
 from untrained.problem.measurement import Measurement
 from untrained.problem.problem import Problem
+from untrained.system.torch_state import in_usual_state
 
 
-def invert(image: Any, model: Model | nn.Module, layer: str) -> Problem:
+@in_usual_state()
+@checked
+def invert(image: PictureLike, model: Model | nn.Module, layer: str) -> Problem:
     """Describe the inversion of a picture's features: its natural pre-image.
 
     Only the features are fitted (Mahendran and Vedaldi 2015; Ulyanov et al. 2018), so
@@ -23,7 +27,7 @@ def invert(image: Any, model: Model | nn.Module, layer: str) -> Problem:
     Parameters
     ----------
     image
-        Picture, NumPy ``(H, W, C)`` or torch ``(1, C, H, W)``, at its own size.
+        Any kind of picture, see `as_picture`, at its own size.
     model
         From `load_model`, or any module that takes ``(1, C, H, W)`` in [0, 1].
     layer
@@ -36,7 +40,7 @@ def invert(image: Any, model: Model | nn.Module, layer: str) -> Problem:
     PictureError
         If `image` is not a picture.
     """
-    picture = as_picture(image)
+    picture: Picture = image
     chosen = as_model(model)
     operator, features = checked_features(chosen, layer, picture.pixels)
     shape = "x".join(str(side) for side in features.shape[1:])

@@ -1,30 +1,41 @@
 """Deblurring: the picture was convolved with a kernel, known or not, then noise was added."""
 
-from typing import Any
+from typing import Annotated
 
-import torch
+from torch import Tensor
 
+from untrained.arguments import Within, checked
 from untrained.errors import RequestError
 from untrained.noise import Gaussian, estimate_sigma
-from untrained.operators import BlindBlur, Blur, Convolution, Whitening, blur
-from untrained.picture.picture import Picture, as_picture
+from untrained.operators import BlindBlur, Blur, Whitening
+from untrained.picture.arrays import RealNumbers
+from untrained.picture.picture import Picture
+from untrained.picture.taking import PictureLike
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
+from untrained.system.torch_state import in_usual_state
 
 
+@in_usual_state()
+@checked
 def deblur(
-    image: Any, kernel: Any = None, *, blind: int | None = None, sigma: float | None = None
+    image: PictureLike,
+    kernel: RealNumbers | None = None,
+    *,
+    blind: Annotated[int, Within(1)] | None = None,
+    sigma: float | None = None,
 ) -> Problem:
     """Describe the deblurring of a picture. A picture larger by the kernel is fitted, then cut.
 
     Parameters
     ----------
     image
-        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``.
+        Any kind of picture, see `as_picture`.
     kernel
-        Array or tensor ``(h, w)``, 0 or more; its sum is made 1. No larger than the picture.
+        ``(h, w)``, 0 or more: an array, a tensor, a list or a path. Its sum is made 1. No larger
+        than the picture.
     blind
         In place of the kernel: a side in pixels that holds it. Kernel and picture are then fitted
         together (SelfDeblur, Ren et al. 2020), the kernel 0 or more and of sum 1.
@@ -40,16 +51,18 @@ def deblur(
     PictureError
         If `image` is not a picture.
     """
-    picture = as_picture(image)
+    picture: Picture = image
     if sigma is not None and not 0 < sigma <= 1:
         raise ProblemError(f"sigma {sigma:g} is not in (0, 1] picture units")
-    if (kernel is None) == (blind is None):
+    if kernel is not None and blind is not None:
         raise ProblemError("give the kernel, or in its place the side that holds it (blind)")
     level = estimate_sigma(picture.pixels) if sigma is None else sigma
     origin = "estimated from the picture" if sigma is None else "as given"
     stated = f"noise level {255 * level:.2f} of 255, {origin}"
     if blind is not None:
         return _blind(picture, blind, Gaussian(level), stated)
+    if kernel is None:
+        raise ProblemError("give the kernel, or in its place the side that holds it (blind)")
     operator = _operator(kernel, picture.height, picture.width)
     y, through = observed(picture, operator)
     rows, columns = operator.kernel.shape
@@ -70,8 +83,8 @@ def deblur(
 
 
 def _blind(picture: Picture, side: int, noise: Gaussian, stated: str) -> Problem:
+    _check_reach((side, side), picture.height, picture.width)
     operator = BlindBlur(side, side)
-    _check_reach(operator, picture.height, picture.width)
     y, through = observed(picture, operator)
     return Problem(
         task="reconstruct",
@@ -85,17 +98,17 @@ def _blind(picture: Picture, side: int, noise: Gaussian, stated: str) -> Problem
     )
 
 
-def _check_reach(operator: Convolution, height: int, width: int) -> None:
-    rows, columns = operator.reach
+def _check_reach(reach: tuple[int, int], height: int, width: int) -> None:
+    rows, columns = reach
     if rows > height or columns > width:
         raise RequestError(
             f"the kernel is {columns}x{rows}, larger than the picture of {width}x{height}"
         )
 
 
-def _operator(kernel: Any, height: int, width: int) -> Blur:
-    operator = blur(torch.as_tensor(kernel).float().clone())
-    _check_reach(operator, height, width)
+def _operator(kernel: Tensor, height: int, width: int) -> Blur:
+    operator = Blur(kernel.float())
+    _check_reach(operator.reach, height, width)
     if float(operator.kernel.min()) < 0:
         raise RequestError(
             f"the kernel has entries below 0, down to {float(operator.kernel.min()):.3g}"

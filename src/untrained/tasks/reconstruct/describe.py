@@ -1,17 +1,28 @@
 """Reconstruction: a picture from a measurement of it, through an operator the user brings."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from untrained.noise import Gaussian, Poisson, Transmission, mean_squared_error, poisson_deviance
+from untrained.arguments import Reads, checked, read, short
+from untrained.noise import (
+    Gaussian,
+    Poisson,
+    PoissonGaussian,
+    Transmission,
+    mean_squared_error,
+    poisson_deviance,
+)
 from untrained.operators import Counts, Forward, Samples, Scaled, Whitening, Whole, along, prove
+from untrained.picture.arrays import RealNumbers, as_tensor
 from untrained.picture.picture import make_measured
+from untrained.picture.sources import OfTensor
 from untrained.problem.initial_guess import Guess, initial_guess
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement
@@ -19,18 +30,69 @@ from untrained.problem.measurement_noise import find_level
 from untrained.problem.problem import Problem, ProblemError
 from untrained.problem.rendering import Rendering
 from untrained.problem.value_range import ToUnits, ValueRange, find_range, pressed_end
+from untrained.system.torch_state import in_usual_state
 from untrained.tasks.reconstruct.spec import ReconstructVariant
 
-Noise = float | Gaussian | Poisson | Transmission
+
+def read_noise(value: Any) -> Gaussian | Poisson | Transmission:
+    """Read a noise model, or the level of a Gaussian one.
+
+    Raises
+    ------
+    ProblemError
+        If it is neither, or one that has no likelihood here.
+    """
+    if isinstance(value, Gaussian | Poisson | Transmission):
+        return value
+    if isinstance(value, PoissonGaussian):
+        raise ProblemError(
+            "PoissonGaussian has no likelihood here: give Poisson() for counts, or the level as a "
+            "number and weights of 1 over the variance"
+        )
+    level: float = read("noise", float | Gaussian | Poisson | Transmission, value)
+    if not level > 0:
+        raise ProblemError(
+            f"noise {level:g} is not a noise level: give a standard deviation above 0"
+        )
+    return Gaussian(level)
 
 
+def _physics(value: Any) -> Any:
+    """Take an operator of any kind.
+
+    Raises
+    ------
+    ProblemError
+        If it is none.
+    """
+    given = not isinstance(value, type) and value is not None
+    flat = hasattr(value, "matvec") and hasattr(value, "rmatvec")
+    if given and (callable(value) or callable(getattr(value, "A", None)) or flat):
+        return value
+    raise ProblemError(
+        f"{short(value)} is not an operator: give an object with a method A, a function or a SciPy "
+        "LinearOperator"
+    )
+
+
+Noise = Annotated[
+    float | Gaussian | Poisson | Transmission,
+    Reads(read_noise, "a number, a Gaussian, a Poisson or a Transmission"),
+]
+"""A noise model, or the level of a Gaussian one."""
+Physics = Annotated[Any, Reads(_physics, "an operator")]
+"""An operator of any kind."""
+
+
+@in_usual_state()
+@checked
 def reconstruct(
     y: Any,
-    physics: Any,
+    physics: Physics,
     *,
     shape: tuple[int, ...] | None = None,
     noise: Noise | None = None,
-    weights: Any = None,
+    weights: RealNumbers | None = None,
     bounds: tuple[float | None, float | None] = (None, None),
     initial: Any = None,
 ) -> Problem:
@@ -39,8 +101,9 @@ def reconstruct(
     Parameters
     ----------
     y
-        The measurement, NumPy or torch, real or complex, of the shape that A gives. The result
-        comes back in its kind, in the units that A takes; a complex picture as two channels.
+        The measurement, NumPy or torch or the path of a file, real or complex, of the shape that A
+        gives. The result comes back in its kind, in the units that A takes; a complex picture as
+        two channels.
     physics
         A: an object with a method ``A`` on ``(1, C, H, W)``, and ``A_adjoint`` and ``A_dagger``
         where it has them, as deepinv's physics; a differentiable callable or module; or a SciPy
@@ -69,7 +132,7 @@ def reconstruct(
     RequestError
         If y, the weights, bounds, noise or the initial picture make no sense.
     """
-    measurement = as_measurement(y)
+    measurement = read("y", Annotated[Any, Reads(as_measurement, "a measurement")], y)
     size = _full(shape)
     forward = Forward(physics, size)
     counted = None if weights is None else _weights(weights, measurement)
@@ -81,12 +144,12 @@ def reconstruct(
     proof = prove(forward, guess.picture, measurement)
     limits = find_range(bounds, guess.picture, guess.margin)
     request = _Request(forward, measurement, weights, limits, guess.picture.shape)
-    level = _noise(noise)
+    level = None if noise is None else read_noise(noise)
     if level is None and weights is None:
         level = find_level(physics, measurement)
     posed = _posed(request, level)
     make_guide = partial(_guide, posed=posed, guess=guess, limits=limits)
-    picture = make_measured(guess.picture, (limits.low, limits.high), _like(y))
+    picture = make_measured(guess.picture, (limits.low, limits.high), _source(y))
     return Problem(
         task="reconstruct",
         picture=picture,
@@ -221,13 +284,18 @@ def as_measurement(y: Any) -> Tensor:
     Raises
     ------
     ProblemError
-        If it is no array or tensor, is empty or not finite.
+        If it is no array, tensor or path, is empty or not finite.
     """
-    if not isinstance(y, Tensor | np.ndarray):
-        raise ProblemError(f"a {type(y).__name__} is not a measurement: give an array or a tensor")
-    tensor = torch.as_tensor(y).detach().cpu()
-    if tensor.numel() == 0:
-        raise ProblemError(f"a measurement of shape {tuple(tensor.shape)} is empty")
+    if not isinstance(y, Tensor | np.ndarray | str | os.PathLike):
+        raise ProblemError(
+            f"{short(y)} is not a measurement: give an array, a tensor or the path of a file"
+        )
+    masked = int(np.ma.getmaskarray(y).sum()) if isinstance(y, np.ma.MaskedArray) else 0
+    if masked:
+        raise ProblemError(
+            f"{masked} of the measurement's numbers are masked: set them to 0 and their weights too"
+        )
+    tensor = as_tensor(y)
     tensor = tensor.to(torch.complex64) if tensor.is_complex() else tensor.float()
     if broken := int((~tensor.isfinite()).sum()):
         raise ProblemError(
@@ -237,12 +305,13 @@ def as_measurement(y: Any) -> Tensor:
     return tensor
 
 
-def _like(y: Any) -> Tensor | None:
-    """Give an empty tensor of the type of the result; None for NumPy."""
+def _source(y: Any) -> OfTensor | None:
+    """Say what the result is to become: a tensor of the type and device of y; None for NumPy."""
     if not isinstance(y, Tensor):
         return None
     real = y.detach().real
-    return real.new_empty(0) if real.is_floating_point() else real.new_empty(0, dtype=torch.float32)
+    floating = real.is_floating_point()
+    return OfTensor(real.new_empty(0) if floating else real.new_empty(0, dtype=torch.float32))
 
 
 def _full(shape: tuple[int, ...] | None) -> tuple[int, int, int] | None:
@@ -257,7 +326,7 @@ def _full(shape: tuple[int, ...] | None) -> tuple[int, int, int] | None:
 def _given(initial: Any, shape: tuple[int, int, int] | None) -> Guess:
     if isinstance(initial, Guess):
         return initial
-    picture = torch.as_tensor(initial).detach().cpu().float()
+    picture: Tensor = read("initial", RealNumbers, initial).float()
     if picture.ndim in (2, 3):
         picture = picture.reshape(1, *((1,) if picture.ndim == 2 else ()), *picture.shape)
     fits = picture.ndim == 4 and picture.shape[0] == 1
@@ -266,25 +335,13 @@ def _given(initial: Any, shape: tuple[int, int, int] | None) -> Guess:
             f"the initial picture has the shape {tuple(picture.shape)}: give "
             f"{'(1, C, H, W)' if shape is None else (1, *shape)}"
         )
-    if not bool(picture.isfinite().all()):
-        raise ProblemError("the initial picture has numbers that are not finite")
     return Guess(picture, lambda _: picture, "as given")
-
-
-def _noise(noise: Noise | None) -> Gaussian | Poisson | Transmission | None:
-    if not isinstance(noise, int | float):
-        return noise
-    if not 0 < noise < float("inf"):
-        raise ProblemError(
-            f"noise {noise:g} is not a noise level: give a standard deviation above 0"
-        )
-    return Gaussian(float(noise))
 
 
 def _weights(weights: Any, measurement: Tensor) -> Tensor:
     if weights is None:
         return torch.ones(measurement.shape)
-    given = torch.as_tensor(weights).detach().cpu().float()
+    given: Tensor = weights.float()
     try:
         full = given.broadcast_to(measurement.shape)
     except RuntimeError as error:

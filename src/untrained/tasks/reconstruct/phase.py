@@ -1,12 +1,13 @@
 """Phase retrieval: a picture from the magnitudes of waves alone."""
 
 import dataclasses
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from untrained.arguments import Reads, checked, read
 from untrained.noise import Gaussian, Poisson
 from untrained.operators import (
     CodedDiffraction,
@@ -19,6 +20,7 @@ from untrained.operators import (
     prove,
 )
 from untrained.operators.checks import called
+from untrained.picture.arrays import RealNumbers
 from untrained.problem.initial_guess import Guess, see_whether_complex
 from untrained.problem.phase_retrieval import (
     allowed,
@@ -29,10 +31,31 @@ from untrained.problem.phase_retrieval import (
     spectral,
 )
 from untrained.problem.problem import Problem, ProblemError
-from untrained.tasks.reconstruct.describe import as_measurement, reconstruct
+from untrained.system.torch_state import in_usual_state
+from untrained.tasks.reconstruct.describe import (
+    Physics,
+    as_measurement,
+    read_noise,
+    reconstruct,
+)
 from untrained.tasks.reconstruct.spec import ReconstructVariant
 
 Measured = Literal["amplitudes", "intensities"]
+
+
+def _read_noise(value: Any) -> Gaussian | Poisson:
+    found = read_noise(value)
+    if not isinstance(found, Gaussian | Poisson):
+        raise ProblemError(
+            "Transmission is for tomography: give Poisson() for counts, or the level of amplitudes"
+        )
+    return found
+
+
+PhaseNoise = Annotated[
+    float | Gaussian | Poisson, Reads(_read_noise, "a number, a Gaussian or a Poisson")
+]
+"""A noise model of amplitudes, or the level of a Gaussian one."""
 
 _MARGIN = 1.2
 """How much larger than in the guess a complex object's magnitude may be."""
@@ -47,13 +70,15 @@ _PASSES = 20
 """Of sequential projections in the initial guess."""
 
 
+@in_usual_state()
+@checked
 def phase(
     y: Any,
-    physics: Any,
+    physics: Physics,
     *,
     measured: Measured = "amplitudes",
-    noise: float | Gaussian | Poisson | None = None,
-    weights: Any = None,
+    noise: PhaseNoise | None = None,
+    weights: RealNumbers | None = None,
     bounds: tuple[float | None, float | None] | None = None,
     initial: Any = None,
 ) -> Problem:
@@ -113,14 +138,12 @@ def phase(
 
 
 def _amplitudes(y: Any, measured: Measured) -> Tensor:
-    if measured not in get_args(Measured):
-        raise ProblemError(f"{measured!r} are not measured: {' or '.join(get_args(Measured))}")
-    values = as_measurement(y)
+    values: Tensor = read("y", Annotated[Any, Reads(as_measurement, "a measurement")], y)
     if values.is_complex():
-        raise ProblemError(f"the measurement is complex: {measured} are real, 0 or more")
+        raise ProblemError(f"y, the measurement, is complex: {measured} are real, 0 or more")
     if negative := int((values < 0).sum()):
         raise ProblemError(
-            f"{negative} of {values.numel()} {measured} are below 0, down to "
+            f"{negative} of {values.numel()} {measured} in y are below 0, down to "
             f"{float(values.min()):.4g}: set them to 0"
         )
     return values if measured == "amplitudes" else values.sqrt()
@@ -130,10 +153,10 @@ def _first(forward: Forward, amplitudes: Tensor, initial: Any, *, counted: bool)
     """Make the first picture by the way that suits A."""
     transposed = forward.method("A_adjoint")
     if transposed is None:
-        raise ProblemError("an operator for phase retrieval needs A_adjoint beside A")
+        raise ProblemError("physics, an operator for phase retrieval, needs A_adjoint beside A")
     like = called("A_adjoint", transposed, amplitudes.to(torch.complex64))
     if initial is not None:
-        given = torch.as_tensor(initial).detach().cpu().float()
+        given: Tensor = read("initial", RealNumbers, initial).float()
         if given.numel() != like.numel():
             raise ProblemError(
                 f"the initial picture has the shape {tuple(given.shape)}: give {tuple(like.shape)}"

@@ -2,17 +2,19 @@
 
 import math
 from functools import partial
-from typing import Any
 
 from torch import Tensor
 
+from untrained.arguments import checked
 from untrained.numerics.lanczos import LanczosDownsample
 from untrained.operators import Resampling, back_project, downsample, enlarge
-from untrained.picture.picture import Picture, as_picture, in_words
+from untrained.picture.picture import Picture, in_words
 from untrained.picture.region import Region, sides_in_words
+from untrained.picture.taking import PictureOrVolume
 from untrained.problem.knowledge import Knowledge
 from untrained.problem.measurement import Measurement, observed
 from untrained.problem.problem import Problem, ProblemError
+from untrained.system.torch_state import in_usual_state
 from untrained.tasks.upscale.spec import UpscaleVariant
 
 LARGEST_FACTOR = 16
@@ -23,8 +25,10 @@ WIDEST = 4.0
 """Standard deviations of a Gaussian, in small pixels, above which nothing of a picture is left."""
 
 
+@in_usual_state()
+@checked
 def upscale(
-    image: Any, factor: float = 4, *, kernel: str = "lanczos", width: float = 0.5
+    image: PictureOrVolume, factor: float = 4, *, kernel: str = "lanczos", width: float = 0.5
 ) -> Problem:
     """Describe an upscaling (super-resolution) problem.
 
@@ -33,7 +37,7 @@ def upscale(
     Parameters
     ----------
     image
-        Picture, NumPy ``(H, W[, C])`` or torch ``(1, C, H, W)``; or a volume, see `as_volume`.
+        Any kind of picture, see `as_picture`; or a volume, see `as_volume`.
     factor
         Over 1, up to 16; the result has ``factor * H`` rows and ``factor * W`` columns, each
         rounded to the nearest whole number (halves up). Volumes are enlarged along all three axes,
@@ -53,7 +57,7 @@ def upscale(
     PictureError
         If `image` is not a picture.
     """
-    picture = as_picture(image, volumes=True)
+    picture: Picture = image
     if not 1 < factor <= LARGEST_FACTOR:
         raise ProblemError(f"factor {factor:g}: give more than 1 and at most {LARGEST_FACTOR}")
     if kernel not in KERNELS:
