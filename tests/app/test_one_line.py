@@ -100,17 +100,6 @@ def test_an_interrupted_fit_that_cannot_be_kept_is_written_all_the_same(
     assert "wrote the best picture so far to out.png; the fit could not be kept" in err
 
 
-def test_a_name_too_long_to_keep_the_fit_beside_it_is_written(folder, monkeypatch, capsys):
-    name = "o" * 237 + ".png"  # as the temporary name of the kept fit it is
-    monkeypatch.setattr(restore_file, "SECONDS_BETWEEN_SAVINGS", 0.0)
-    assert run(*WORDS[:2], name, *WORDS[3:], "--quiet") == 0
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1
-    assert "File name too long" in err
-    with Image.open(name) as image:
-        image.load()
-
-
 SHELL = """
 cd "$1"; shift
 "$@" --quiet --json > /dev/full; echo $?

@@ -195,7 +195,7 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
             ("deblur", "in.png", "out.png", "--blind", "21"),
             "21x21, larger than the picture of 20x24",
         ),
-        (("deblur", "in.png", "out.png", "--blind", "0"), "1 or more"),
+        (("deblur", "in.png", "out.png", "--blind", "0"), "2 to 255"),
         (("deblur", "in.png", "out.png", "--blind", "5", "--preset", "tv"), "needs a guide"),
         (("deblur", "in.png", "out.png", "--kernel", "none.npy"), "cannot read"),
     ],

@@ -6,8 +6,9 @@ from pathlib import Path
 import untrained as ut
 from untrained.baselines.third_party import read_weights
 from untrained.errors import RequestError
-from untrained.picture import masks, measurements
+from untrained.picture import measurements
 from untrained.picture.formats.registry import Format, known
+from untrained.picture.masks import as_mask
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
 from untrained.recipes import read_recipe
@@ -38,7 +39,7 @@ def _every_page(path: Path) -> None:
 
 
 def _mask(path: Path) -> None:
-    masks.mask(path, (12, 10))
+    as_mask(path, (12, 10))
 
 
 READERS: dict[str, tuple[Callable[[Path], object], ...]] = {

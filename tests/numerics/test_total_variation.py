@@ -5,6 +5,7 @@ import torch
 
 from tests.helpers.tiny import photo
 from untrained import tasks
+from untrained.errors import RequestError
 from untrained.fitting.restore import restore, watch
 from untrained.numerics.total_variation import total_variation
 from untrained.problem.problem import ProblemError
@@ -80,7 +81,7 @@ def tv(weight):
 
 
 def test_bad_requests():
-    with pytest.raises(RecipeError, match="untrained, tv"):
+    with pytest.raises(RequestError, match="untrained, tv"):
         restore(tasks.deblock(photo()), prior="wavelets")
     with pytest.raises(RecipeError, match="preset of its own"):
         restore(tasks.deblock(photo()), "paper", prior="tv")

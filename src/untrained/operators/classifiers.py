@@ -146,7 +146,7 @@ def _torchvision_model(name: str) -> nn.Module:
     if name not in known:
         near = difflib.get_close_matches(name, [*known, SHIPPED], 3)
         hint = f"did you mean {', '.join(near)}?" if near else f"there is {SHIPPED}, alexnet, vgg19"
-        raise ModelError(f"torchvision has no classifier {name!r}: {hint}")
+        raise ModelError(f"the name {name!r} is of no classifier of torchvision: {hint}")
     slow_start = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     module: nn.Module = models.get_model(name, weights=None, **slow_start)
     return module

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 
+from untrained.arguments import short
 from untrained.errors import RequestError
 from untrained.picture.region import sides_in_words
 from untrained.picture.samples import PictureError
@@ -77,10 +78,11 @@ def size_from_words(words: int | str, name: str) -> int:
     RequestError
         If it is no size above 0; the message calls it `name`.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([kmgt]i?|)b?", str(words).strip().lower())
+    text = words.lower() if isinstance(words, str) else short(words)
+    found = re.fullmatch(r"([0-9]{1,30}(?:\.[0-9]{0,30})?)\s*([kmgt]i?|)b?", text.strip())
     size = int(float(found[1]) * (_UNITS | _BINARY)[found[2]]) if found else 0
     if isinstance(words, bool) or size < 1:
-        raise RequestError(f"{name} {words!r} is no size: give bytes, or a size such as 8GB")
+        raise RequestError(f"{name} {short(words)} is no size: give bytes, or a size such as 8GB")
     return size
 
 

@@ -30,7 +30,7 @@ class SelfSimilarPasses(Settings):
     """1 runs at full size; 2 at half the size, where a patch covers twice the length, and adds the
     change, enlarged, to the picture. Volumes have full size only."""
     method: Denoiser = NLRidge(patch=7)
-    count: Annotated[Count, Field(le=1000)] = 14
+    count: Annotated[Count, Field(le=10**6)] = 14
     """Number of passes."""
     first_level: Real = Field(20 / 255, gt=0, le=1)
     """Noise level of the first pass, in picture units."""
