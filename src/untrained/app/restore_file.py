@@ -147,7 +147,8 @@ def _run(
         if folder is not None:
             snapshots = Snapshots()
             snapshots.recall(earlier_snapshots(folder, len(fit.history)))
-        _work(job, fit, keeper, snapshots, interruption, say, console, (*words, *problem.notes))
+        words = (*words, *problem.notes, *writing.left_out(job.output, problem.picture))
+        _work(job, fit, keeper, snapshots, interruption, say, console, words)
         interrupted = fit.stop is None
         with _kept_if_not_written(job, fit, "the result", job.output):
             result = fit.restoration()

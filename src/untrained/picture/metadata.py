@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from untrained.picture.jpeg_tables import Compression
 from untrained.picture.region import Size
@@ -35,6 +35,15 @@ class Pages:
     """Pixels per unit along X and Y, and the unit (1 none, 2 inch, 3 cm)."""
 
 
+class Tag(NamedTuple):
+    """A tag of a TIFF: its code, its type by TIFF's number, how many values, and these."""
+
+    code: int
+    type: int
+    length: int
+    value: Any
+
+
 @dataclass(frozen=True)
 class Metadata:
     """Metadata: everything in a file except its samples."""
@@ -44,11 +53,25 @@ class Metadata:
     exif: bytes | None = None
     """EXIF block without the orientation: the pixels are upright."""
     icc: bytes | None = None
+    xmp: bytes | None = None
+    """The XMP packet."""
+    comment: bytes | None = None
+    """The comment of a JPEG."""
     dpi: tuple[float, float] | None = None
     chunks: tuple[tuple[bytes, bytes], ...] = ()
     """Ancillary chunks of a PNG, name and content."""
     description: str | None = None
     """ImageDescription of a TIFF."""
+    tags: tuple[Tag, ...] = ()
+    """Tags of a TIFF that say nothing of its samples: GeoTIFF, IPTC, GDAL and others."""
+    pixels_per_unit: tuple[float, float] | None = None
+    """Resolution of a TIFF along X and Y whose unit is none of TIFF's, as in ImageJ's."""
+    original: Size | None = None
+    """H and W of the file's picture, where `tags` or `pixels_per_unit` depend on them."""
+    premultiplied: bool = False
+    """Whether the colours are multiplied by alpha (associated alpha of a TIFF)."""
+    left_out: tuple[str, ...] = ()
+    """What else the file holds, in words; no format keeps it."""
     compression: Compression | None = None
     """How the samples were compressed, if they came from a JPEG."""
     dicom: bytes | None = None

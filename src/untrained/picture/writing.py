@@ -94,6 +94,12 @@ def write(path: FilePath, picture: PictureOrVolume, *, overwrite: bool = False) 
     (replace_file if overwrite else create_file)(path, content)
 
 
+def left_out(path: Path, picture: Picture) -> tuple[str, ...]:
+    """Say what of a file's metadata a result in the format of this extension will not keep."""
+    words = by_extension(path).left_out(picture)
+    return () if words is None else (words,)
+
+
 def encoded(path: Path, picture: Picture) -> bytes:
     """Encode a picture in the format of an extension.
 

@@ -31,7 +31,7 @@ register(
         matches=is_bmp,
         decode=read,
         encode=encode,
-        holds=Holds(dpi=(2**31 - 1) * 0.0254),
+        holds=Holds(dpi=(2**31 - 1) * 0.0254, metadata=frozenset({"dpi"})),
         errors=pillow.errors,
     )
 )

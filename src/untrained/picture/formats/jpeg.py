@@ -13,6 +13,7 @@ from untrained.picture.metadata import PagesAre
 from untrained.picture.picture import Picture
 from untrained.picture.samples import PictureError
 
+_KEPT = frozenset({"exif", "icc", "dpi", "xmp", "comment"})
 _EXIF, _SEVERAL = b"Exif\0\0", b"MPF\0"
 _SCAN = b"\xff\xda"
 _MOST_SCANS = 100
@@ -31,12 +32,16 @@ def read(path: Path, data: bytes, _pages: PagesAre = "auto") -> Picture:
     """Decode a picture; PictureError says what is wrong with the file."""
     if (scans := data.count(_SCAN)) > _MOST_SCANS:
         raise PictureError(f"{path} is a JPEG of {scans} scans: save it anew with fewer")
-    for block in _directories(data):
+    exif, *several = _directories(data)
+    for block in (exif, *several):
         check_exif(path, block)
     with pillow.opened("JPEG", data) as image:
         turn = image.getexif().get(ORIENTATION, 1)
         picture = pillow.picture_of(path, image)
         compression = _compression(image)
+    if several:
+        said = ("a further picture, such as a gain map or a large thumbnail",)
+        picture = replace(picture, metadata=replace(picture.metadata, left_out=said))
     if compression is None:
         return picture
     compression = compression.upright(turn, (picture.height, picture.width))
@@ -97,7 +102,12 @@ register(
         matches=is_jpeg,
         decode=read,
         encode=encode,
-        holds=Holds(cmyk=True, side=65500, dpi=65535),
+        holds=Holds(
+            cmyk=True,
+            side=65500,
+            dpi=65535,
+            metadata=_KEPT,
+        ),
         errors=pillow.errors,
         refusal=_refusal,
     )

@@ -45,7 +45,7 @@ _STREAMS: dict[Kind, tuple[bytes, ...]] = {
 
 _OPEN: dict[Kind, Callable[[io.BytesIO], Image.Image]] = {
     "PNG": PngImagePlugin.PngImageFile,
-    "JPEG": JpegImagePlugin.jpeg_factory,
+    "JPEG": JpegImagePlugin.JpegImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
@@ -69,6 +69,8 @@ def picture_of(path: Path, image: Image.Image) -> Picture:
         format=str(image.format),
         icc=image.info.get("icc_profile"),
         dpi=_dpi(image.info.get("dpi")),
+        xmp=_bytes(image.info.get("xmp")),
+        comment=_bytes(image.info.get("comment")) if image.format == "JPEG" else None,
     )
     expanded = _expanded(image)
     mode = expanded.mode
@@ -104,6 +106,10 @@ def encode(picture: Picture, kind: Kind, **options: Any) -> bytes:
         options["icc_profile"] = info.icc
     if info.exif and kind != "BMP":
         options["exif"] = exif_for(picture)
+    if info.xmp and kind in ("JPEG", "WEBP"):
+        options["xmp"] = info.xmp
+    if info.comment and kind == "JPEG":
+        options["comment"] = info.comment
     if info.known_dpi and kind != "WEBP":
         options["dpi"] = info.known_dpi
     buffer = io.BytesIO()
@@ -159,6 +165,12 @@ def _channels(image: Image.Image) -> int:
     """Count the channels of a picture and its alpha once it is expanded."""
     colours = {"1": 1, "P": 3, "PA": 3}.get(image.mode, len(image.getbands()))
     return colours + (image.mode == "PA" or "transparency" in image.info)
+
+
+def _bytes(value: Any) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode()
+    return value if isinstance(value, bytes) and value else None
 
 
 def _dpi(value: Any) -> tuple[float, float] | None:

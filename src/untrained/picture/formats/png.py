@@ -37,6 +37,8 @@ _MANY_CHUNKS = 10_000
 _FEW_BYTES = 256
 """A file has no more chunks than these, or one in so many bytes: reading each takes time."""
 
+_XMP = b"XML:com.adobe.xmp\0"
+"""Begins the text chunk of an XMP packet."""
 _COPIED_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"tIME")
 
 
@@ -87,6 +89,7 @@ def _read_deep(path: Path, data: bytes) -> Picture:
         exif=exif_bytes(exif),
         icc=_icc_of_chunk(path, chunks.get(b"iCCP")),
         chunks=_copied_chunks(data),
+        xmp=_xmp(data),
     )
     return make_picture(colour, alpha=alpha, metadata=metadata)
 
@@ -116,6 +119,8 @@ def _with_chunks(data: bytes, picture: Picture, taken: tuple[bytes, ...] = ()) -
     """Insert the kept ancillary chunks after the header of a PNG."""
     chunks = [(name, body) for name, body in picture.metadata.chunks if name not in taken]
     after_header = len(_SIGNATURE) + 12 + 13
+    if picture.metadata.xmp and not any(body.startswith(_XMP) for _, body in chunks):
+        chunks.append((b"iTXt", _XMP + bytes(4) + picture.metadata.xmp))
     packed = b"".join(_packed_chunk(name, body) for name, body in chunks)
     return data[:after_header] + packed + data[after_header:]
 
@@ -139,6 +144,15 @@ def _places(data: bytes) -> Iterator[tuple[int, int]]:
             return
         yield at, length
         at += 12 + length
+
+
+def _xmp(data: bytes) -> bytes | None:
+    """Find the XMP packet, if it is not compressed."""
+    packets = (body for name, body in _chunks(data) if name == b"iTXt" and body.startswith(_XMP))
+    found = next(packets, b"").removeprefix(_XMP)
+    if found[:2] != b"\0\0":
+        return None
+    return found[2:].partition(b"\0")[2].partition(b"\0")[2] or None
 
 
 def _icc_of_chunk(path: Path, body: bytes | None) -> bytes | None:
@@ -166,7 +180,11 @@ register(
         encode=encode,
         prepare=_prepare,
         holds=Holds(
-            ("bool", "uint8", "uint16"), alpha=True, side=1_000_000, dpi=(2**32 - 1) * 0.0254
+            ("bool", "uint8", "uint16"),
+            alpha=True,
+            side=1_000_000,
+            dpi=(2**32 - 1) * 0.0254,
+            metadata=frozenset({"exif", "icc", "dpi", "xmp"}),
         ),
         errors=_errors,
     )

@@ -33,6 +33,21 @@ class Holds:
     """Most pixels a side; None for any number."""
     dpi: float | None = None
     """Finest resolution in dots per inch; None for any, or where none is written."""
+    metadata: frozenset[str] = frozenset()
+    """The fields of `Metadata` that it keeps, also of pictures from other formats."""
+
+
+_METADATA = {
+    "exif": "EXIF",
+    "icc": "the colour profile",
+    "dpi": "the resolution",
+    "xmp": "XMP",
+    "comment": "the comment",
+    "description": "the description",
+    "tags": "further tags of the TIFF",
+    "pixels_per_unit": "the size of a pixel",
+}
+"""What a file may hold beside samples, in words."""
 
 
 def _any_picture(_picture: Picture) -> str | None:
@@ -102,6 +117,17 @@ class Format:
         if picture.alpha is not None and not self.holds.alpha:
             return f"{self.name} cannot hold transparency"
         return self._why_too_large(picture)
+
+    def left_out(self, picture: Picture) -> str | None:
+        """Say in one sentence what of the file's metadata is not kept; None if all is."""
+        info = picture.metadata
+        lost = [
+            words
+            for name, words in _METADATA.items()
+            if getattr(info, name) and name not in self.holds.metadata
+        ]
+        lost += info.left_out
+        return f"{self.name} does not keep {in_words(lost, 'and')}" if lost else None
 
     def _why_too_large(self, picture: Picture) -> str | None:
         most, finest = self.holds.side, self.holds.dpi

@@ -17,10 +17,14 @@ from untrained.picture.formats.pillow import opened
 from untrained.picture.formats.registry import Format, Holds, register
 from untrained.picture.formats.tiff_bounds import check_ome, check_page, check_pieces
 from untrained.picture.formats.tiff_directories import check_directories
+from untrained.picture.formats.tiff_tags import extra_tags, read_tags, read_xmp, with_directories
 from untrained.picture.metadata import Metadata, PagesAre
 from untrained.picture.picture import Picture, make_picture
 from untrained.picture.samples import PictureError, Samples
 
+_KEPT = frozenset({"exif", "icc", "dpi", "xmp", "description", "tags", "pixels_per_unit"})
+_OTHER_SPACES = {8: "CIELAB", 9: "ICC Lab", 10: "ITU Lab", 32844: "LogL", 32845: "LogLuv"}
+"""Colour spaces whose samples are neither grey, RGB nor CMYK, by TIFF's number."""
 _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -49,7 +53,8 @@ def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
         extra = tuple(int(e) for e in page.extrasamples or ())
         cmyk = int(page.photometric or 0) == tifffile.PHOTOMETRIC.SEPARATED
         icc, description = page.tags.valueof(34675), page.tags.valueof(270)
-        dpi = _dpi(page)
+        dpi, per_unit = _dpi(page), _per_unit(page)
+        (tags, lost), xmp = read_tags(page), read_xmp(page)
     colour, alpha = split_alpha(upright(samples, orientation), has_alpha=extra[-1:] in ((1,), (2,)))
     metadata = Metadata(
         format="TIFF",
@@ -57,6 +62,12 @@ def read(path: Path, data: bytes, pages: PagesAre = "auto") -> Picture:
         icc=icc,
         dpi=dpi,
         description=description if isinstance(description, str) else None,
+        xmp=xmp,
+        tags=tags,
+        pixels_per_unit=per_unit,
+        original=(colour.shape[0], colour.shape[1]),
+        premultiplied=extra[-1:] == (1,),
+        left_out=lost,
     )
     return make_picture(colour, alpha=alpha, cmyk=cmyk and colour.shape[-1] == 4, metadata=metadata)
 
@@ -68,16 +79,21 @@ def encode(picture: Picture) -> bytes:
     pages = picture.metadata.pages
     if picture.is_volume or (pages is not None and len(pages.letters) > 2):
         return several.encode(picture)
-    samples = interleaved(picture)
+    samples = interleaved(picture, premultiplied=True)
     colours = picture.channels
     photometric = "separated" if picture.cmyk else "rgb" if colours == 3 else "minisblack"
     base = {"separated": 4, "rgb": 3, "minisblack": 1}[photometric]
-    extra = ["unspecified"] * (colours - base) + ["unassalpha"] * (picture.alpha is not None)
     info = picture.metadata
+    alpha = "assocalpha" if info.premultiplied else "unassalpha"
+    extra = ["unspecified"] * (colours - base) + [alpha] * (picture.alpha is not None)
     buffer = io.BytesIO()
     options: dict[str, Any] = {"extrasamples": extra} if extra else {}
     if info.known_dpi:
         options |= _resolution(info.known_dpi)
+    elif info.pixels_per_unit and info.original:
+        pairs = zip(info.pixels_per_unit, picture.size[::-1], info.original[::-1], strict=True)
+        finer = tuple(pixels * new / old for pixels, new, old in pairs)
+        options |= {"resolution": finer, "resolutionunit": "NONE"}
     tifffile.imwrite(
         buffer,
         samples,
@@ -89,10 +105,10 @@ def encode(picture: Picture) -> bytes:
         description=several.as_bytes(info.description),
         metadata=None,
         software=False,
-        extratags=_text_tags(picture),
+        extratags=[*_text_tags(picture), *extra_tags(picture)],
         **options,
     )
-    return buffer.getvalue()
+    return with_directories(buffer.getvalue(), picture)
 
 
 def _whole_pages(file: Any) -> list[Any]:
@@ -122,6 +138,10 @@ def _samples(path: Path, page: Any, samples: Samples) -> Samples:
         if page.colormap is None:
             raise PictureError(f"{path} has indices but no palette: give the whole file")
         return np.asarray((page.colormap.T[samples] >> 8).astype(np.uint8))
+    if photometric in _OTHER_SPACES:
+        raise PictureError(
+            f"{path} is in {_OTHER_SPACES[photometric]}: convert it to grey, RGB or CMYK"
+        )
     bits = page.bitspersample
     if samples.dtype == bool or (samples.dtype == np.uint8 and bits < 8):
         samples = (samples.astype(np.uint16) * 255 // (2**bits - 1)).astype(np.uint8)
@@ -136,6 +156,15 @@ def _dpi(page: Any) -> tuple[float, float] | None:
         return None
     inch = 2.54 if page.tags.valueof(296, 2) == 3 else 1.0
     return (inch * x[0] / x[1], inch * y[0] / y[1])
+
+
+def _per_unit(page: Any) -> tuple[float, float] | None:
+    """Pixels per unit where the unit is none of TIFF's: that of ImageJ is in the description."""
+    x, y = page.tags.valueof(282), page.tags.valueof(283)
+    if not x or not y or not all((*x, *y)) or page.tags.valueof(296, 2) in (2, 3):
+        return None
+    found = x[0] / x[1], y[0] / y[1]
+    return None if found == (1, 1) else found  # what writers put where nothing is known
 
 
 def _exif(data: bytes) -> bytes | None:
@@ -205,7 +234,15 @@ register(
         matches=is_tiff,
         decode=read,
         encode=encode,
-        holds=Holds(None, None, alpha=True, cmyk=True, volumes=True, dpi=2.54 * several.FINEST),
+        holds=Holds(
+            None,
+            None,
+            alpha=True,
+            cmyk=True,
+            volumes=True,
+            dpi=2.54 * several.FINEST,
+            metadata=_KEPT,
+        ),
         errors=_errors,
         refusal=_refusal,
     )

@@ -58,7 +58,7 @@ register(
         matches=is_webp,
         decode=read,
         encode=encode,
-        holds=Holds(alpha=True, side=16383),
+        holds=Holds(alpha=True, side=16383, metadata=frozenset({"exif", "icc", "xmp"})),
         errors=pillow.errors,
     )
 )
