@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from tests.helpers.tiny import photo, tiny_recipe
 from untrained import tasks
 from untrained.errors import RequestError
 from untrained.fitting.restore import restore
+from untrained.picture.reading import read
+from untrained.picture.writing import write
 
 
 def test_denoise_estimates_or_takes_the_level_and_says_which():
@@ -82,3 +85,27 @@ def test_requests_that_make_no_sense(make, words):
     with pytest.raises(RequestError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_a_filled_scratch_keeps_known_samples_and_the_type_beside_alpha(tmp_path, depth):
+    rows, columns = np.mgrid[:24, :20]
+    most = np.iinfo(depth).max
+    alpha = np.where(np.hypot(rows - 12, columns - 10) < 9, most, 0).astype(depth)
+    stored = (photo().astype(float) * (most / 255)).astype(depth)
+    tifffile.imwrite(
+        tmp_path / "in.tif",
+        np.dstack([stored, alpha]),
+        photometric="rgb",
+        extrasamples=["unassalpha"],
+        metadata=None,
+    )
+    scratch = np.zeros((24, 20), bool)
+    scratch[11:13, 4:16] = True
+    problem = tasks.inpaint(read(tmp_path / "in.tif"), scratch)
+    result = restore(problem, tiny_recipe(), device="cpu").restored
+    write(tmp_path / "out.tif", result)
+    found = tifffile.imread(tmp_path / "out.tif")
+    assert found.dtype == depth
+    assert np.array_equal(found[~scratch], np.dstack([stored, alpha])[~scratch])
+    assert (found[scratch][:, 3] == most).all()

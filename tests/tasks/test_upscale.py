@@ -10,6 +10,7 @@ from untrained import tasks
 from untrained.errors import RequestError
 from untrained.fitting.restore import restore, watch
 from untrained.operators import enlarge
+from untrained.picture.reading import read
 from untrained.picture.region import Region
 from untrained.problem.problem import ProblemError
 from untrained.tasks.upscale.describe import KERNELS
@@ -114,3 +115,18 @@ def test_requests_that_make_no_sense(make, words):
     with pytest.raises(RequestError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_no_colour_bleeds_out_from_under_alpha_zero(tmp_path):
+    rows, columns = np.mgrid[:24, :24] - 11.5
+    alpha = np.clip(255 * (8.5 - np.hypot(rows, columns)), 0, 255).astype(np.uint8)
+    found = []
+    for hidden in ((0, 0, 0), (0, 255, 0)):
+        colours = np.where(alpha[..., None] > 0, (220, 30, 30), hidden).astype(np.uint8)
+        Image.fromarray(np.dstack([colours, alpha])).save(tmp_path / "icon.png")
+        problem = tasks.upscale(read(tmp_path / "icon.png"), 3)
+        found.append(restore(problem, tiny_recipe(), device="cpu").restored)
+        enlarged = problem.knowledge.guide[0, :, 36, :].T * 255
+        assert (enlarged - torch.tensor([220.0, 30.0, 30.0])).abs().max() < 3
+    assert np.array_equal(found[0].stored, found[1].stored)
+    assert found[0].alpha.shape == (72, 72)

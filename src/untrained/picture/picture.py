@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -113,6 +114,21 @@ class Picture:
             return None
         return torch.from_numpy(self.alpha == 0)[None, None]
 
+    def without_hidden_colours(self) -> "Picture":
+        """Give pixels of alpha 0 the colour of the nearest other, so that none can bleed out.
+
+        Premultiplied colours are 0 there, and right.
+        """
+        if self.alpha is None or self.metadata.premultiplied or not self.alpha.any():
+            return self
+        hidden = self.alpha == 0
+        if not hidden.any():
+            return self
+        places = distance_transform_edt(hidden, return_distances=False, return_indices=True)
+        stored = self.stored[tuple(places)]
+        pixels, missing = normalised(stored, self.offset, self.scale)
+        return replace(self, pixels=pixels, stored=stored, missing=missing)
+
     def cut(self, region: Region) -> "Picture":
         """Cut a region out of pixels, samples, alpha and missing pixels."""
         rows, columns = region.place[1:]
@@ -163,7 +179,8 @@ class Picture:
         alpha = None if self.alpha is None else _resized_alpha(self.alpha, size)
         if filled is not None:
             missing = None if missing is None else missing & ~filled
-            alpha = None if alpha is None else np.where(_plane(filled), opaque(alpha.dtype), alpha)
+            if alpha is not None:
+                alpha = np.where(_plane(filled), alpha.dtype.type(opaque(alpha.dtype)), alpha)
         if missing is not None and not missing.any():
             missing = None
         if missing is not None and stored.dtype.kind == "f":

@@ -57,7 +57,7 @@ def upscale(
     PictureError
         If `image` is not a picture.
     """
-    picture: Picture = image
+    picture: Picture = image.without_hidden_colours()
     if not 1 < factor <= LARGEST_FACTOR:
         raise ProblemError(f"factor {factor:g}: give more than 1 and at most {LARGEST_FACTOR}")
     if kernel not in KERNELS:
