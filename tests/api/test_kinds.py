@@ -11,6 +11,7 @@ from PIL import Image
 
 import untrained as ut
 from tests.helpers.tiny import photo, tiny_recipe
+from untrained.errors import RequestError
 
 TINY = {"recipe": tiny_recipe(steps=1), "device": "cpu"}
 
@@ -383,3 +384,16 @@ def test_notebooks_show_before_and_after(result):
 def test_a_missing_file_is_named():
     with pytest.raises(ut.PictureError, match=r"reference: cannot read nowhere\.png"):
         ut.compare(ut.tasks.denoise(photo(), sigma=0.1), reference=Path("nowhere.png"))
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.rand(1, 1, 8, 8).to_sparse(),
+        torch.empty(1, 1, 8, 8, device="meta"),
+    ],
+    ids=["sparse", "meta"],
+)
+def test_tensors_without_samples_to_read_are_refused(tensor):
+    with pytest.raises(RequestError, match=r"image: .*give a dense one"):
+        ut.tasks.denoise(tensor)

@@ -624,3 +624,11 @@ def test_a_sheet_replaces_no_file_that_appears(folder, capsys, monkeypatch, late
         prior_sheet.run_sheet(request, problems)
     assert Path("o.png").read_text() == "mine"
     assert (rescue.place_for(Path("o.png")) / "o.png").is_file()
+
+
+def test_an_empty_file_of_the_users_where_a_fit_would_be_kept_stays(folder, capsys):
+    Path("out.png.resume").touch()
+    for more in ([], ["--overwrite"], ["--resume"]):
+        assert run("denoise", "in.png", "out.png", *more) == 2
+        assert "is not a saved fit" in capsys.readouterr().err
+        assert Path("out.png.resume").read_bytes() == b""

@@ -29,6 +29,7 @@ def folder(tmp_path, monkeypatch):
     angles = np.arange(0, 180, 15.0)
     np.save("angles.npy", angles)
     Path("angles.txt").write_text(" ".join(map(str, angles)))
+    Path("far.txt").write_text("1e200 " * len(angles))
     sinogram = Radon(angles, SIZE)(whole)[0, 0].numpy()
     np.save("sino.npy", sinogram)
     np.savez("sino.npz", sinogram)
@@ -180,6 +181,8 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
             "more than 10",
         ),
         (("ct", "fan.npy", "out.npy", "--angles", "0:360", "--geometry", "cone"), "parallel"),
+        (("ct", "sino.npy", "out.npy", "--angles", "30:30"), "one angle for all rows"),
+        (("ct", "sino.npy", "out.npy", "--angles", "far.txt"), "angles up to 1e+200"),
         (("mri", "sino.npy", "out.npy"), "give complex"),
         (("mri", "kc.npy", "out.npy"), "(10x10 are needed): give those of the coils: --coils FILE"),
         (("mri", "kc.npy", "out.npy", "--mask", "wide.npy"), "is 20x20, the mask 21x3"),

@@ -186,3 +186,10 @@ def test_an_initial_guess_is_called_so(tmp_path):
     page, facts, *_ = page_of(tmp_path, origin=origin)
     assert facts["input"] == {"file": "scan.npy"}
     assert '<label for="at" id="end">initial guess</label>' in page
+
+
+def test_a_result_of_floats_is_reported_in_a_format_that_holds_it(tmp_path):
+    array = np.random.default_rng(0).random((12, 9)).astype(np.float32)
+    result, _ = fitted(tasks.denoise(array, sigma=0.1), steps=2)
+    report.write_report(tmp_path / "r", result, before=as_picture(array))
+    assert (tmp_path / "r" / "restored.tif").is_file()

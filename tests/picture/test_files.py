@@ -404,3 +404,18 @@ def test_reading_touches_nothing(tmp_path):
     read(path)
     assert path.stat().st_mtime_ns == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("true.npy", {"descr": "<f4", "fortran_order": False, "shape": (True, 8)}),
+        ("void.npy", {"descr": "|V0", "fortran_order": False, "shape": (4, 4)}),
+    ],
+)
+def test_odd_headers_of_arrays_are_refused_by_the_name_of_the_file(tmp_path, name, content):
+    header = repr(content).encode().ljust(117) + b"\n"
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64)
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(PictureError, match=name):
+        read(tmp_path / name)

@@ -13,7 +13,13 @@ from untrained.tasks.reconstruct.describe import Noise, reconstruct
 
 @functools.cache
 def _reconstructor() -> type:
-    import deepinv
+    try:
+        import deepinv
+    except (ImportError, RuntimeError) as error:  # torchvision fails so beside another torch
+        words = str(error).splitlines()[0]
+        raise ImportError(
+            f"UntrainedReconstructor needs deepinv, which cannot be imported here: {words}"
+        ) from error
 
     class UntrainedReconstructor(deepinv.models.Reconstructor):  # type: ignore[misc]
         """Fits an untrained network to each measurement of a batch: ``model(y, physics)``.

@@ -52,7 +52,7 @@ def _is_fit(place: Path) -> bool:
     """Whether it is a saved fit, also a damaged one of any version."""
     with place.open("rb") as file:
         start = file.read(_LOOKED_AT)
-    return not start or _SIGN in start
+    return _SIGN in start
 
 
 def keep(output: Path, fit: FitLike) -> Path:

@@ -148,7 +148,7 @@ def write_report(
     origin: Origin = UNKNOWN,
     snapshots: Snapshots | None = None,
     reference: PictureOrVolume | None = None,
-    picture_name: PictureName = "restored.png",
+    picture_name: PictureName | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write the report folder.
@@ -168,7 +168,8 @@ def write_report(
     reference
         The clean picture, for the metrics and to be shown.
     picture_name
-        File name of the restored picture, such as restored.tif; its extension sets the format.
+        File name of the restored picture, such as restored.tif; its extension sets the format. When
+        None, restored.png, or the first of .tif and .npy that can hold the result.
     overwrite
         Whether an earlier report may be replaced, where nobody has changed it.
 
@@ -183,11 +184,10 @@ def write_report(
     OSError
         If the folder cannot be written.
     """
-    if Path(picture_name).name != picture_name:
-        raise RequestError(f"picture_name {picture_name!r} is a path: give the name of a file")
+    name: str = _name_for(result.restored) if picture_name is None else picture_name
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with claimed(folder, kind_of(picture_name), overwrite=overwrite) as owned:
+    with claimed(folder, kind_of(name), overwrite=overwrite) as owned:
         owned.write(
             report_files(
                 result,
@@ -195,10 +195,17 @@ def write_report(
                 origin=origin,
                 snapshots=snapshots,
                 reference=reference,
-                picture_name=picture_name,
+                picture_name=name,
             )
         )
     return folder / "index.html"
+
+
+def _name_for(picture: Picture) -> str:
+    """Choose a format that everyone can open, if one holds the picture."""
+    names = [f"restored{extension}" for extension in (".png", ".tif")]
+    fitting = (name for name in names if by_extension(Path(name)).why_not(picture) is None)
+    return next(fitting, "restored.npy")
 
 
 def _facts(picture: Picture) -> dict[str, Any]:

@@ -148,7 +148,8 @@ def _torchvision_model(name: str) -> nn.Module:
         hint = f"did you mean {', '.join(near)}?" if near else f"there is {SHIPPED}, alexnet, vgg19"
         raise ModelError(f"the name {name!r} is of no classifier of torchvision: {hint}")
     slow_start = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-    module: nn.Module = models.get_model(name, weights=None, **slow_start)
+    with torch.random.fork_rng(devices=[]):  # the weights that are drawn are replaced
+        module: nn.Module = models.get_model(name, weights=None, **slow_start)
     return module
 
 

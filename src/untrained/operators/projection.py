@@ -17,6 +17,9 @@ _AT_ONCE = 2**24
 """Samples that are interpolated at once, and whose places are kept: it bounds the memory."""
 
 
+_TURNS = 360_000.0
+"""Largest angle in degrees: a thousand turns, beyond which digits of the angle are lost."""
+
 DetectorSide = Annotated[int, Within(1, 20_000)]
 """An argument that counts the pixels of a slice along a side, or the bins of a detector."""
 
@@ -54,6 +57,10 @@ class Projection(nn.Module):
         if degrees.ndim != 1:
             raise RequestError(
                 f"angles of shape {degrees.shape}: give one finite angle in degrees per projection"
+            )
+        if np.abs(degrees).max(initial=0) > _TURNS:
+            raise RequestError(
+                f"angles up to {np.abs(degrees).max():.3g}: give degrees, at most {_TURNS:g}"
             )
         if size < 1:
             raise RequestError(f"size {size}: give the pixels along a side, 1 or more")

@@ -98,7 +98,9 @@ def decode(path: Path, form: Format, work: Callable[[Path, bytes], _Decoded]) ->
         with without_warnings(), without_logs(*_CODECS):
             return work(path, _content(path, form))
     except RequestError as error:
-        raise type(error)(one_line(error)) from error
+        words = one_line(error)
+        named = words if one_line(path) in words else f"{one_line(path)}: {words}"
+        raise type(error)(named) from error
     except MemoryError as error:
         raise PictureError(f"{path} does not fit in memory: cut it into parts") from error
     except Exception as error:

@@ -116,6 +116,7 @@ def _taken(value: Any) -> Picture:
 
 
 def _of_tensor(value: Tensor) -> Picture:
+    _check_dense(value)
     if value.ndim not in (2, 3, 4, 5):
         raise PictureError(
             f"a tensor of shape {tuple(value.shape)} is not a picture: give (H, W), (C, H, W) or "
@@ -140,12 +141,7 @@ def to_numpy(value: Tensor) -> Samples:
     PictureError
         If it has no values, or of a kind that NumPy does not have.
     """
-    if value.is_meta or value.layout != torch.strided or value.is_quantized:
-        kind = "on the device meta" if value.is_meta else "sparse or quantised"
-        raise PictureError(
-            f"a tensor of shape {tuple(value.shape)} that is {kind} has no samples to read: give a "
-            "dense one with values"
-        )
+    _check_dense(value)
     plain = value.detach().resolve_conj().resolve_neg().cpu()
     exact = plain.float() if plain.dtype == torch.bfloat16 else plain
     try:
@@ -154,6 +150,15 @@ def to_numpy(value: Tensor) -> Samples:
         raise PictureError(
             f"samples of type {value.dtype} are not numbers that we read: give floats or integers"
         ) from error
+
+
+def _check_dense(value: Tensor) -> None:
+    dense = value.layout == torch.strided and not (value.is_quantized or value.is_nested)
+    if value.is_meta or not dense:
+        kind = "on the device meta" if value.is_meta else "sparse, nested or quantised"
+        raise PictureError(
+            f"a tensor that is {kind} has no samples to read: give a dense one with values"
+        )
 
 
 def _of_array(value: Samples, source: Any = None) -> Picture:

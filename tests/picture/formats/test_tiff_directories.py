@@ -147,3 +147,24 @@ def test_what_tifffile_logs_is_not_printed(tmp_path, capfd, caplog):
     ut.read(tmp_path / "b.tif")
     assert capfd.readouterr() == ("", "")
     assert not caplog.records
+
+
+def test_smaller_pages_that_are_listed_and_chained_are_no_loop(tmp_path):
+    sides = (32, 16, 8)
+    with tifffile.TiffWriter(tmp_path / "pyramid.tif") as file:
+        for side in sides:
+            samples = np.full((side, side), side, np.uint8)
+            inner = {"subifds": 2} if side == 32 else {"subfiletype": 1}
+            file.write(samples, **inner)
+    assert ut.read(tmp_path / "pyramid.tif").size == (32, 32)
+
+
+def test_directories_with_very_many_ways_are_refused(tmp_path):
+    # Each lists the next one twice: 2^40 ways to the last.
+    pages = b""
+    for number in range(40):
+        after = 8 + 40 * (number + 1)
+        pages += struct.pack("<H HHII I", 1, 330, 4, 2, 8 + 40 * number + 20, 0)
+        pages += bytes(2) + struct.pack("<II", after, after) + bytes(12)
+    data = b"II*\0" + struct.pack("<I", 8) + pages
+    refused_soon(tmp_path / "a.tif", data, "ways to its pages")

@@ -322,6 +322,8 @@ def _angles(words: str, rows: int, columns: int) -> "NDArray[Any]":
             raise RequestError(
                 f"--angles {words}: give START:STOP in degrees, or a file"
             ) from error
+        if start == stop:
+            raise RequestError(f"--angles {words} is one angle for all rows: give START:STOP apart")
         return np.linspace(start, stop, rows, endpoint=False)
     degrees = read_numbers(words, "angles") if words.endswith(".txt") else read_array(words).ravel()
     if len(degrees) != rows:

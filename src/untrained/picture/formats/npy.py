@@ -83,6 +83,7 @@ def encode(picture: Picture) -> bytes:
 
 def _errors() -> tuple[type[Exception], ...]:
     return (
+        TypeError,
         ValueError,
         EOFError,
         OSError,

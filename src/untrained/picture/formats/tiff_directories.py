@@ -64,24 +64,51 @@ def check_directories(path: Path, data: bytes) -> None:
     (version,) = struct.unpack_from(order + "H", data, 2)
     layout = _Layout(order, "Q", "HHQQ", "Q") if version == 43 else _Layout(order, "H", "HHII", "I")
     waiting = [struct.unpack_from(order + layout.offset, data, 8 if version == 43 else 4)[0]]
-    seen: set[int] = set()
+    seen: dict[int, list[int]] = {}
     fields: set[int] = set()
     values = tags = 0
     while waiting:
         place = waiting.pop()
-        if place in seen:
-            raise PictureError(f"{path} has pages that form a loop: save it anew")
-        found = _directory(data, place, layout)
+        found = None if place in seen else _directory(data, place, layout)
         if found is None:
             continue
-        seen.add(place)
+        seen[place] = [*found.inner, *([found.following] if found.following else [])]
         if len(seen) > _MOST_PAGES:
             raise PictureError(f"{path} has more than {_MOST_PAGES} pages: split the file")
         values, tags = values + found.values, tags + found.tags
         if tags > _MOST_TAGS or values > max(_MOST_VALUES, len(data)):
             raise _crowded(path)
-        waiting += [*found.inner, *([found.following] if found.following else [])]
+        waiting += seen[place]
         _check_values(path, data, found, layout, fields)
+    _check_ways(path, seen)
+
+
+def _check_ways(path: Path, leads: dict[int, list[int]]) -> None:
+    """Refuse directories that lead back to themselves, or to others by very many ways.
+
+    One may be reached by several: a smaller page by the list of its page and by the one before it.
+    """
+    arriving = dict.fromkeys(leads, 0)
+    for place in leads:
+        for after in leads[place]:
+            if after in arriving:
+                arriving[after] += 1
+    ready = [place for place, count in arriving.items() if count == 0]
+    ways = dict.fromkeys(leads, 0) | dict.fromkeys(ready, 1)
+    done = 0
+    while ready:
+        place = ready.pop()
+        done += 1
+        for after in leads[place]:
+            if after in arriving:
+                ways[after] += ways[place]
+                arriving[after] -= 1
+                if arriving[after] == 0:
+                    ready.append(after)
+    if done < len(leads):
+        raise PictureError(f"{path} has directories that form a loop: save it anew")
+    if sum(ways.values()) > _MOST_PAGES:
+        raise PictureError(f"{path} has more than {_MOST_PAGES} ways to its pages: save it anew")
 
 
 def _check_values(
