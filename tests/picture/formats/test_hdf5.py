@@ -10,6 +10,7 @@ import untrained as ut
 from tests.app.test_cli import run
 from tests.helpers.tiny import tiny_recipe
 from untrained.picture import measurements, writing
+from untrained.picture.formats import hdf5_probe
 from untrained.picture.samples import PictureError
 from untrained.recipes import GuidePairing
 
@@ -229,3 +230,15 @@ def test_a_message_names_few_of_many_data_sets(folder):
             file[f"a{number:03}"] = np.ones(3)
     with pytest.raises(PictureError, match=r"500 data sets \(a000.*a007, \.\.\.\)"):
         ut.read("in.h5")
+
+
+def test_a_file_on_which_hdf5_crashes_or_hangs_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "a.h5"
+    writing.write(path, np.ones((4, 5), np.float32))
+    assert ut.read(path).size == (4, 5)
+    crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+    for script, words in ((crash, "HDF5 crashes"), ("import time; time.sleep(60)", "no end")):
+        monkeypatch.setattr(hdf5_probe, "SCRIPT", script)
+        monkeypatch.setattr(hdf5_probe, "_SECONDS", 2.0)
+        with pytest.raises(PictureError, match=words):
+            ut.read(path)

@@ -13,6 +13,7 @@ import numpy as np
 from untrained.picture.formats import tiff_pages as several
 from untrained.picture.formats.extras import imported
 from untrained.picture.formats.hdf5_bounds import check_chunks, check_own, own_datasets
+from untrained.picture.formats.hdf5_probe import check_structure
 from untrained.picture.formats.registry import Format, Holds, register
 from untrained.picture.limits import check_bytes
 from untrained.picture.metadata import PagesAre
@@ -114,6 +115,8 @@ def read_kspace(path: Path, number: int | None) -> tuple[Samples, Samples | None
 def _opened(path: Path) -> Iterator[Any]:
     """Open a file that holds all that it names."""
     h5py = imported("h5py", "HDF5")
+    open_regular(path).close()
+    check_structure(path)
     with open_regular(path) as raw, h5py.File(raw, "r") as file:
         check_own(path, file)
         yield file
