@@ -192,6 +192,7 @@ def test_scores_and_report_are_in_the_reference_s_units(folder, capsys):
         (("deblur", "in.png", "out.png", "--kernel", "zero.npy"), "all zero"),
         (("deblur", "in.png", "out.png", "--kernel", "wide.npy"), "21x3, larger than the picture"),
         (("deblur", "in.png", "out.png", "--kernel", "in.png"), "two axes"),
+        (("deblur", "in.png", "out.png", "--kernel", "k.npy"), "complex numbers: give a kernel"),
         (("deblur", "in.png", "out.png"), "--blind SIZE"),
         (("deblur", "in.png", "out.png", "--blind", "5", "--kernel", "zero.npy"), "in its place"),
         (

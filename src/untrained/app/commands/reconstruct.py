@@ -251,7 +251,10 @@ def deblur(
         check_grey_level(sigma)
         spread = None
         if kernel is not None:
-            spread = _plane(read_array(kernel), kernel, "one channel").astype("float32")
+            given = _plane(read_array(kernel), kernel, "one channel")
+            if given.dtype.kind == "c":
+                raise RequestError(f"{kernel} holds complex numbers: give a kernel of real ones")
+            spread = given.astype("float32")
         level = None if sigma is None else sigma / 255
         return tasks.deblur(picture, spread, blind=blind, sigma=level)
 
